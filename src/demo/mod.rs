@@ -1,0 +1,1 @@
+//! Placeholder of this module's map; see ARCHITECTURE.md.

@@ -1,0 +1,43 @@
+//! The vocabulary of events that every reader sees, whatever codex calls them today.
+//!
+//! A closed enum, and [`Body::Raw`] for what codex said that we do not know. codex's own names are
+//! absent here: `codex::inbound` translates. The contract is `docs/events.md`.
+
+mod body;
+mod request;
+mod time;
+mod tokens;
+
+pub use body::{
+    Body, ErrorInfo, FileChange, ItemStatus, Origin, PlanStep, SessionInfo, ToolCall, ToolKind, ToolResult,
+    TurnStatus,
+};
+pub use request::{DecidedBy, Decision, PermissionDecision, PermissionRequest, RequestKind};
+pub use time::Timestamp;
+pub use tokens::Tokens;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::ids::{Seq, ThreadId, TurnId};
+
+/// One event of a session, as it stands in the journal and as every reader gets it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Its number in the session: from 1, without gaps.
+    pub seq: Seq,
+    /// When the bridge recorded it: RFC 3339, UTC, in milliseconds.
+    pub time: Timestamp,
+    /// The session.
+    pub thread_id: ThreadId,
+    /// The turn, where it belongs to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn_id: Option<TurnId>,
+    /// Who made the turn, where it was not the bridge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// What happened; its `type` and members stand beside the ones above.
+    #[serde(flatten)]
+    pub body: Body,
+}

@@ -1,0 +1,119 @@
+//! The identities of things, as newtypes, so that one cannot be taken for another.
+//!
+//! A thread and a turn are named by codex, an approval and a bridge by us. No behaviour here.
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(#[schemars(with = "String")] Arc<str>);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl<T: Into<Arc<str>>> From<T> for $name {
+            fn from(text: T) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A session: codex's thread id (a UUID in text), the same in `codex resume` and the IDE.
+    ThreadId
+}
+text_id! {
+    /// One turn of a thread, as codex names it.
+    TurnId
+}
+text_id! {
+    /// One open request for a decision. Ours, unguessable, never used twice.
+    ApprovalId
+}
+text_id! {
+    /// One running bridge process, as the owner of sessions.
+    BridgeId
+}
+
+/// The number of an event in its session: from 1, without gaps. 0 stands before the first.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// Before the first event.
+    pub const ZERO: Self = Self(0);
+
+    /// The number after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Which start of codex a thing belongs to. What an older one still says no longer counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Generation(pub u64);
+
+impl Generation {
+    /// The one after this.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ApprovalId {
+    /// A new one: `apr_` and 122 random bits, so that it cannot be guessed.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self::from(format!("apr_{}", uuid::Uuid::new_v4().simple()))
+    }
+}
+
+impl BridgeId {
+    /// A new one, ordered by time.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self::from(uuid::Uuid::now_v7().to_string())
+    }
+}

@@ -1,0 +1,17 @@
+//! The codex bridge as a library: what the binary `codex-bridge` is made of.
+//!
+//! `ARCHITECTURE.md` has the map, who may import whom, and the invariants.
+
+pub mod app;
+pub mod approval;
+pub mod cli;
+pub mod codex;
+pub mod config;
+pub mod demo;
+pub mod event;
+pub mod ids;
+pub mod journal;
+pub mod mcp;
+pub mod rpc;
+pub mod session;
+pub mod supervise;

@@ -1,0 +1,2 @@
+//! A scripted stand-in for `codex app-server`.
+fn main() {}
