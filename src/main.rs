@@ -1,5 +1,8 @@
 //! The binary: one page. Everything is in the library.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+/// Ends by an explicit exit: with a socket for stdin, returning from main would wait for a thread
+/// that only the host's next line would end.
+#[expect(clippy::disallowed_methods, reason = "the one place that ends the process")]
+fn main() {
+    std::process::exit(i32::from(codex_bridge::cli::run()));
 }

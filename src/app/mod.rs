@@ -1,1 +1,12 @@
-//! Placeholder of this module's map; see ARCHITECTURE.md.
+//! The composition root: wires journal, sessions, codex and MCP into one process, and ends them
+//! in the order in which nothing is lost.
+
+mod bridge;
+mod logging;
+mod signals;
+mod stdio;
+
+pub use bridge::Bridge;
+pub use logging::start_logging;
+pub use signals::shutdown_on_signal;
+pub use stdio::run_stdio;

@@ -1,1 +1,8 @@
-//! Placeholder of this module's map; see ARCHITECTURE.md.
+//! The command line: one file a verb, and exit codes.
+
+mod args;
+mod exit;
+mod run;
+
+pub use args::{Cli, Command};
+pub use run::run;

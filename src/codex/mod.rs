@@ -1,1 +1,19 @@
-//! Placeholder of this module's map; see ARCHITECTURE.md.
+//! codex: **the only place that knows its names**. Finds and launches `codex app-server`, speaks
+//! its protocol, and translates: [`inbound`] from its words to ours, [`asks`] for its questions.
+//!
+//! MCP is absent here, and so is every decision: codex's task does what sessions tell it, and
+//! tells sessions what codex says.
+
+mod agent;
+pub mod asks;
+mod calls;
+mod connection;
+pub mod inbound;
+pub mod items;
+pub mod locate;
+pub mod protocol;
+#[cfg(test)]
+mod tests;
+
+pub use agent::Agent;
+pub use connection::Launch;

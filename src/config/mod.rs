@@ -1,1 +1,32 @@
-//! Placeholder of this module's map; see ARCHITECTURE.md.
+//! Settings of the bridge, from file, environment and flags; the only reader of the environment.
+//!
+//! [`load`] takes a snapshot of the environment and plain flags, and returns typed values with their
+//! origins and warnings. Absent here: command-line parsing (`cli`), what a session does with its
+//! defaults, and any look at the environment after [`Env::from_process`].
+
+mod defaults;
+mod env;
+mod error;
+mod keys;
+mod load;
+mod nearest;
+mod origin;
+mod overrides;
+mod paths;
+mod settings;
+mod values;
+
+pub use defaults::{Defaults, Flags};
+pub use env::Env;
+pub use error::ConfigError;
+pub use load::{Loaded, load};
+pub use origin::Origin;
+pub use overrides::overlay;
+pub use paths::Paths;
+pub use settings::{
+    ApprovalSettings, CodexSettings, JournalSettings, LimitSettings, LogLevel, LogSettings, Settings,
+    WaitSettings,
+};
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,19 @@ impl Tokens {
     }
 }
 
+impl std::ops::Add for Tokens {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(more.input),
+            cached: self.cached.saturating_add(more.cached),
+            output: self.output.saturating_add(more.output),
+            reasoning: self.reasoning.saturating_add(more.reasoning),
+        }
+    }
+}
+
 impl std::ops::Sub for Tokens {
     type Output = Self;
 

@@ -1,1 +1,16 @@
-//! Placeholder of this module's map; see ARCHITECTURE.md.
+//! The journal: every event of every session, durable before anybody hears of it, with an index
+//! of the sessions and who owns them.
+//!
+//! Any process reads; only a session's owner appends. What events mean is absent here.
+
+mod error;
+mod memory;
+mod record;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+pub use error::JournalError;
+pub use memory::MemoryJournal;
+pub use record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus};
+pub use sqlite::SqliteJournal;

@@ -1,1 +1,16 @@
-//! Placeholder of this module's map; see ARCHITECTURE.md.
+//! MCP: **the only place that knows rmcp**. Tools, their arguments and results, dialogs, and the
+//! connection. codex is absent here: a tool reads the journal and talks to sessions.
+
+pub mod args;
+pub mod dialog;
+mod events;
+mod follow;
+pub mod guard;
+pub mod hosts;
+pub mod result;
+pub mod schema;
+mod server;
+mod tools;
+
+pub use guard::{ServeError, serve};
+pub use server::{Server, ServerOptions};

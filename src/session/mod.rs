@@ -1,1 +1,29 @@
-//! Placeholder of this module's map; see ARCHITECTURE.md.
+//! A session: one codex thread, as a pure state machine and the task that owns it.
+//!
+//! [`State`] decides, without clock, I/O or async; the task appends to the journal, and only then
+//! commands codex and answers callers. [`View`] is what a host sees of a session: a fold over its
+//! events, so that a live session and a stored one look the same. codex's names are absent here;
+//! [`AgentCommand`] and [`AgentEvent`] are data over two channels.
+
+mod agent;
+mod delta;
+mod fold;
+mod handle;
+mod recover;
+mod registry;
+mod row;
+mod state;
+mod task;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use agent::{
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, Inbox, Opened, RequestKey, ThreadParams,
+    TurnParams,
+};
+pub use handle::{CallError, Handle};
+pub use recover::recover;
+pub use registry::{OpenError, Options, Sessions};
+pub use state::{Act, CallId, Effects, Input, Reply, State};
+pub use view::{Status, View};

@@ -1,0 +1,132 @@
+//! One embedded bridge: journal, sessions and codex's task, and their end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::codex::locate::Lookup;
+use crate::codex::{Agent, Launch};
+use crate::config::{Loaded, WaitSettings};
+use crate::journal::{Journal, SqliteJournal};
+use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
+use crate::mcp::{Server, ServerOptions};
+use crate::session::{Options, Sessions};
+
+/// Commands of all sessions to codex that may wait; codex's task never waits for a session.
+const COMMANDS: usize = 256;
+
+/// How long sessions may take to record their end, and codex's tree to be gone.
+const END: Duration = Duration::from_secs(5);
+
+/// The parts of a running bridge.
+pub struct Bridge {
+    sessions: Sessions,
+    journal: Arc<dyn Journal>,
+    session_tasks: TaskTracker,
+    agent_tasks: TaskTracker,
+    sessions_over: CancellationToken,
+    agent_over: CancellationToken,
+    options: ServerOptions,
+}
+
+impl Bridge {
+    /// Opens the journal and starts the tasks; codex itself is started by the first call that needs it.
+    ///
+    /// # Errors
+    /// When the journal cannot be opened.
+    pub fn start(loaded: &Loaded, drop_in: bool) -> anyhow::Result<Self> {
+        let path = loaded.journal();
+        let journal = SqliteJournal::open(&path).context("the journal cannot be used")?;
+        let journal: Arc<dyn Journal> = Arc::new(journal);
+        let (agent, commands) = mpsc::channel(COMMANDS);
+        let (session_tasks, agent_tasks) = (TaskTracker::new(), TaskTracker::new());
+        let (sessions_over, agent_over) = (CancellationToken::new(), CancellationToken::new());
+        Agent::start(launch(loaded), commands, agent_over.clone(), &agent_tasks);
+        let deadline = loaded.settings.approvals.deadline;
+        let sessions = Sessions::start(
+            journal.clone(),
+            agent,
+            Options { deadline },
+            sessions_over.clone(),
+            &session_tasks,
+        );
+        let recovering = sessions.clone();
+        session_tasks.spawn(async move {
+            match recovering.recover().await {
+                Ok(0) => {}
+                Ok(ended) => tracing::info!(ended, "ended the turns of bridges that were killed"),
+                Err(error) => tracing::warn!(%error, "could not look for turns of bridges that were killed"),
+            }
+        });
+        let options = options(loaded, drop_in);
+        Ok(Self { sessions, journal, session_tasks, agent_tasks, sessions_over, agent_over, options })
+    }
+
+    /// A server for one connection.
+    #[must_use]
+    pub fn server(&self) -> Server {
+        Server::new(self.sessions.clone(), self.options.clone())
+    }
+
+    /// Ends everything: sessions record their end first, then codex and its tree, then the journal.
+    pub async fn end(self) {
+        self.sessions_over.cancel();
+        self.session_tasks.close();
+        if tokio::time::timeout(END, self.session_tasks.wait()).await.is_err() {
+            tracing::warn!("sessions took too long to record their end");
+        }
+        self.agent_over.cancel();
+        self.agent_tasks.close();
+        if tokio::time::timeout(END, self.agent_tasks.wait()).await.is_err() {
+            tracing::warn!("codex took too long to end");
+        }
+        if let Err(error) = self.journal.close().await {
+            tracing::warn!(%error, "the journal was not closed");
+        }
+    }
+}
+
+fn launch(loaded: &Loaded) -> Launch {
+    let settings = &loaded.settings.codex;
+    let mut env = Vec::new();
+    if let Some(home) = &settings.home {
+        env.push(("CODEX_HOME".into(), Some(home.clone().into_os_string())));
+    }
+    Launch {
+        lookup: Lookup {
+            setting: settings.bin.clone(),
+            setting_origin: loaded.origin("codex.bin").to_string(),
+            path_var: loaded.env.get("PATH").map(ToOwned::to_owned),
+            cache: None,
+        },
+        args: settings.args.iter().map(Into::into).collect(),
+        env,
+        cwd: None,
+    }
+}
+
+fn options(loaded: &Loaded, drop_in: bool) -> ServerOptions {
+    let (defaults, settings) = (&loaded.defaults, &loaded.settings);
+    ServerOptions {
+        cwd: defaults.cwd.clone(),
+        model: defaults.model.clone(),
+        sandbox: defaults.sandbox.clone(),
+        approval_policy: defaults.approval_policy.clone(),
+        config: defaults.config.clone(),
+        budget: settings.limits.result_bytes,
+        drop_in,
+        waits: waits(&settings.wait),
+    }
+}
+
+/// The user's own waits: what is asked for by default, and no less than that allowed.
+fn waits(settings: &WaitSettings) -> BTreeMap<String, WaitPolicy> {
+    let policy = |wait: Duration| WaitPolicy { default: Some(wait), max: None };
+    let any = settings.default.map(|wait| (ANY_HOST.to_owned(), policy(wait)));
+    any.into_iter().chain(settings.hosts.iter().map(|(name, wait)| (name.clone(), policy(*wait)))).collect()
+}

@@ -1,0 +1,29 @@
+//! `codex-bridge`: MCP on stdio, embedded.
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Bridge, shutdown_on_signal, start_logging};
+use crate::config::Loaded;
+use crate::mcp::serve;
+
+/// Serves one host on stdin and stdout until it, or a signal, ends it; then ends codex.
+///
+/// # Errors
+/// When the journal cannot be opened or the connection breaks.
+pub async fn run_stdio(loaded: Loaded, drop_in: bool) -> anyhow::Result<()> {
+    start_logging(&loaded.settings.log)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+    shutdown_on_signal(shutdown.clone(), &tasks).context("signal handlers")?;
+    let bridge = Bridge::start(&loaded, drop_in)?;
+    let served = serve(bridge.server(), tokio::io::stdin(), tokio::io::stdout(), shutdown.clone()).await;
+    bridge.end().await;
+    shutdown.cancel();
+    tasks.close();
+    tasks.wait().await;
+    served.context("the connection to the host")
+}

@@ -1,0 +1,86 @@
+//! What the command line takes. codex's own flags stand before or after `mcp-server`, as in
+//! configurations that were written for `codex mcp-server`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// An MCP server that bridges OpenAI's codex to other agents.
+#[derive(Debug, Parser)]
+#[command(name = "codex-bridge", version, about, long_about = None)]
+pub struct Cli {
+    /// codex's flags, for every session that says nothing else.
+    #[command(flatten)]
+    pub codex: CodexFlags,
+    /// What to do; without one, serve MCP on stdio.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve MCP on stdio, as `codex mcp-server` did: calls of unknown hosts wait to the end.
+    McpServer,
+    /// The whole path with no account: a scripted model, the real codex, a task with approvals.
+    Demo,
+}
+
+/// codex's flags, and ours.
+#[derive(Debug, Args)]
+pub struct CodexFlags {
+    /// The model.
+    #[arg(short, long, global = true)]
+    pub model: Option<String>,
+    /// A profile: `$CODEX_HOME/NAME.config.toml`.
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// A key of codex's config.toml; may be given more than once.
+    #[arg(short, long, global = true, value_name = "KEY=VALUE")]
+    pub config: Vec<String>,
+    /// Switch a feature of codex on.
+    #[arg(long, global = true, value_name = "FEATURE")]
+    pub enable: Vec<String>,
+    /// Switch a feature of codex off.
+    #[arg(long, global = true, value_name = "FEATURE")]
+    pub disable: Vec<String>,
+    /// read-only, workspace-write or danger-full-access.
+    #[arg(short, long, global = true, value_name = "MODE")]
+    pub sandbox: Option<String>,
+    /// untrusted, on-request or never.
+    #[arg(short, long, global = true, value_name = "POLICY")]
+    pub ask_for_approval: Option<String>,
+    /// The folder of sessions that name none.
+    #[arg(short = 'C', long = "cd", global = true, value_name = "DIR")]
+    pub cd: Option<PathBuf>,
+    /// Fail on keys of codex's config.toml that codex does not know.
+    #[arg(long, global = true)]
+    pub strict_config: bool,
+    /// The settings file of the bridge.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Keep everything in this process (what it does in any case so far).
+    #[arg(long, global = true)]
+    pub embedded: bool,
+}
+
+impl CodexFlags {
+    /// As the settings take them.
+    #[must_use]
+    pub fn into_flags(self) -> Flags {
+        Flags {
+            model: self.model,
+            profile: self.profile,
+            config: self.config,
+            enable: self.enable,
+            disable: self.disable,
+            sandbox: self.sandbox,
+            approval: self.ask_for_approval,
+            cd: self.cd,
+            strict_config: self.strict_config,
+            settings: self.settings,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Exit codes: 0, 2 usage or settings, 3 codex missing, 4 the turn failed, 70 a fault of ours.
+
+use crate::config::ConfigError;
+use crate::demo::DemoError;
+
+/// The code for an error that reached the command line.
+#[must_use]
+pub fn code(error: &anyhow::Error) -> u8 {
+    if error.downcast_ref::<ConfigError>().is_some() {
+        return 2;
+    }
+    match error.downcast_ref::<DemoError>() {
+        Some(DemoError::NoCodex(_)) => 3,
+        Some(DemoError::Turn(_)) => 4,
+        _ => 70,
+    }
+}

@@ -1,0 +1,152 @@
+//! The calls to codex that the bridge makes, each with its deadline and its error in our terms.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::connection::fault;
+use super::protocol::{
+    ThreadOpened, ThreadRef, ThreadStartParams, TurnOpened, TurnRef, TurnStartParams, UserInput,
+};
+use crate::event::SessionInfo;
+use crate::ids::{Generation, ThreadId, TurnId};
+use crate::rpc::{CallError, Peer};
+use crate::session::{AgentError, Opened, ThreadParams, TurnParams};
+
+/// A thread's start: 40–90 ms warm, 7.5 s for sixty at once with an MCP server each.
+const OPEN: Duration = Duration::from_secs(120);
+
+/// A turn's start is answered at once.
+const TURN: Duration = Duration::from_secs(60);
+
+/// So is its end.
+const STOP: Duration = Duration::from_secs(10);
+
+/// `thread/start`.
+pub(super) async fn start(
+    peer: &Peer,
+    params: &ThreadParams,
+    generation: Generation,
+) -> Result<Opened, AgentError> {
+    let params = ThreadStartParams {
+        cwd: Some(params.cwd.clone()),
+        model: params.model.clone(),
+        approval_policy: params.approval_policy.clone(),
+        sandbox: params.sandbox.clone(),
+        config: params.config.clone(),
+        base_instructions: params.base_instructions.clone(),
+        developer_instructions: params.developer_instructions.clone(),
+        ..ThreadStartParams::default()
+    };
+    let opened: ThreadOpened = call(peer, "thread/start", &params, OPEN).await?;
+    Ok(into_opened(opened, generation))
+}
+
+/// `thread/resume`. codex keeps policy, sandbox, model, effort and instructions of a thread; the
+/// rest of `config` it forgets. Giving a model or an effort would drop the kept pair, so neither is.
+pub(super) async fn resume(
+    peer: &Peer,
+    thread: &ThreadId,
+    params: &ThreadParams,
+    generation: Generation,
+) -> Result<Opened, AgentError> {
+    let mut config = params.config.clone();
+    config.retain(|key, _| key != "model" && key != "model_reasoning_effort");
+    let params = ThreadStartParams {
+        thread_id: Some(thread.to_string()),
+        exclude_turns: Some(true),
+        config,
+        ..ThreadStartParams::default()
+    };
+    let opened: ThreadOpened =
+        call(peer, "thread/resume", &params, OPEN).await.map_err(|error| explain(error, thread))?;
+    Ok(into_opened(opened, generation))
+}
+
+/// `turn/start`.
+pub(super) async fn run(peer: &Peer, thread: &ThreadId, turn: TurnParams) -> Result<TurnId, AgentError> {
+    let params = TurnStartParams {
+        thread_id: thread.to_string(),
+        input: vec![UserInput::Text { text: turn.prompt, text_elements: [] }],
+        model: turn.model,
+        effort: turn.effort,
+    };
+    let opened: TurnOpened = call(peer, "turn/start", &params, TURN).await?;
+    Ok(TurnId::from(opened.turn.id))
+}
+
+/// `turn/interrupt`, and the end of the commands that codex would leave running.
+pub(super) async fn interrupt(peer: &Peer, thread: &ThreadId, turn: &TurnId) -> Result<(), AgentError> {
+    let of_turn = TurnRef { thread_id: thread.to_string(), turn_id: turn.to_string() };
+    let stopped = call::<_, Value>(peer, "turn/interrupt", &of_turn, STOP).await;
+    let of_thread = ThreadRef { thread_id: thread.to_string() };
+    call::<_, Value>(peer, "thread/backgroundTerminals/clean", &of_thread, STOP).await?;
+    stopped.map(|_| ())
+}
+
+async fn call<P: Serialize + Sync, T: DeserializeOwned>(
+    peer: &Peer,
+    method: &'static str,
+    params: &P,
+    deadline: Duration,
+) -> Result<T, AgentError> {
+    let answer = peer.call(method, params, deadline).await.map_err(translate)?;
+    serde_json::from_str(answer.get()).map_err(|error| {
+        let message = format!("codex answered `{method}` in a way that this bridge does not read: {error}");
+        fault("codex_protocol", message, Some("use a codex version that the README names"))
+    })
+}
+
+fn translate(error: CallError) -> AgentError {
+    match error {
+        CallError::Rejected(error) => {
+            fault("codex_refused", format!("codex refused: {}", error.message), None)
+        }
+        CallError::TimedOut { .. } => fault("codex_silent", error.to_string(), Some("call again")),
+        error => fault("codex_lost", error.to_string(), Some("call again: codex is started anew")),
+    }
+}
+
+/// What codex says of a thread that it will not resume, as a person can use it.
+fn explain(error: AgentError, thread: &ThreadId) -> AgentError {
+    let said = error.0.message.to_lowercase();
+    if said.contains("active writer") {
+        let message = format!("session `{thread}` is held by another codex (a terminal or an IDE)");
+        return fault("thread_held", message, Some("close it there, then call again"));
+    }
+    let unknown = ["no rollout", "not found", "invalid thread id", "no thread"];
+    if unknown.iter().any(|words| said.contains(words)) {
+        let message = format!("there is no session `{thread}`: codex does not know it");
+        let remedy = "check the `threadId`, or start a new session with `codex`";
+        let mut fault = fault("thread_unknown", message, Some(remedy));
+        fault.0.retryable = false;
+        return fault;
+    }
+    error
+}
+
+fn into_opened(opened: ThreadOpened, generation: Generation) -> Opened {
+    let word = |value: &Value| value.as_str().map(str::to_owned);
+    let policy = &opened.approval_policy;
+    let sandbox = match opened.sandbox.get("type").and_then(Value::as_str) {
+        Some("readOnly") => Some("read-only".to_owned()),
+        Some("workspaceWrite") => Some("workspace-write".to_owned()),
+        Some("dangerFullAccess") => Some("danger-full-access".to_owned()),
+        Some(other) => Some(other.to_owned()),
+        None => word(&opened.sandbox),
+    };
+    Opened {
+        thread: ThreadId::from(opened.thread.id),
+        info: SessionInfo {
+            cwd: opened.cwd.unwrap_or_default(),
+            model: opened.model,
+            sandbox,
+            approval_policy: word(policy).or_else(|| policy.as_object()?.keys().next().cloned()),
+            codex_version: opened.thread.cli_version,
+            resumed: false,
+        },
+        generation,
+    }
+}

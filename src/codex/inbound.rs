@@ -1,0 +1,302 @@
+//! codex's notifications as what a session understands. Pure.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::items;
+use super::protocol::{Turn, TurnError};
+use crate::event::{Body, ErrorInfo, PlanStep, Tokens, TurnStatus};
+use crate::ids::{ThreadId, TurnId};
+use crate::session::AgentEvent;
+
+/// Known, and of no use to a session: said elsewhere, or about the process.
+const PASSED_OVER: &[&str] = &[
+    "account/login/completed",
+    "account/rateLimits/updated",
+    "account/updated",
+    "app/list/updated",
+    "configWarning",
+    "deprecationNotice",
+    "item/commandExecution/terminalInteraction",
+    "item/fileChange/outputDelta",
+    "item/fileChange/patchUpdated",
+    "item/mcpToolCall/progress",
+    "item/plan/delta",
+    "item/reasoning/summaryPartAdded",
+    "item/reasoning/summaryTextDelta",
+    "item/reasoning/textDelta",
+    "remoteControl/status/changed",
+    "skills/changed",
+    "thread/environment/connected",
+    "thread/name/updated",
+    "thread/readState/changed",
+    "thread/settings/updated",
+    "thread/started",
+    "thread/status/changed",
+];
+
+/// What a notification is.
+#[derive(Debug, PartialEq)]
+pub enum Notice {
+    /// For a session.
+    Session(ThreadId, AgentEvent),
+    /// A question of codex is closed; its id, as JSON text.
+    Resolved(ThreadId, String),
+    /// For nobody.
+    Nothing,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Place {
+    thread_id: Option<String>,
+    turn_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Of<T> {
+    thread_id: String,
+    #[serde(default)]
+    turn_id: Option<String>,
+    #[serde(flatten)]
+    rest: T,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Piece {
+    item_id: String,
+    delta: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct OfTurn {
+    turn: Turn,
+}
+
+#[derive(Debug, Deserialize)]
+struct OfItem {
+    item: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct Diff {
+    diff: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Plan {
+    #[serde(default)]
+    plan: Vec<Step>,
+    #[serde(default)]
+    explanation: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Step {
+    step: String,
+    status: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Usage {
+    token_usage: TokenUsage,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenUsage {
+    total: Counts,
+    last: Counts,
+    #[serde(default)]
+    model_context_window: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Counts {
+    input_tokens: u64,
+    cached_input_tokens: u64,
+    output_tokens: u64,
+    reasoning_output_tokens: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Server {
+    name: String,
+    status: String,
+    #[serde(default)]
+    error: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fault {
+    error: TurnError,
+    #[serde(default)]
+    will_retry: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Warning {
+    message: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resolved {
+    request_id: Value,
+}
+
+/// Translates a notification. One that cannot be read as its method says stays raw.
+#[must_use]
+pub fn notice(method: &str, params: &RawValue) -> Notice {
+    known(method, params).unwrap_or_else(|| raw(method, params))
+}
+
+fn known(method: &str, params: &RawValue) -> Option<Notice> {
+    Some(match method {
+        "item/agentMessage/delta" => {
+            said(params, |p: Piece| Some(Body::AssistantDelta { item_id: p.item_id, text: p.delta }))?
+        }
+        "item/commandExecution/outputDelta" => {
+            said(params, |p: Piece| Some(Body::ToolOutput { item_id: p.item_id, text: p.delta }))?
+        }
+        "item/started" => said(params, |p: OfItem| items::started(&p.item))?,
+        "item/completed" => said(params, |p: OfItem| items::completed(&p.item))?,
+        "turn/diff/updated" => said(params, |p: Diff| Some(Body::Diff { diff: p.diff }))?,
+        "turn/plan/updated" => said(params, |p: Plan| Some(plan(p)))?,
+        "mcpServer/startupStatus/updated" => said(params, |p: Server| {
+            Some(Body::McpServer { name: p.name, status: p.status, error: p.error })
+        })?,
+        "warning" | "guardianWarning" => {
+            said(params, |p: Warning| Some(Body::Warning { message: p.message }))?
+        }
+        "error" => said(params, |p: Fault| Some(Body::Error(fault(&p.error, p.will_retry))))?,
+        "turn/started" => {
+            let of: Of<OfTurn> = read(params)?;
+            let event = AgentEvent::TurnStarted(TurnId::from(of.rest.turn.id));
+            Notice::Session(ThreadId::from(of.thread_id), event)
+        }
+        "turn/completed" => {
+            let of: Of<OfTurn> = read(params)?;
+            Notice::Session(ThreadId::from(of.thread_id), ended(of.rest.turn))
+        }
+        "thread/tokenUsage/updated" => used(read(params)?),
+        "serverRequest/resolved" => {
+            let of: Of<Resolved> = read(params)?;
+            Notice::Resolved(ThreadId::from(of.thread_id), of.rest.request_id.to_string())
+        }
+        _ if PASSED_OVER.contains(&method) => Notice::Nothing,
+        _ => return None,
+    })
+}
+
+fn read<T: DeserializeOwned>(params: &RawValue) -> Option<T> {
+    serde_json::from_str(params.get()).ok()
+}
+
+fn said<T: DeserializeOwned>(params: &RawValue, body: impl FnOnce(T) -> Option<Body>) -> Option<Notice> {
+    let of: Of<T> = read(params)?;
+    let Some(body) = body(of.rest) else { return Some(Notice::Nothing) };
+    let event = AgentEvent::Said { turn: of.turn_id.map(TurnId::from), body };
+    Some(Notice::Session(ThreadId::from(of.thread_id), event))
+}
+
+fn raw(method: &str, params: &RawValue) -> Notice {
+    let place: Place = read(params).unwrap_or_default();
+    let Some(thread) = place.thread_id else {
+        tracing::debug!(method, "codex said something that names no session");
+        return Notice::Nothing;
+    };
+    let params = serde_json::from_str(params.get()).unwrap_or_default();
+    let body = Body::Raw { method: method.to_owned(), params };
+    let event = AgentEvent::Said { turn: place.turn_id.map(TurnId::from), body };
+    Notice::Session(ThreadId::from(thread), event)
+}
+
+fn plan(plan: Plan) -> Body {
+    let status = |status: String| if status == "inProgress" { "in_progress".into() } else { status };
+    let steps = plan.plan.into_iter().map(|s| PlanStep { step: s.step, status: status(s.status) });
+    Body::Plan { steps: steps.collect(), explanation: plan.explanation }
+}
+
+fn used(of: Of<Usage>) -> Notice {
+    let tokens = |c: &Counts| {
+        let (output, reasoning) = (c.output_tokens, c.reasoning_output_tokens);
+        Tokens::from_nested(c.input_tokens, c.cached_input_tokens, output, reasoning)
+    };
+    let usage = of.rest.token_usage;
+    let event = AgentEvent::Used {
+        turn: of.turn_id.map(TurnId::from),
+        total: tokens(&usage.total),
+        last: tokens(&usage.last),
+        window: usage.model_context_window,
+    };
+    Notice::Session(ThreadId::from(of.thread_id), event)
+}
+
+fn ended(turn: Turn) -> AgentEvent {
+    let status = match turn.status.as_str() {
+        "completed" => TurnStatus::Completed,
+        "interrupted" => TurnStatus::Interrupted,
+        _ => TurnStatus::Failed,
+    };
+    AgentEvent::TurnEnded {
+        turn: TurnId::from(turn.id),
+        status,
+        error: turn.error.map(|error| fault(&error, false)),
+        duration_ms: turn.duration_ms,
+    }
+}
+
+/// A fault of codex with a short name that stays, and what to do about it.
+fn fault(error: &TurnError, will_retry: bool) -> ErrorInfo {
+    let info = &error.codex_error_info;
+    let name = info.as_str().or_else(|| info.as_object()?.keys().next().map(String::as_str));
+    let name = name.unwrap_or("other");
+    let remedy = match name {
+        "unauthorized" => {
+            Some("sign in with `codex login`, or set the API key that codex's configuration names")
+        }
+        "usageLimitExceeded" => Some("wait for the limit to reset, or use another model or account"),
+        "contextWindowExceeded" => {
+            Some("start a new session with `codex`, with the facts that matter in its prompt")
+        }
+        "sandboxError" => Some("check that codex's sandbox works here: `codex sandbox linux true`"),
+        _ if will_retry => {
+            Some("codex tries again by itself; `codex-wait` follows it, `codex-cancel` ends it")
+        }
+        _ => None,
+    };
+    let again = matches!(
+        name,
+        "serverOverloaded"
+            | "httpConnectionFailed"
+            | "responseStreamDisconnected"
+            | "responseStreamConnectionFailed"
+            | "internalServerError"
+            | "responseTooManyFailedAttempts"
+    );
+    ErrorInfo {
+        code: snake(name),
+        message: error.message.clone(),
+        remedy: remedy.map(str::to_owned),
+        retryable: will_retry || again,
+    }
+}
+
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}

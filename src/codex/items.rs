@@ -1,0 +1,158 @@
+//! codex's items (`item/started`, `item/completed`) as events of ours. Pure.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
+
+/// The members of items that the bridge reads, whatever the type.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Item {
+    id: String,
+    r#type: String,
+    status: Value,
+    // userMessage
+    content: Vec<Value>,
+    // agentMessage, plan
+    text: String,
+    // reasoning
+    summary: Vec<String>,
+    // commandExecution
+    command: Option<String>,
+    cwd: Option<String>,
+    aggregated_output: Option<String>,
+    exit_code: Option<i64>,
+    // fileChange
+    changes: Vec<Change>,
+    // mcpToolCall, dynamicToolCall
+    server: Option<String>,
+    tool: Option<String>,
+    arguments: Value,
+    result: Value,
+    error: Value,
+    duration_ms: Option<u64>,
+    // webSearch
+    query: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Change {
+    path: String,
+    kind: Value,
+    diff: Option<String>,
+}
+
+/// The event that an item's beginning is, if it is one.
+#[must_use]
+pub fn started(raw: &Value) -> Option<Body> {
+    let item = Item::deserialize(raw).ok()?;
+    let tool = kind(&item.r#type)?;
+    Some(Body::ToolCall(ToolCall {
+        item_id: item.id,
+        tool,
+        command: item.command.as_deref().map(unwrap_shell),
+        cwd: item.cwd,
+        changes: changes(item.changes),
+        server: item.server,
+        name: item.tool.or_else(|| (tool == ToolKind::Other).then_some(item.r#type)),
+        arguments: match item.query {
+            Some(query) => Some(serde_json::json!({ "query": query })),
+            None => some(item.arguments),
+        },
+    }))
+}
+
+/// The event that an item's end is. A type without a kind of its own stays as it came.
+#[must_use]
+pub fn completed(raw: &Value) -> Option<Body> {
+    let item = Item::deserialize(raw).ok()?;
+    match item.r#type.as_str() {
+        "userMessage" => {
+            let (text, images) = said(&item.content);
+            Some(Body::UserMessage { item_id: item.id, text, images })
+        }
+        "agentMessage" => Some(Body::AssistantMessage { item_id: item.id, text: item.text }),
+        "reasoning" => {
+            let text = item.summary.join("\n\n");
+            (!text.is_empty()).then_some(Body::Reasoning { item_id: item.id, text })
+        }
+        other => match kind(other) {
+            Some(tool) => Some(Body::ToolResult(ToolResult {
+                item_id: item.id,
+                tool,
+                status: status(&item.status),
+                exit_code: item.exit_code,
+                output: item.aggregated_output,
+                changes: changes(item.changes),
+                result: some(item.result),
+                error: fault(&item.error),
+                duration_ms: item.duration_ms,
+            })),
+            None => Some(Body::Raw { method: format!("item/completed:{other}"), params: raw.clone() }),
+        },
+    }
+}
+
+fn kind(r#type: &str) -> Option<ToolKind> {
+    Some(match r#type {
+        "commandExecution" => ToolKind::Command,
+        "fileChange" => ToolKind::FileChange,
+        "mcpToolCall" => ToolKind::Mcp,
+        "webSearch" => ToolKind::WebSearch,
+        "imageView" | "imageGeneration" => ToolKind::Image,
+        "collabAgentToolCall" => ToolKind::Agent,
+        "dynamicToolCall" => ToolKind::Other,
+        _ => return None,
+    })
+}
+
+fn status(value: &Value) -> ItemStatus {
+    match value.as_str().unwrap_or_default() {
+        "completed" | "" => ItemStatus::Completed,
+        "failed" => ItemStatus::Failed,
+        "declined" => ItemStatus::Declined,
+        _ => ItemStatus::Other,
+    }
+}
+
+fn changes(changes: Vec<Change>) -> Vec<FileChange> {
+    let kind = |kind: &Value| {
+        let word = kind.as_str().or_else(|| kind.get("type").and_then(Value::as_str));
+        word.unwrap_or("update").to_owned()
+    };
+    changes.into_iter().map(|c| FileChange { kind: kind(&c.kind), path: c.path, diff: c.diff }).collect()
+}
+
+fn said(content: &[Value]) -> (String, Vec<String>) {
+    let member = |part: &Value, name: &str| part.get(name).and_then(Value::as_str).map(str::to_owned);
+    let text = content.iter().filter_map(|part| member(part, "text")).collect::<Vec<_>>().join("\n");
+    let image = |part: &Value| member(part, "path").or_else(|| member(part, "url"));
+    (text, content.iter().filter_map(image).collect())
+}
+
+fn fault(error: &Value) -> Option<String> {
+    match error {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(
+            other.get("message").and_then(Value::as_str).map_or_else(|| other.to_string(), str::to_owned),
+        ),
+    }
+}
+
+fn some(value: Value) -> Option<Value> {
+    (!value.is_null()).then_some(value)
+}
+
+/// Takes codex's wrapper (`/bin/bash -lc '…'`) off, where the line is exactly that; what is left
+/// is what runs, nothing hidden. Any other line stays as it is.
+#[must_use]
+pub fn unwrap_shell(line: &str) -> String {
+    let Some(words) = shlex::split(line) else { return line.to_owned() };
+    let [shell, flag, script] = words.as_slice() else { return line.to_owned() };
+    let name = shell.rsplit('/').next().unwrap_or(shell);
+    let wrapped = matches!(name, "bash" | "sh" | "zsh" | "dash") && matches!(flag.as_str(), "-lc" | "-c");
+    if wrapped { script.clone() } else { line.to_owned() }
+}

@@ -1,0 +1,187 @@
+//! The parts of app-server's protocol that the bridge uses (codex 0.169), by hand and tolerant:
+//! what is missing is `None`, what is new is passed over. A test compares the names with the
+//! schema of the installed codex.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// `initialize`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitializeParams {
+    /// Who we are.
+    pub client_info: ClientInfo,
+    /// What we can.
+    pub capabilities: Capabilities,
+}
+
+/// Who the client is.
+#[derive(Debug, Serialize)]
+pub struct ClientInfo {
+    /// A short name.
+    pub name: &'static str,
+    /// A name for people.
+    pub title: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// What the client can.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capabilities {
+    /// `thread/backgroundTerminals/clean` needs it.
+    pub experimental_api: bool,
+}
+
+/// The answer to `initialize`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct InitializeResult {
+    /// `<client>/<codex version> (…)`.
+    pub user_agent: String,
+    /// The CODEX_HOME in use.
+    pub codex_home: String,
+}
+
+/// `thread/start`, and the overrides of `thread/resume`.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadStartParams {
+    /// Only for `thread/resume`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread_id: Option<String>,
+    /// Only for `thread/resume`: the turns are in our journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclude_turns: Option<bool>,
+    /// The working folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// The model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// `untrusted`, `on-request`, `never`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_policy: Option<String>,
+    /// `read-only`, `workspace-write`, `danger-full-access`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<String>,
+    /// Keys of config.toml.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub config: Map<String, Value>,
+    /// Instead of codex's own instructions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_instructions: Option<String>,
+    /// Beside codex's own instructions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub developer_instructions: Option<String>,
+}
+
+/// The answer to `thread/start` and `thread/resume`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadOpened {
+    /// The thread.
+    pub thread: Thread,
+    /// The effective model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The effective folder.
+    #[serde(default)]
+    pub cwd: Option<String>,
+    /// The effective policy: a word, or `{granular: …}`.
+    #[serde(default)]
+    pub approval_policy: Value,
+    /// The effective sandbox: `{type, …}`.
+    #[serde(default)]
+    pub sandbox: Value,
+}
+
+/// A thread.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Thread {
+    /// Its id.
+    pub id: String,
+    /// The codex that made it.
+    #[serde(default)]
+    pub cli_version: Option<String>,
+}
+
+/// `turn/start`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnStartParams {
+    /// Of which thread.
+    pub thread_id: String,
+    /// What the user says.
+    pub input: Vec<UserInput>,
+    /// The model from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The reasoning effort from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+}
+
+/// One part of what the user says.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum UserInput {
+    /// Words.
+    Text {
+        /// The words.
+        text: String,
+        /// codex's own marks in it; we make none.
+        text_elements: [(); 0],
+    },
+}
+
+/// The answer to `turn/start`.
+#[derive(Debug, Deserialize)]
+pub struct TurnOpened {
+    /// The turn.
+    pub turn: Turn,
+}
+
+/// A turn.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Turn {
+    /// Its id.
+    pub id: String,
+    /// `inProgress`, `completed`, `interrupted`, `failed`.
+    pub status: String,
+    /// Why it failed.
+    pub error: Option<TurnError>,
+    /// How long it took.
+    pub duration_ms: Option<u64>,
+}
+
+/// A fault of a turn.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TurnError {
+    /// For a person.
+    pub message: String,
+    /// A word, or an object with one member named by it.
+    pub codex_error_info: Value,
+}
+
+/// `turn/interrupt`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnRef {
+    /// Of which thread.
+    pub thread_id: String,
+    /// Which.
+    pub turn_id: String,
+}
+
+/// `thread/backgroundTerminals/clean`, `thread/unsubscribe`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadRef {
+    /// Which.
+    pub thread_id: String,
+}

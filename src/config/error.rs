@@ -1,0 +1,106 @@
+//! Why the settings cannot be used. Each message names the cause, the value and the remedy.
+
+use std::path::PathBuf;
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// `--settings` names a file that is not there.
+    #[error("--settings {}: there is no such file. Name one that exists, or leave the flag out.", path.display())]
+    SettingsMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file is there and cannot be read.
+    #[error("{} cannot be read: {source}. Mend its permissions, or move it away.", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not TOML, or a value in it does not fit.
+    #[error("{} cannot be used; mend the line shown, or take it out.\n{}", path.display(), source.to_string().trim_end())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// Where, and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A variable does not fit.
+    #[error("${variable} is {value:?}, which does not fit. Set it to {wanted}, or unset it.")]
+    BadVariable {
+        /// The variable.
+        variable: String,
+        /// Its value.
+        value: String,
+        /// What would fit.
+        wanted: String,
+    },
+    /// A flag that takes one of a few values has another.
+    #[error(
+        "{flag} {value:?}: there is no such {what}{}. Give one of: {}.",
+        meant(*nearest),
+        known.join(", ")
+    )]
+    UnknownValue {
+        /// The flag.
+        flag: &'static str,
+        /// What it sets.
+        what: &'static str,
+        /// Its value.
+        value: String,
+        /// The value that may have been meant.
+        nearest: Option<&'static str>,
+        /// The values that it takes.
+        known: &'static [&'static str],
+    },
+    /// A `-c` is not `key=value`.
+    #[error("-c {given:?}: {cause}. Give key=value, as in -c model_reasoning_effort=high.")]
+    BadOverride {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        cause: &'static str,
+    },
+    /// A profile's name is no file name.
+    #[error(
+        "-p {name:?}: a profile's name is a file name without folders. Give NAME, where NAME.config.toml lies in {}.",
+        home.display()
+    )]
+    BadProfileName {
+        /// The name.
+        name: String,
+        /// codex's home.
+        home: PathBuf,
+    },
+    /// A profile is not there.
+    #[error("-p {name:?}: looked at {}, and there is no such file. {}", path.display(), others(there))]
+    ProfileMissing {
+        /// The profile.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+        /// The profiles that are there.
+        there: Vec<String>,
+    },
+    /// A folder depends on the user's home, and that is not known.
+    #[error("The home folder of this user is not known. Set HOME, or {variable}, to a folder.")]
+    NoHome {
+        /// The variable that would do without it.
+        variable: &'static str,
+    },
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
+}
+
+fn others(there: &[String]) -> String {
+    if there.is_empty() {
+        "Make it, or leave -p out.".to_owned()
+    } else {
+        format!("The profiles there: {}.", there.join(", "))
+    }
+}

@@ -1,0 +1,95 @@
+//! Every key of the settings by name, and how text from the environment sets it.
+//!
+//! A test holds this table against [`Settings`], so that neither knows a key that the other lacks.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::settings::{LogLevel, Settings};
+use super::values;
+
+/// What all variables of the bridge begin with.
+pub(super) const PREFIX: &str = "CODEX_BRIDGE_";
+
+/// One key of the settings.
+pub(super) struct Key {
+    /// Section and name with a dot between, as in `codex.bin`.
+    pub(super) name: &'static str,
+    /// Sets it from text; the error is what was expected.
+    pub(super) set: fn(&mut Settings, &OsStr) -> Result<(), String>,
+}
+
+impl Key {
+    /// The variable that sets it: `CODEX_BRIDGE_CODEX_BIN`.
+    pub(super) fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+/// All keys.
+pub(super) const KEYS: &[Key] = &[
+    Key { name: "codex.bin", set: |to, from| put(&mut to.codex.bin, Ok(Some(from.into()))) },
+    Key { name: "codex.home", set: |to, from| put(&mut to.codex.home, Ok(Some(from.into()))) },
+    Key { name: "codex.args", set: |to, from| put(&mut to.codex.args, list(from)) },
+    Key {
+        name: "approvals.deadline",
+        set: |to, from| put(&mut to.approvals.deadline, text(from).and_then(values::deadline_text)),
+    },
+    Key {
+        name: "wait.default",
+        set: |to, from| put(&mut to.wait.default, text(from).and_then(values::span_text).map(Some)),
+    },
+    Key { name: "wait.hosts", set: |to, from| put(&mut to.wait.hosts, hosts(from)) },
+    Key {
+        name: "limits.result_bytes",
+        set: |to, from| put(&mut to.limits.result_bytes, text(from).and_then(values::result_bytes_text)),
+    },
+    Key {
+        name: "limits.running",
+        set: |to, from| put(&mut to.limits.running, text(from).and_then(values::running_text).map(Some)),
+    },
+    Key { name: "journal.path", set: |to, from| put(&mut to.journal.path, Ok(Some(from.into()))) },
+    Key { name: "log.level", set: |to, from| put(&mut to.log.level, level(from)) },
+    Key { name: "log.file", set: |to, from| put(&mut to.log.file, Ok(Some(from.into()))) },
+];
+
+fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
+
+fn text(from: &OsStr) -> Result<&str, String> {
+    from.to_str().ok_or_else(|| "text in UTF-8".to_owned())
+}
+
+fn level(from: &OsStr) -> Result<LogLevel, String> {
+    let name = text(from)?.trim().to_ascii_lowercase();
+    LogLevel::ALL
+        .into_iter()
+        .find(|level| level.name() == name)
+        .ok_or_else(|| format!("one of {}", LogLevel::ALL.map(LogLevel::name).join(", ")))
+}
+
+// A list in TOML and not words with spaces between: one rule for quoting, and the file's.
+fn list(from: &OsStr) -> Result<Vec<String>, String> {
+    toml_value(from).ok_or_else(|| r#"a list as in TOML: ["--first", "--second"]"#.to_owned())
+}
+
+fn hosts(from: &OsStr) -> Result<BTreeMap<String, Duration>, String> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Hosts {
+        #[serde(deserialize_with = "values::spans_by_name")]
+        hosts: BTreeMap<String, Duration>,
+    }
+    let hosts: Option<Hosts> = toml_value(from);
+    hosts.map(|read| read.hosts).ok_or_else(|| r#"a table as in TOML: { "host-name" = 50 }"#.to_owned())
+}
+
+fn toml_value<T: DeserializeOwned>(from: &OsStr) -> Option<T> {
+    T::deserialize(toml::de::ValueDeserializer::parse(from.to_str()?.trim()).ok()?).ok()
+}

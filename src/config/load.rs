@@ -1,0 +1,153 @@
+//! Brings the layers together: the settings file, then the environment, then the flags.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::keys::{KEYS, Key, PREFIX};
+use super::nearest::nearest;
+use super::paths::absolute;
+use super::{ConfigError, Defaults, Env, Flags, Origin, Paths, Settings};
+
+/// The settings file, in the config folder.
+const FILE: &str = "codex-bridge.toml";
+
+/// All that a process needs to know before it starts anything.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings, their paths absolute.
+    pub settings: Settings,
+    /// What a session gets where a call says nothing.
+    pub defaults: Defaults,
+    /// The environment that all of this was read from.
+    pub env: Env,
+    /// The folders; `codex_home` counts `codex.home`.
+    pub paths: Paths,
+    /// What a person should mend, and that stops nothing.
+    pub warnings: Vec<String>,
+    origins: BTreeMap<&'static str, Origin>,
+}
+
+impl Loaded {
+    /// Where the setting `key` (`codex.bin`) came from.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or_default()
+    }
+
+    /// The journal's database: `journal.path`, else `journal.db` in the state folder.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.settings.journal.path.clone().unwrap_or_else(|| self.paths.state.join("journal.db"))
+    }
+}
+
+/// Reads the settings for a process that was started in `cwd` with `flags`.
+///
+/// # Errors
+/// Where a file, a variable or a flag cannot be used. A key that is not known only warns.
+pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError> {
+    let mut paths = Paths::from_env(&env)?;
+    let mut layers = Layers { home: env.home().map(Path::to_owned), ..Layers::default() };
+
+    let file = flags.settings.as_ref().map_or_else(|| paths.config.join(FILE), |file| cwd.join(file));
+    match std::fs::read_to_string(&file) {
+        Ok(text) => layers.add_file(&file, &text)?,
+        Err(source) if source.kind() == ErrorKind::NotFound => {
+            if flags.settings.is_some() {
+                return Err(ConfigError::SettingsMissing { path: file });
+            }
+        }
+        Err(source) => return Err(ConfigError::Unreadable { path: file, source }),
+    }
+    layers.add_env(&env, &cwd)?;
+
+    let Layers { mut settings, origins, warnings, .. } = layers;
+    if flags.strict_config {
+        // The one flag besides `-c` and the features that reaches an app-server.
+        settings.codex.args.push("--strict-config".to_owned());
+    }
+    let codex_home = settings.codex.home.as_ref().unwrap_or(&paths.codex_home);
+    paths.codex_home = cwd.join(codex_home);
+    let defaults = Defaults::from_flags(&flags, &cwd, &paths.codex_home)?;
+    Ok(Loaded { settings, defaults, env, paths, warnings, origins })
+}
+
+#[derive(Default)]
+struct Layers {
+    settings: Settings,
+    home: Option<PathBuf>,
+    origins: BTreeMap<&'static str, Origin>,
+    warnings: Vec<String>,
+}
+
+impl Layers {
+    fn add_file(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
+        let bad = |source| ConfigError::BadFile { path: path.to_owned(), source: Box::new(source) };
+
+        self.settings = toml::from_str(text).map_err(bad)?;
+        // Once more for the keys that nothing read; the errors of this way would have no line.
+        let mut unknown = Vec::new();
+        let document = toml::Deserializer::parse(text).map_err(bad)?;
+        let _: Settings =
+            serde_ignored::deserialize(document, |key| unknown.push(key.to_string())).map_err(bad)?;
+
+        for key in unknown {
+            let near = nearest_key(&key).map(str::to_owned);
+            self.warnings.push(format!("{}: {key} is not a setting.{}", path.display(), meant(near)));
+        }
+        let table: toml::Table = text.parse().map_err(bad)?;
+        for key in KEYS.iter().filter(|key| holds(&table, key)) {
+            self.origins.insert(key.name, Origin::File(path.to_owned()));
+        }
+        self.resolve_paths(path.parent().unwrap_or(path));
+        Ok(())
+    }
+
+    fn add_env(&mut self, env: &Env, cwd: &Path) -> Result<(), ConfigError> {
+        for key in KEYS {
+            let variable = key.variable();
+            let Some(value) = env.get(&variable) else { continue };
+            if let Err(wanted) = (key.set)(&mut self.settings, value) {
+                let value = value.to_string_lossy().into_owned();
+                return Err(ConfigError::BadVariable { variable, value, wanted });
+            }
+            self.origins.insert(key.name, Origin::Variable(variable));
+        }
+        let known: Vec<String> = KEYS.iter().map(Key::variable).collect();
+        for name in env.iter().filter_map(|(name, _)| name.to_str()) {
+            if name.starts_with(PREFIX) && !known.iter().any(|known| known == name) {
+                let near = nearest(name, known.iter().map(String::as_str)).map(|near| format!("${near}"));
+                self.warnings.push(format!("${name} is not a setting.{}", meant(near)));
+            }
+        }
+        self.resolve_paths(cwd);
+        Ok(())
+    }
+
+    // After each layer, since a relative path starts where its layer says: a file's at its folder.
+    fn resolve_paths(&mut self, base: &Path) {
+        let Settings { codex, journal, log, .. } = &mut self.settings;
+        for place in [&mut codex.bin, &mut codex.home, &mut journal.path, &mut log.file] {
+            let path = place.take().filter(|path| !path.as_os_str().is_empty());
+            *place = path.map(|path| absolute(&path, base, self.home.as_deref()));
+        }
+    }
+}
+
+fn holds(table: &toml::Table, key: &Key) -> bool {
+    let Some((section, name)) = key.name.split_once('.') else { return false };
+    table.get(section).and_then(|section| section.get(name)).is_some()
+}
+
+// An unknown section stands without a dot, and is compared with sections.
+fn nearest_key(unknown: &str) -> Option<&'static str> {
+    if unknown.contains('.') {
+        return nearest(unknown, KEYS.iter().map(|key| key.name));
+    }
+    nearest(unknown, KEYS.iter().filter_map(|key| Some(key.name.split_once('.')?.0)))
+}
+
+fn meant(nearest: Option<String>) -> String {
+    nearest.map(|name| format!(" Did you mean {name}?")).unwrap_or_default()
+}

@@ -1,0 +1,149 @@
+//! The settings, typed. Each struct is one section of `codex-bridge.toml`.
+//!
+//! Ranges are checked while a value is read, so that an error of the file names its line.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::values;
+
+/// All settings. What nothing reads yet is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct Settings {
+    /// `[codex]`: which codex runs, and how.
+    pub codex: CodexSettings,
+    /// `[approvals]`: what becomes of codex's questions.
+    pub approvals: ApprovalSettings,
+    /// `[wait]`: how long a tool call may block.
+    pub wait: WaitSettings,
+    /// `[limits]`: how much at once.
+    pub limits: LimitSettings,
+    /// `[journal]`: where events are kept.
+    pub journal: JournalSettings,
+    /// `[log]`: what the bridge says of itself.
+    pub log: LogSettings,
+}
+
+/// Which codex runs, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct CodexSettings {
+    /// The codex to start; without it, the one on `PATH`.
+    pub bin: Option<PathBuf>,
+    /// codex's own folder, before `$CODEX_HOME`.
+    pub home: Option<PathBuf>,
+    /// Arguments after `codex app-server`.
+    pub args: Vec<String>,
+}
+
+/// What becomes of codex's questions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct ApprovalSettings {
+    /// After this time without an answer, a question is declined.
+    #[serde(deserialize_with = "values::deadline")]
+    pub deadline: Duration,
+}
+
+impl Default for ApprovalSettings {
+    fn default() -> Self {
+        Self { deadline: Duration::from_mins(15) }
+    }
+}
+
+/// How long a tool call may block before it returns a handle.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct WaitSettings {
+    /// For every host; without it, what is known of the host decides.
+    #[serde(deserialize_with = "values::optional_span")]
+    pub default: Option<Duration>,
+    /// For one host, by the name that it gives in `clientInfo`.
+    #[serde(deserialize_with = "values::spans_by_name")]
+    pub hosts: BTreeMap<String, Duration>,
+}
+
+/// How much at once.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct LimitSettings {
+    /// The most bytes of one tool result.
+    #[serde(deserialize_with = "values::result_bytes")]
+    pub result_bytes: usize,
+    /// The most turns that run at the same time; without it, any number.
+    #[serde(deserialize_with = "values::running")]
+    pub running: Option<usize>,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self { result_bytes: 24 * 1024, running: None }
+    }
+}
+
+/// Where events are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct JournalSettings {
+    /// The database; without it, `journal.db` in the state folder.
+    pub path: Option<PathBuf>,
+}
+
+/// What the bridge says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct LogSettings {
+    /// From which level on.
+    pub level: LogLevel,
+    /// A file instead of stderr.
+    pub file: Option<PathBuf>,
+}
+
+/// How much is logged. A level contains the ones before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What failed.
+    Error,
+    /// What a person should look at.
+    #[default]
+    Warn,
+    /// Starts and ends of things.
+    Info,
+    /// What is decided, and why.
+    Debug,
+    /// Every message.
+    Trace,
+}
+
+impl LogLevel {
+    /// All of them, in order.
+    pub const ALL: [Self; 6] = [Self::Off, Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    /// Its name in the settings, which is also a directive of `tracing`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}

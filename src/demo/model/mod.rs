@@ -1,0 +1,42 @@
+//! A scripted model: a server of the Responses API over SSE, so that the real codex runs with no
+//! account and no network. The prompt itself is the script, one step a line.
+//!
+//! | Line | What the model does |
+//! |---|---|
+//! | `RUN cmd` | runs a command |
+//! | `ESCALATE cmd` | runs a command outside the sandbox |
+//! | `WRITE file text` | adds a file |
+//! | `ASK question` | asks the user (feature `default_mode_request_user_input`) |
+//! | `PERMIT` | asks for network (feature `request_permissions_tool`) |
+//! | `MCP server tool json` | calls a tool of an MCP server |
+//! | `STREAM n` | answers with n pieces of text |
+//! | `SAY text` | answers |
+//! | `HANG` | never answers |
+//! | `FAIL` | answers with an error |
+//!
+//! Steps that need a tool go first; the next request carries their outputs, which are counted.
+
+mod script;
+mod server;
+mod sse;
+#[cfg(test)]
+mod tests;
+
+pub use script::{Reply, reply};
+pub use server::ModelServer;
+
+/// The `config.toml` of a codex that uses the model at `url`; `SCRIPTED_KEY` must be set, to anything.
+#[must_use]
+pub fn codex_config(url: &str) -> String {
+    format!(
+        "# gpt-5.5 is a model that codex knows: it gets the full tool set.\n\
+         model = \"gpt-5.5\"\n\
+         model_provider = \"scripted\"\n\n\
+         [model_providers.scripted]\n\
+         name = \"scripted\"\n\
+         base_url = \"{url}\"\n\
+         wire_api = \"responses\"\n\
+         env_key = \"SCRIPTED_KEY\"\n\
+         supports_websockets = false\n"
+    )
+}

@@ -1,0 +1,95 @@
+//! Which step comes next: a pure function of the conversation.
+
+use serde_json::{Value, json};
+
+/// What the model answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// A tool call, as an item of the Responses API.
+    Call(Value),
+    /// A message, in these pieces.
+    Say(Vec<String>),
+    /// Nothing, ever.
+    Hang,
+    /// An error of the server.
+    Fail,
+}
+
+/// The next reply to a conversation, given as the `input` of the request.
+#[must_use]
+pub fn reply(input: &[Value]) -> Reply {
+    let (prompt, since) = last_prompt(input);
+    let done = since.iter().filter(|item| is_output(item)).count();
+    let steps: Vec<&str> = prompt.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    match steps.iter().filter_map(|line| step(line, done)).nth(done) {
+        Some(reply) => reply,
+        None if steps.iter().any(|line| step(line, 0).is_some()) => say("done"),
+        None => say(&format!("ok: {}", prompt.chars().take(60).collect::<String>())),
+    }
+}
+
+/// The text of the last message of the user, and what came after it.
+fn last_prompt(input: &[Value]) -> (String, &[Value]) {
+    let Some(at) = input.iter().rposition(|item| item["type"] == "message" && item["role"] == "user") else {
+        return (String::new(), input);
+    };
+    let parts = input[at]["content"].as_array().into_iter().flatten();
+    let text = parts.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n");
+    (text, &input[at + 1..])
+}
+
+fn is_output(item: &Value) -> bool {
+    matches!(item["type"].as_str(), Some("function_call_output" | "custom_tool_call_output"))
+}
+
+fn step(line: &str, n: usize) -> Option<Reply> {
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let call_id = format!("call_{n}");
+    let function = |name: &str, arguments: Value| {
+        Reply::Call(json!({
+            "type": "function_call", "name": name, "call_id": call_id, "arguments": arguments.to_string(),
+        }))
+    };
+    Some(match word {
+        "RUN" => function("exec_command", json!({ "cmd": rest })),
+        "ESCALATE" => function(
+            "exec_command",
+            json!({ "cmd": rest, "sandbox_permissions": "require_escalated", "justification": "the script says so" }),
+        ),
+        "WRITE" => {
+            let (file, text) = rest.split_once(' ').unwrap_or((rest, ""));
+            let patch = format!("*** Begin Patch\n*** Add File: {file}\n+{text}\n*** End Patch\n");
+            Reply::Call(json!({
+                "type": "custom_tool_call", "name": "apply_patch", "call_id": call_id, "input": patch,
+            }))
+        }
+        "MCP" => {
+            let mut words = rest.splitn(3, ' ');
+            let (server, tool) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            Reply::Call(json!({
+                "type": "function_call", "namespace": format!("mcp__{server}"), "name": tool,
+                "call_id": call_id, "arguments": words.next().unwrap_or("{}"),
+            }))
+        }
+        "ASK" => function(
+            "request_user_input",
+            json!({ "questions": [{
+                "id": "q1", "header": "Question", "question": rest,
+                "options": [{ "label": "A", "description": "a" }, { "label": "B", "description": "b" }],
+            }] }),
+        ),
+        "PERMIT" => function(
+            "request_permissions",
+            json!({ "reason": "the script says so", "permissions": { "network": { "enabled": true } } }),
+        ),
+        "STREAM" => Reply::Say((0..rest.parse().unwrap_or(1)).map(|n: usize| format!("piece{n} ")).collect()),
+        "SAY" => say(rest),
+        "HANG" => Reply::Hang,
+        "FAIL" => Reply::Fail,
+        _ => return None,
+    })
+}
+
+fn say(text: &str) -> Reply {
+    Reply::Say(vec![text.to_owned()])
+}

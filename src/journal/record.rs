@@ -1,0 +1,118 @@
+//! What the journal keeps, and what can be asked of it.
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::error::JournalError;
+use crate::event::{Event, Timestamp};
+use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId, TurnId};
+
+/// Where a session stands, for the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// No turn is under way.
+    Idle,
+    /// A turn runs.
+    Running,
+    /// A turn waits for a decision.
+    NeedsDecision,
+}
+
+impl SessionStatus {
+    /// As it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::NeedsDecision => "needs_decision",
+        }
+    }
+}
+
+/// A session's row in the index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionRecord {
+    /// The session.
+    pub thread_id: ThreadId,
+    /// Its folder.
+    pub cwd: String,
+    /// The beginning of its first prompt.
+    pub title: String,
+    /// Where it stands.
+    pub status: SessionStatus,
+    /// Its model.
+    pub model: Option<String>,
+    /// The bridge that has it now.
+    pub owner: Option<BridgeId>,
+    /// Its last event.
+    pub last_seq: Seq,
+    /// Its latest `turn_started`; zero when there is none.
+    pub turn_seq: Seq,
+    /// That turn.
+    pub turn_id: Option<TurnId>,
+    /// When it was first recorded.
+    pub created: Timestamp,
+    /// When it was last.
+    pub updated: Timestamp,
+    /// What a resume must give again; opaque here.
+    pub settings: Value,
+}
+
+/// Events of one session and its row, as one transaction.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// In order, continuing the session's numbers.
+    pub events: Vec<Event>,
+    /// The row as it is with them.
+    pub session: SessionRecord,
+    /// Whether it must survive a power cut, and not only the death of any process.
+    pub durable: bool,
+}
+
+/// A bridge process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its name.
+    pub bridge: BridgeId,
+    /// Its process id.
+    pub pid: u32,
+    /// When it opened the journal.
+    pub started: Timestamp,
+    /// Whether it holds its lock still.
+    pub alive: bool,
+}
+
+/// An answer of the journal, when it is there.
+pub type Pending<T> = BoxFuture<'static, Result<T, JournalError>>;
+
+/// A journal. Calls take effect in the order in which they are made, not awaited.
+pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
+    /// This process.
+    fn bridge(&self) -> &BridgeId;
+    /// Appends; resolves when it is committed.
+    fn append(&self, batch: Batch) -> Pending<()>;
+    /// Events after `after`, in order: at most `limit`, and about `max_bytes`, but one at least.
+    fn read(&self, thread: ThreadId, after: Seq, limit: usize, max_bytes: usize) -> Pending<Vec<Event>>;
+    /// A session's row.
+    fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>>;
+    /// All rows, the latest first.
+    fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>>;
+    /// The session that ever had this request.
+    fn approval(&self, id: ApprovalId) -> Pending<Option<ThreadId>>;
+    /// Takes a session whose owner is nobody, dead, or us.
+    fn claim(&self, thread: ThreadId) -> Pending<()>;
+    /// Gives a session of ours back.
+    fn release(&self, thread: ThreadId) -> Pending<()>;
+    /// A bridge process, if the journal knows it.
+    fn owner(&self, bridge: BridgeId) -> Pending<Option<Owner>>;
+    /// Sessions with an open turn whose owner is dead.
+    fn abandoned(&self) -> Pending<Vec<SessionRecord>>;
+    /// The last number of a session; changes when events are committed, by whichever process.
+    fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
+    /// Writes what is queued, and ends; this process owns nothing any more.
+    fn close(&self) -> Pending<()>;
+}

@@ -1,0 +1,172 @@
+//! The handle: jobs for the writing thread, questions for the reading one.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use super::super::error::JournalError;
+use super::super::record::{Batch, Journal, Owner, Pending, SessionRecord};
+use super::owners::Owners;
+use super::writer::{Job, Reply, Writer};
+use super::{queries, schema};
+use crate::event::Event;
+use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
+
+/// Jobs that may wait. A session waits for its own append, so this is more than there are sessions.
+const JOBS: usize = 1024;
+
+type Question = Box<dyn FnOnce(&Connection) + Send>;
+
+/// The journal in a SQLite file.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    path: PathBuf,
+    bridge: BridgeId,
+    jobs: SyncSender<Job>,
+    questions: SyncSender<Question>,
+}
+
+impl SqliteJournal {
+    /// Opens the file, made where there is none, and enters this process as a bridge.
+    ///
+    /// # Errors
+    /// When the file or its folder cannot be used, or a newer bridge made it.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let fail = |error: rusqlite::Error| JournalError::sqlite(path, &error);
+        let bridge = BridgeId::fresh();
+        let db = schema::open_writer(path)?;
+        let owners = Owners::of(path);
+        let lock = owners.enter(&bridge)?;
+        owners.record(&db, &bridge).map_err(fail)?;
+        let version = db.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(fail)?;
+        let reader = schema::open_reader(path)?;
+        let writer = Writer {
+            path: path.to_owned(),
+            db,
+            bridge: bridge.clone(),
+            owners,
+            lock: Some(lock),
+            watches: HashMap::new(),
+            version,
+            full: false,
+        };
+        let (jobs, to_write) = sync_channel(JOBS);
+        let (questions, to_read) = sync_channel::<Question>(JOBS);
+        let io = |error: std::io::Error| JournalError::io(path, &error);
+        thread::Builder::new()
+            .name("journal-writer".into())
+            .spawn(move || writer.run(&to_write))
+            .map_err(io)?;
+        thread::Builder::new()
+            .name("journal-reader".into())
+            .spawn(move || read(&reader, &to_read))
+            .map_err(io)?;
+        Ok(Self { path: path.to_owned(), bridge, jobs, questions })
+    }
+
+    fn job<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Pending<T> {
+        let (reply, answer) = oneshot::channel();
+        let sent = send(&self.jobs, job(reply));
+        Box::pin(async move {
+            sent.await?;
+            answer.await.unwrap_or(Err(JournalError::Closed))
+        })
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Pending<T> {
+        let (reply, answer) = oneshot::channel();
+        let path = self.path.clone();
+        let question: Question = Box::new(move |db| {
+            let found = question(db).map_err(|error| JournalError::sqlite(&path, &error));
+            // A caller that went away does not need to know.
+            let _ = reply.send(found);
+        });
+        let sent = send(&self.questions, question);
+        Box::pin(async move {
+            sent.await?;
+            answer.await.unwrap_or(Err(JournalError::Closed))
+        })
+    }
+}
+
+/// Queues at once where there is room, so that the order of calls is the order of work; a full
+/// queue is waited for on a thread that may block.
+fn send<T: Send + 'static>(to: &SyncSender<T>, item: T) -> Pending<()> {
+    let item = match to.try_send(item) {
+        Ok(()) => return Box::pin(std::future::ready(Ok(()))),
+        Err(TrySendError::Disconnected(_)) => {
+            return Box::pin(std::future::ready(Err(JournalError::Closed)));
+        }
+        Err(TrySendError::Full(item)) => item,
+    };
+    let to = to.clone();
+    Box::pin(async move {
+        let sent = tokio::task::spawn_blocking(move || to.send(item)).await;
+        sent.ok().and_then(Result::ok).ok_or(JournalError::Closed)
+    })
+}
+
+fn read(db: &Connection, questions: &Receiver<Question>) {
+    for question in questions {
+        question(db);
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn bridge(&self) -> &BridgeId {
+        &self.bridge
+    }
+
+    fn append(&self, batch: Batch) -> Pending<()> {
+        self.job(|reply| Job::Append(Box::new(batch), reply))
+    }
+
+    fn read(&self, thread: ThreadId, after: Seq, limit: usize, max_bytes: usize) -> Pending<Vec<Event>> {
+        self.ask(move |db| queries::events(db, &thread, after, limit, max_bytes))
+    }
+
+    fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>> {
+        self.ask(move |db| queries::session(db, &thread))
+    }
+
+    fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>> {
+        self.ask(move |db| queries::sessions(db, limit))
+    }
+
+    fn approval(&self, id: ApprovalId) -> Pending<Option<ThreadId>> {
+        self.ask(move |db| queries::approval(db, &id))
+    }
+
+    fn claim(&self, thread: ThreadId) -> Pending<()> {
+        self.job(|reply| Job::Claim(thread, reply))
+    }
+
+    fn release(&self, thread: ThreadId) -> Pending<()> {
+        self.job(|reply| Job::Release(thread, reply))
+    }
+
+    fn owner(&self, bridge: BridgeId) -> Pending<Option<Owner>> {
+        let owners = Owners::of(&self.path);
+        self.ask(move |db| owners.find(db, &bridge))
+    }
+
+    fn abandoned(&self) -> Pending<Vec<SessionRecord>> {
+        let owners = Owners::of(&self.path);
+        self.ask(move |db| queries::abandoned(db, &owners))
+    }
+
+    fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {
+        self.job(|reply| Job::Watch(thread, reply))
+    }
+
+    fn close(&self) -> Pending<()> {
+        self.job(Job::Close)
+    }
+}

@@ -1,0 +1,11 @@
+//! The journal in SQLite (WAL): one thread writes, one reads, both fed by bounded queues, so that
+//! no task ever waits in SQLite and a reader never waits for the writer.
+
+mod journal;
+mod owners;
+mod queries;
+mod rows;
+mod schema;
+mod writer;
+
+pub use journal::SqliteJournal;

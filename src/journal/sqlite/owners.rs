@@ -1,0 +1,75 @@
+//! Who is alive: each bridge holds an OS lock on a file of its own for as long as it runs. A free
+//! lock means a dead bridge, whatever it died of.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::error::JournalError;
+use super::super::record::Owner;
+use super::rows::{number, signed};
+use crate::event::Timestamp;
+use crate::ids::BridgeId;
+
+/// The lock files of all bridges of a journal.
+#[derive(Debug)]
+pub(super) struct Owners {
+    folder: PathBuf,
+}
+
+impl Owners {
+    /// Of the journal in this file.
+    pub fn of(journal: &Path) -> Self {
+        Self { folder: journal.with_extension("owners") }
+    }
+
+    /// Takes the lock of this bridge; it is held as long as the file is kept.
+    pub fn enter(&self, bridge: &BridgeId) -> Result<File, JournalError> {
+        let path = self.lock_file(bridge);
+        let fail = |error: std::io::Error| JournalError::io(&path, &error);
+        fs::create_dir_all(&self.folder).map_err(fail)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
+        file.try_lock().map_err(|error| fail(error.into()))?;
+        Ok(file)
+    }
+
+    /// Whether a bridge runs. Where that cannot be known it is taken to run.
+    pub fn alive(&self, bridge: &BridgeId) -> bool {
+        match OpenOptions::new().write(true).open(self.lock_file(bridge)) {
+            Ok(file) => file.try_lock().is_err(),
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Removes what a bridge that ended has left.
+    pub fn forget(&self, db: &Connection, bridge: &BridgeId) -> rusqlite::Result<()> {
+        db.execute("DELETE FROM owners WHERE bridge = ?1", [bridge.as_str()])?;
+        let _ = fs::remove_file(self.lock_file(bridge));
+        Ok(())
+    }
+
+    /// A bridge, if the journal knows it.
+    pub fn find(&self, db: &Connection, bridge: &BridgeId) -> rusqlite::Result<Option<Owner>> {
+        db.query_row("SELECT pid, started FROM owners WHERE bridge = ?1", [bridge.as_str()], |row| {
+            Ok(Owner {
+                bridge: bridge.clone(),
+                pid: row.get(0)?,
+                started: Timestamp(number(row, 1)?),
+                alive: self.alive(bridge),
+            })
+        })
+        .optional()
+    }
+
+    /// Records this bridge.
+    pub fn record(&self, db: &Connection, bridge: &BridgeId) -> rusqlite::Result<()> {
+        let row = params![bridge.as_str(), std::process::id(), signed(Timestamp::now().0)];
+        db.execute("INSERT INTO owners (bridge, pid, started) VALUES (?1, ?2, ?3)", row)?;
+        Ok(())
+    }
+
+    fn lock_file(&self, bridge: &BridgeId) -> PathBuf {
+        self.folder.join(format!("{bridge}.lock"))
+    }
+}

@@ -1,0 +1,63 @@
+//! What readers ask.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::record::SessionRecord;
+use super::owners::Owners;
+use super::rows::{self, EVENT, SESSION, signed};
+use crate::event::Event;
+use crate::ids::{ApprovalId, Seq, ThreadId};
+
+pub(super) fn events(
+    db: &Connection,
+    thread: &ThreadId,
+    after: Seq,
+    limit: usize,
+    max_bytes: usize,
+) -> rusqlite::Result<Vec<Event>> {
+    let sql = format!(
+        "SELECT {EVENT}, length(body) FROM events WHERE thread = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let limit = signed(limit as u64);
+    let mut found = query.query(params![thread.as_str(), signed(after.0), limit])?;
+    let (mut out, mut bytes) = (Vec::new(), 0usize);
+    while let Some(row) = found.next()? {
+        bytes = bytes.saturating_add(usize::try_from(rows::number(row, 5)?).unwrap_or(usize::MAX));
+        if bytes > max_bytes && !out.is_empty() {
+            break;
+        }
+        out.push(rows::event(row, thread)?);
+    }
+    Ok(out)
+}
+
+pub(super) fn session(db: &Connection, thread: &ThreadId) -> rusqlite::Result<Option<SessionRecord>> {
+    let sql = format!("SELECT {SESSION} FROM sessions WHERE thread = ?1");
+    db.prepare_cached(&sql)?.query_row([thread.as_str()], rows::session).optional()
+}
+
+pub(super) fn sessions(db: &Connection, limit: usize) -> rusqlite::Result<Vec<SessionRecord>> {
+    let sql = format!("SELECT {SESSION} FROM sessions ORDER BY updated DESC LIMIT ?1");
+    db.prepare_cached(&sql)?.query_map([signed(limit as u64)], rows::session)?.collect()
+}
+
+pub(super) fn approval(db: &Connection, id: &ApprovalId) -> rusqlite::Result<Option<ThreadId>> {
+    let sql = "SELECT thread FROM approvals WHERE id = ?1";
+    let thread = db.prepare_cached(sql)?.query_row([id.as_str()], |row| row.get::<_, String>(0));
+    thread.optional().map(|thread| thread.map(ThreadId::from))
+}
+
+pub(super) fn abandoned(db: &Connection, owners: &Owners) -> rusqlite::Result<Vec<SessionRecord>> {
+    let sql = format!("SELECT {SESSION} FROM sessions WHERE owner IS NOT NULL AND status <> 'idle'");
+    let mut query = db.prepare_cached(&sql)?;
+    let mut out: Vec<SessionRecord> = query.query_map([], rows::session)?.collect::<Result<_, _>>()?;
+    out.retain(|row| row.owner.as_ref().is_some_and(|owner| !owners.alive(owner)));
+    Ok(out)
+}
+
+pub(super) fn last_seq(db: &Connection, thread: &ThreadId) -> rusqlite::Result<Seq> {
+    let sql = "SELECT last_seq FROM sessions WHERE thread = ?1";
+    let seq = db.prepare_cached(sql)?.query_row([thread.as_str()], |row| rows::number(row, 0));
+    seq.optional().map(|seq| Seq(seq.unwrap_or(0)))
+}

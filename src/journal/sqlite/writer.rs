@@ -1,0 +1,227 @@
+//! The writing thread: takes what is queued as one transaction, and answers after its commit.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use super::super::error::JournalError;
+use super::super::record::Batch;
+use super::owners::Owners;
+use super::{queries, rows};
+use crate::ids::{BridgeId, Seq, ThreadId};
+
+/// How often another process's commits are looked for, while somebody watches.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Jobs that share a transaction at most.
+const GROUP: usize = 256;
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, JournalError>>;
+
+/// What the writer is told.
+pub(super) enum Job {
+    Append(Box<Batch>, Reply<()>),
+    Claim(ThreadId, Reply<()>),
+    Release(ThreadId, Reply<()>),
+    Watch(ThreadId, Reply<watch::Receiver<Seq>>),
+    Close(Reply<()>),
+}
+
+/// What the writing thread owns.
+pub(super) struct Writer {
+    pub path: PathBuf,
+    pub db: Connection,
+    pub bridge: BridgeId,
+    pub owners: Owners,
+    pub lock: Option<File>,
+    pub watches: HashMap<ThreadId, watch::Sender<Seq>>,
+    pub version: i64,
+    pub full: bool,
+}
+
+impl Writer {
+    pub fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            let first = if self.watches.is_empty() {
+                jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                jobs.recv_timeout(POLL)
+            };
+            match first {
+                Ok(first) => {
+                    let mut group = vec![first];
+                    group.extend(jobs.try_iter().take(GROUP - 1));
+                    if self.group(group) {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.poll(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.leave();
+    }
+
+    /// Does a group of jobs. True when one of them was the last.
+    fn group(&mut self, group: Vec<Job>) -> bool {
+        let durable = group.iter().any(|job| match job {
+            Job::Append(batch, _) => batch.durable,
+            Job::Claim(..) | Job::Release(..) => true,
+            Job::Watch(..) | Job::Close(_) => false,
+        });
+        let begun = self.begin(durable);
+        let (mut answers, mut committed, mut over) = (Vec::new(), Vec::new(), false);
+        for job in group {
+            let begun = begun.clone();
+            match job {
+                Job::Append(batch, reply) => {
+                    let done = begun.and_then(|()| self.step(|w| w.append(&batch)));
+                    if done.is_ok() {
+                        committed.push((batch.session.thread_id.clone(), batch.session.last_seq));
+                    }
+                    answers.push((reply, done));
+                }
+                Job::Claim(thread, reply) => {
+                    answers.push((reply, begun.and_then(|()| self.step(|w| w.claim(&thread)))));
+                }
+                Job::Release(thread, reply) => {
+                    answers.push((reply, begun.and_then(|()| self.step(|w| w.release(&thread)))));
+                }
+                Job::Watch(thread, reply) => {
+                    let _ = reply.send(self.watch(thread));
+                }
+                Job::Close(reply) => {
+                    over = true;
+                    answers.push((reply, Ok(())));
+                }
+            }
+        }
+        let ended = begun.and_then(|()| self.sql("COMMIT"));
+        for (reply, done) in answers {
+            // A caller that went away does not need to know.
+            let _ = reply.send(done.and(ended.clone()));
+        }
+        if ended.is_ok() {
+            committed.into_iter().for_each(|(thread, seq)| self.wake(&thread, seq));
+        } else {
+            let _ = self.sql("ROLLBACK");
+        }
+        over
+    }
+
+    fn begin(&mut self, durable: bool) -> Result<(), JournalError> {
+        if durable != self.full {
+            let mode = if durable { "FULL" } else { "NORMAL" };
+            self.db.pragma_update(None, "synchronous", mode).map_err(|e| self.fault(&e))?;
+            self.full = durable;
+        }
+        self.sql("BEGIN IMMEDIATE")
+    }
+
+    /// One job's part: undone alone when it fails, so that its neighbours are not.
+    fn step(&mut self, part: impl FnOnce(&mut Self) -> Result<(), JournalError>) -> Result<(), JournalError> {
+        self.sql("SAVEPOINT part")?;
+        let done = part(self);
+        self.sql(if done.is_ok() { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" })?;
+        done
+    }
+
+    fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+        let row = &batch.session;
+        let stored = queries::session(&self.db, &row.thread_id).map_err(|e| self.fault(&e))?;
+        self.must_be_ours(&row.thread_id, stored.as_ref().and_then(|s| s.owner.as_ref()))?;
+        let mut expected = stored.map_or(Seq::ZERO, |s| s.last_seq).next();
+        for event in &batch.events {
+            if event.seq != expected {
+                let thread = row.thread_id.clone();
+                return Err(JournalError::SeqConflict { thread, expected, got: event.seq });
+            }
+            rows::put_event(&self.db, event).map_err(|e| self.fault(&e))?;
+            expected = expected.next();
+        }
+        rows::put_session(&self.db, row).map_err(|e| self.fault(&e))
+    }
+
+    fn claim(&mut self, thread: &ThreadId) -> Result<(), JournalError> {
+        let stored = queries::session(&self.db, thread).map_err(|e| self.fault(&e))?;
+        self.must_be_ours(thread, stored.and_then(|s| s.owner).as_ref())?;
+        let sql = "UPDATE sessions SET owner = ?2 WHERE thread = ?1";
+        let done = self.db.execute(sql, [thread.as_str(), self.bridge.as_str()]);
+        done.map(|_| ()).map_err(|e| self.fault(&e))
+    }
+
+    fn release(&mut self, thread: &ThreadId) -> Result<(), JournalError> {
+        let sql = "UPDATE sessions SET owner = NULL WHERE thread = ?1 AND owner = ?2";
+        let done = self.db.execute(sql, [thread.as_str(), self.bridge.as_str()]);
+        done.map(|_| ()).map_err(|e| self.fault(&e))
+    }
+
+    /// Nobody's, ours, or a dead bridge's.
+    fn must_be_ours(&self, thread: &ThreadId, owner: Option<&BridgeId>) -> Result<(), JournalError> {
+        let Some(owner) = owner.filter(|owner| **owner != self.bridge) else { return Ok(()) };
+        if !self.owners.alive(owner) {
+            return Ok(());
+        }
+        let pid = self.owners.find(&self.db, owner).map_err(|e| self.fault(&e))?.map_or(0, |o| o.pid);
+        Err(JournalError::Owned { thread: thread.clone(), pid })
+    }
+
+    fn watch(&mut self, thread: ThreadId) -> Result<watch::Receiver<Seq>, JournalError> {
+        if let Some(sender) = self.watches.get(&thread) {
+            return Ok(sender.subscribe());
+        }
+        let seq = queries::last_seq(&self.db, &thread).map_err(|e| self.fault(&e))?;
+        let (sender, receiver) = watch::channel(seq);
+        self.watches.insert(thread, sender);
+        Ok(receiver)
+    }
+
+    fn wake(&self, thread: &ThreadId, seq: Seq) {
+        if let Some(sender) = self.watches.get(thread) {
+            sender.send_if_modified(|last| {
+                let newer = seq > *last;
+                *last = seq.max(*last);
+                newer
+            });
+        }
+    }
+
+    /// Looks whether another process has committed, and wakes whom it concerns.
+    fn poll(&mut self) {
+        self.watches.retain(|_, sender| sender.receiver_count() > 0);
+        let version = self.db.pragma_query_value(None, "data_version", |row| row.get(0));
+        let Ok(version) = version else { return };
+        if version == self.version {
+            return;
+        }
+        self.version = version;
+        for thread in self.watches.keys() {
+            match queries::last_seq(&self.db, thread) {
+                Ok(seq) => self.wake(thread, seq),
+                Err(error) => tracing::warn!(%error, "the journal cannot be looked at"),
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        let freed =
+            self.db.execute("UPDATE sessions SET owner = NULL WHERE owner = ?1", [self.bridge.as_str()]);
+        if let Err(error) = freed.and_then(|_| self.owners.forget(&self.db, &self.bridge)) {
+            tracing::debug!(%error, "the next bridge finds this one's lock free");
+        }
+        self.lock = None;
+    }
+
+    fn sql(&self, sql: &str) -> Result<(), JournalError> {
+        self.db.execute_batch(sql).map_err(|e| self.fault(&e))
+    }
+
+    fn fault(&self, error: &rusqlite::Error) -> JournalError {
+        JournalError::sqlite(&self.path, error)
+    }
+}

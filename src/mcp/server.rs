@@ -1,0 +1,147 @@
+//! The MCP server: what it says of itself, and which tool a call goes to.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult, ErrorCode,
+    Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::{Map, Value};
+
+use super::{hosts, result, schema};
+use crate::session::Sessions;
+
+/// How the tools belong together, for the agent that reads it once.
+const INSTRUCTIONS: &str = "codex-bridge delegates work to OpenAI's codex, a coding agent with its own sandbox.\n\
+- `codex` starts a session with a prompt, `codex-reply` continues it by threadId. Both return codex's last message.\n\
+- status `running`: the time you allowed is over, the work goes on; call `codex-wait`.\n\
+- status `needs_decision`: codex asks before it acts; read `decisions`, then call `codex-approve` with approvalId.\n\
+- `codex-events` pages through what codex did (`after` = the last `next`); `codex-cancel` ends the turn.";
+
+/// What a server runs with.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// The folder of a session where a call names none.
+    pub cwd: PathBuf,
+    /// What a session gets where a call says nothing: codex's own flags.
+    pub model: Option<String>,
+    /// The same.
+    pub sandbox: Option<String>,
+    /// The same.
+    pub approval_policy: Option<String>,
+    /// The same, any key of config.toml.
+    pub config: Map<String, Value>,
+    /// The most bytes of a result.
+    pub budget: usize,
+    /// Started as `codex mcp-server` was: unknown hosts wait to the end.
+    pub drop_in: bool,
+    /// The user's own waits, by the name of the host.
+    pub waits: BTreeMap<String, hosts::WaitPolicy>,
+}
+
+/// The handler of one connection.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub(super) sessions: Sessions,
+    pub(super) options: Arc<ServerOptions>,
+    tools: Arc<[Tool]>,
+}
+
+impl Server {
+    /// A server over these sessions.
+    #[must_use]
+    pub fn new(sessions: Sessions, options: ServerOptions) -> Self {
+        Self { sessions, options: Arc::new(options), tools: schema::tools().into() }
+    }
+
+    pub(super) fn host(&self, context: &RequestContext<RoleServer>) -> Host {
+        let name = context.client_info().map(|info| info.name).unwrap_or_default();
+        let policy = hosts::for_host(&name, self.options.drop_in, &self.options.waits);
+        // A modern host is asked through its task or its retry, not by a request of ours.
+        let version = context.protocol_version();
+        let legacy = version.as_ref().is_none_or(|v| v.as_str() < "2026-07-28");
+        let elicits = context.client_capabilities().is_some_and(|c| c.elicitation.is_some());
+        Host {
+            policy,
+            dialogs: legacy && elicits,
+            titled: version.is_some_and(|v| v.as_str() >= "2025-11-25"),
+        }
+    }
+
+    async fn route(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let arguments = request.arguments;
+        Ok(match request.name.as_ref() {
+            "codex" => self.codex(arguments, context).await,
+            "codex-reply" => self.reply(arguments, context).await,
+            "codex-wait" => self.wait(arguments, context).await,
+            "codex-events" => self.events(arguments).await,
+            "codex-approve" => self.approve(arguments, context).await,
+            "codex-cancel" => self.cancel(arguments).await,
+            other => {
+                let names = self.tools.iter().map(|t| t.name.as_ref()).collect::<Vec<_>>().join(", ");
+                let message = format!("there is no tool `{other}`; there are {names}");
+                return Err(ErrorData::invalid_params(message, None));
+            }
+        })
+    }
+}
+
+/// What a host can, as far as a call must know.
+#[derive(Clone, Debug)]
+pub(super) struct Host {
+    pub policy: hosts::WaitPolicy,
+    /// Whether a dialog can be opened by a request of ours.
+    pub dialogs: bool,
+    /// Whether its dialogs know titled choices.
+    pub titled: bool,
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        let about = Implementation::new("codex-bridge", env!("CARGO_PKG_VERSION")).with_title("codex");
+        ServerConfig::new(capabilities).with_server_info(about).with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools.to_vec()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        self.route(request, context).await.map(CallToolResponse::Complete)
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.tools.iter().find(|tool| tool.name == name).cloned()
+    }
+
+    /// Arguments that are no object arrive here, as a request that rmcp could not read.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if request.method == "tools/call" {
+            let message = "`arguments` must be an object, as the tool's inputSchema says";
+            let refused = result::refused("bad_arguments", message);
+            return Ok(CustomResult::new(serde_json::to_value(refused).unwrap_or_default()));
+        }
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
+    }
+}

@@ -1,0 +1,254 @@
+//! The tools that run, wait for, decide in and end a turn.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rmcp::RoleServer;
+use rmcp::model::{CallToolResult, JsonObject};
+use rmcp::service::RequestContext;
+use serde_json::{Map, Value, json};
+
+use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs};
+use super::follow::{Follow, Stop};
+use super::hosts;
+use super::result::{self, Note};
+use super::server::Server;
+use crate::approval::Verdict;
+use crate::event::{DecidedBy, ErrorInfo};
+use crate::ids::{ThreadId, TurnId};
+use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams};
+
+/// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
+const CANCEL: Duration = Duration::from_secs(10);
+
+type Outcome = Result<CallToolResult, CallToolResult>;
+type Context = RequestContext<RoleServer>;
+
+impl Server {
+    pub(super) async fn codex(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
+        flat(self.try_codex(arguments, &context).await)
+    }
+
+    async fn try_codex(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
+        let args: CodexArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        let params = self.thread_params(&args)?;
+        let handle = self.sessions.create(params, &args.prompt).await.map_err(|e| open_error(&e))?;
+        // The effort is in the session's settings; the turn needs only its words.
+        let turn = TurnParams { prompt: args.prompt, ..TurnParams::default() };
+        self.run(&handle, turn, args.wait, context).await
+    }
+
+    pub(super) async fn reply(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
+        flat(self.try_reply(arguments, &context).await)
+    }
+
+    async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
+        let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        let thread = args.thread_id;
+        let handle = self.sessions.open(&thread).await.map_err(|e| open_error(&e))?;
+        let turn = TurnParams { prompt: args.prompt, model: args.model, effort: args.effort };
+        self.run(&handle, turn, args.wait, context).await
+    }
+
+    async fn run(
+        &self,
+        handle: &Handle,
+        turn: TurnParams,
+        wait: Option<Duration>,
+        context: &Context,
+    ) -> Outcome {
+        let turn = handle.run(turn).await.map_err(|error| call_error(&error, handle.thread()))?;
+        Ok(self.follow(handle, turn, wait, context).await)
+    }
+
+    pub(super) async fn wait(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
+        flat(self.try_wait(arguments, &context).await)
+    }
+
+    async fn try_wait(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
+        let args: WaitArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        let thread = args.thread_id;
+        let turn = args.turn_id;
+        if let Some(handle) = self.sessions.live(&thread).await {
+            let latest = handle.view().borrow().turn.clone();
+            if turn.is_none() || turn == latest {
+                return Ok(self.follow(&handle, latest, args.wait, context).await);
+            }
+        }
+        let view = self.sessions.stored(&thread, turn.as_ref(), args.wait.unwrap_or_default()).await;
+        let view = view.map_err(|e| open_error(&e))?;
+        Ok(result::of_view(&view, &Note::default(), self.options.budget))
+    }
+
+    pub(super) async fn approve(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
+        flat(self.try_approve(arguments, &context).await)
+    }
+
+    async fn try_approve(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
+        let args: ApproveArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        let id = args.approval_id;
+        let thread = self.sessions.of_approval(&id).await.map_err(|e| open_error(&e.into()))?;
+        let Some(thread) = thread else {
+            let message = format!(
+                "there is no request `{id}`; `codex-wait` with the session's `threadId` shows the open ones"
+            );
+            return Err(result::refused("approval_unknown", message));
+        };
+        let Some(handle) = self.sessions.live(&thread).await else {
+            let why = self.sessions.why_not_here(&thread, &id).await;
+            return Err(result::refused("approval_gone", why));
+        };
+        let verdict = Verdict {
+            decision: args.decision,
+            by: DecidedBy::Agent,
+            way: Some("codex-approve".into()),
+            reason: args.reason,
+        };
+        let turn = handle.view().borrow().turn.clone();
+        handle.decide(id, verdict).await.map_err(|error| call_error(&error, &thread))?;
+        Ok(self.follow(&handle, turn, args.wait, context).await)
+    }
+
+    pub(super) async fn cancel(&self, arguments: Option<JsonObject>) -> CallToolResult {
+        flat(self.try_cancel(arguments).await)
+    }
+
+    async fn try_cancel(&self, arguments: Option<JsonObject>) -> Outcome {
+        let args: CancelArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        let thread = args.thread_id;
+        let Some(handle) = self.sessions.live(&thread).await else {
+            let view = self.sessions.stored(&thread, None, Duration::ZERO).await;
+            let view = view.map_err(|e| open_error(&e))?;
+            if view.busy() {
+                let why = self.sessions.owner_elsewhere(&thread).await;
+                return Err(result::refused("session_elsewhere", why));
+            }
+            return Ok(result::of_view(&view, &idle(), self.options.budget));
+        };
+        let was_busy = handle.view().borrow().busy();
+        handle.cancel().await.map_err(|error| call_error(&error, &thread))?;
+        let mut views = handle.view();
+        let ended = tokio::time::timeout(CANCEL, views.wait_for(|view| !view.busy())).await;
+        let note = match (was_busy, ended.is_ok()) {
+            (false, _) => idle(),
+            (true, true) => Note::default(),
+            (true, false) => Note { text: Some("codex has not ended the turn yet.".into()) },
+        };
+        let view = handle.view().borrow().clone();
+        Ok(result::of_view(&view, &note, self.options.budget))
+    }
+
+    async fn follow(
+        &self,
+        handle: &Handle,
+        turn: Option<TurnId>,
+        wait: Option<Duration>,
+        context: &Context,
+    ) -> CallToolResult {
+        let host = self.host(context);
+        let (wait, was_cut) = hosts::cut(wait, host.policy);
+        let follow = Follow { handle, turn: turn.clone(), wait, host: &host, context };
+        let Stop { mut view, mut note } = follow.run().await;
+        if turn.is_some() && view.turn != turn {
+            // A later turn has begun meanwhile: the result of this one is in the journal.
+            if let Ok(own) = self.sessions.stored(handle.thread(), turn.as_ref(), Duration::ZERO).await {
+                view = own;
+            }
+        }
+        if was_cut && view.busy() && note.text.is_none() {
+            note.text = Some("`wait` was cut to what this host allows a call to take.".into());
+        }
+        result::of_view(&view, &note, self.options.budget)
+    }
+
+    fn thread_params(&self, args: &CodexArgs) -> Result<ThreadParams, CallToolResult> {
+        let mut config: Map<String, Value> = self.options.config.clone();
+        for (key, value) in args.config.clone().unwrap_or_default() {
+            config.insert(key, value);
+        }
+        if let Some(effort) = &args.effort {
+            config.insert("model_reasoning_effort".into(), json!(effort));
+        }
+        if let Some(prompt) = &args.compact_prompt {
+            config.insert("compact_prompt".into(), json!(prompt));
+        }
+        Ok(ThreadParams {
+            cwd: self.folder(args.cwd.as_deref())?.to_string_lossy().into_owned(),
+            model: args.model.clone().or_else(|| self.options.model.clone()),
+            sandbox: args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone()),
+            approval_policy: args
+                .approval_policy
+                .map(|p| p.name().to_owned())
+                .or_else(|| self.options.approval_policy.clone()),
+            config,
+            base_instructions: args.base_instructions.clone(),
+            developer_instructions: args.developer_instructions.clone(),
+        })
+    }
+
+    /// codex starts a thread in a folder that does not exist, so it is looked at here.
+    fn folder(&self, asked: Option<&Path>) -> Result<PathBuf, CallToolResult> {
+        let folder = self.options.cwd.join(asked.unwrap_or_else(|| Path::new("")));
+        let refuse = |why: &str| {
+            let remedy = "give an existing folder, absolute or relative to the one that the host started the bridge in";
+            let message = format!("`cwd` is `{}`: {why}; {remedy}", folder.display());
+            result::refused("bad_cwd", message)
+        };
+        if asked.is_none() && folder.parent().is_none() {
+            return Err(refuse("the host started the bridge in the root folder, which is no workspace"));
+        }
+        match std::fs::canonicalize(&folder) {
+            Ok(real) if real.is_dir() => Ok(plain(real)),
+            Ok(_) => Err(refuse("it is not a folder")),
+            Err(error) => Err(refuse(&error.to_string())),
+        }
+    }
+}
+
+/// Windows' canonical paths have a prefix that codex does not want.
+fn plain(path: PathBuf) -> PathBuf {
+    match path.to_str().and_then(|p| p.strip_prefix(r"\\?\")) {
+        Some(rest) => Path::new(rest).to_owned(),
+        None => path,
+    }
+}
+
+fn idle() -> Note {
+    Note { text: Some("No turn was running; nothing was cancelled.".into()) }
+}
+
+fn flat(outcome: Outcome) -> CallToolResult {
+    outcome.unwrap_or_else(|refused| refused)
+}
+
+pub(super) fn bad(error: &args::BadArguments) -> CallToolResult {
+    result::refused("bad_arguments", error.to_string())
+}
+
+pub(super) fn open_error(error: &OpenError) -> CallToolResult {
+    let code = match error {
+        OpenError::Agent(error) => return result::of_error(&error.0),
+        OpenError::Unknown(_) => "thread_unknown",
+        OpenError::NoTurn(..) => "turn_unknown",
+        OpenError::Journal(_) => "journal",
+        OpenError::Closed => "closed",
+    };
+    result::refused(code, error.to_string())
+}
+
+fn call_error(error: &CallError, thread: &ThreadId) -> CallToolResult {
+    let code = match error {
+        CallError::Agent(error) => {
+            let error: &ErrorInfo = &error.0;
+            let mut result = result::of_error(error);
+            if let Some(members) = result.structured_content.as_mut().and_then(Value::as_object_mut) {
+                members.insert("threadId".into(), json!(thread));
+            }
+            return result;
+        }
+        CallError::Busy { .. } => "busy",
+        CallError::Decide(_) => "approval_gone",
+        CallError::Closed(_) => "closed",
+    };
+    result::refused(code, error.to_string())
+}

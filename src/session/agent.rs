@@ -1,0 +1,208 @@
+//! What a session and the agent that works for it (codex) say to each other: plain data.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::event::{Body, Decision, ErrorInfo, FileChange, RequestKind, SessionInfo, Tokens, TurnStatus};
+use crate::ids::{Generation, ThreadId, TurnId};
+
+/// Where the agent puts what it says to one session. Bounded: a session that cannot keep up holds
+/// the agent's output back, and with it codex, instead of filling memory.
+pub type Inbox = mpsc::Sender<AgentEvent>;
+
+/// How a thread is started or taken up again. Kept in the journal, since codex forgets parts of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ThreadParams {
+    /// The working folder, absolute.
+    pub cwd: String,
+    /// The model; codex's configuration decides where absent. So for the others.
+    pub model: Option<String>,
+    /// `read-only`, `workspace-write`, `danger-full-access`.
+    pub sandbox: Option<String>,
+    /// `untrusted`, `on-request`, `never`.
+    pub approval_policy: Option<String>,
+    /// Any key of codex's config.toml, nested or dotted.
+    pub config: Map<String, Value>,
+    /// Instead of codex's own instructions.
+    pub base_instructions: Option<String>,
+    /// Beside codex's own instructions.
+    pub developer_instructions: Option<String>,
+}
+
+/// One turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TurnParams {
+    /// What to do.
+    pub prompt: String,
+    /// Another model from this turn on.
+    pub model: Option<String>,
+    /// Another reasoning effort from this turn on.
+    pub effort: Option<String>,
+}
+
+/// Names one request of one codex process.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestKey {
+    /// The process.
+    pub generation: Generation,
+    /// Its id of the request.
+    pub id: String,
+}
+
+/// A thread that codex has loaded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// The thread.
+    pub thread: ThreadId,
+    /// The effective settings.
+    pub info: SessionInfo,
+    /// The codex process that has it.
+    pub generation: Generation,
+}
+
+/// Why the agent could not do what it was told.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}", .0.message)]
+pub struct AgentError(pub ErrorInfo);
+
+/// What the agent is told.
+#[derive(Debug)]
+pub enum AgentCommand {
+    /// Start a thread.
+    Start {
+        /// How.
+        params: Box<ThreadParams>,
+        /// Where its events go.
+        inbox: Inbox,
+        /// The thread, or why not.
+        reply: oneshot::Sender<Result<Opened, AgentError>>,
+    },
+    /// Take up a thread again.
+    Resume {
+        /// Which.
+        thread: ThreadId,
+        /// What codex forgets of it.
+        params: Box<ThreadParams>,
+        /// Where its events go.
+        inbox: Inbox,
+        /// The thread, or why not.
+        reply: oneshot::Sender<Result<Opened, AgentError>>,
+    },
+    /// Begin a turn, after taking up the thread where this codex has not loaded it. Answered by
+    /// [`AgentEvent::TurnAccepted`] or [`AgentEvent::TurnRefused`].
+    Run {
+        /// Of which thread.
+        thread: ThreadId,
+        /// What to do.
+        turn: TurnParams,
+        /// What codex forgets of the thread.
+        params: Box<ThreadParams>,
+        /// Where its events go.
+        inbox: Inbox,
+    },
+    /// End a turn, and the commands that it left running.
+    Interrupt {
+        /// Of which thread.
+        thread: ThreadId,
+        /// Which.
+        turn: TurnId,
+    },
+    /// Answer a question.
+    Answer {
+        /// Which.
+        key: RequestKey,
+        /// How.
+        answer: AgentAnswer,
+    },
+}
+
+/// The answer to a question, without the shape that codex wants for its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentAnswer {
+    /// What was decided.
+    pub decision: Decision,
+}
+
+/// A question of codex, in our terms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// About what.
+    pub kind: RequestKind,
+    /// What it takes besides `decline` and `cancel`.
+    pub options: Vec<Decision>,
+    /// The item that waits.
+    pub item_id: Option<String>,
+    /// The command.
+    pub command: Option<String>,
+    /// The folder.
+    pub cwd: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The changes, where the request itself carries them.
+    pub changes: Vec<FileChange>,
+    /// What else codex said.
+    pub detail: Option<Value>,
+}
+
+/// What the agent says to a session.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AgentEvent {
+    /// Another codex process has the thread now.
+    Loaded(Opened),
+    /// The turn that was asked for has begun.
+    TurnAccepted(TurnId),
+    /// It has not.
+    TurnRefused(AgentError),
+    /// A turn has begun.
+    TurnStarted(TurnId),
+    /// A turn has ended.
+    TurnEnded {
+        /// Which.
+        turn: TurnId,
+        /// How.
+        status: TurnStatus,
+        /// Why, where it failed.
+        error: Option<ErrorInfo>,
+        /// In milliseconds.
+        duration_ms: Option<u64>,
+    },
+    /// Something happened that needs no decision of ours.
+    Said {
+        /// In which turn.
+        turn: Option<TurnId>,
+        /// What.
+        body: Body,
+    },
+    /// Tokens, counted by codex.
+    Used {
+        /// In which turn.
+        turn: Option<TurnId>,
+        /// Of the thread so far.
+        total: Tokens,
+        /// Of the last request.
+        last: Tokens,
+        /// The model's context window.
+        window: Option<u64>,
+    },
+    /// codex asks.
+    Asked {
+        /// To answer it by.
+        key: RequestKey,
+        /// In which turn.
+        turn: Option<TurnId>,
+        /// What.
+        ask: Box<Ask>,
+    },
+    /// codex holds a question for answered.
+    Resolved(RequestKey),
+    /// The codex process is gone.
+    Lost {
+        /// Which one.
+        generation: Generation,
+        /// How it ended.
+        error: ErrorInfo,
+    },
+}

@@ -1,0 +1,117 @@
+//! The handle to a session's task: what callers hold. Cheap to clone.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::agent::{AgentError, TurnParams};
+use super::state::{CallId, Input, Reply};
+use super::view::View;
+use crate::approval::{DecideError, Verdict};
+use crate::event::PermissionDecision;
+use crate::ids::{ApprovalId, ThreadId, TurnId};
+
+/// Makes the input of a call, once the task has given it a number.
+pub(super) type MakeInput = Box<dyn FnOnce(CallId) -> Input + Send>;
+
+/// A call on its way to the task.
+pub(super) struct Call {
+    pub make: MakeInput,
+    pub reply: oneshot::Sender<Reply>,
+}
+
+/// Why a session did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum CallError {
+    /// A turn is under way.
+    #[error("session `{thread}` is busy with turn `{}`; wait for it with `codex-wait`, or end it with `codex-cancel`", turn.as_ref().map_or("(starting)", TurnId::as_str))]
+    Busy {
+        /// The session.
+        thread: ThreadId,
+        /// Its turn.
+        turn: Option<TurnId>,
+    },
+    /// codex did not begin the turn.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The answer does not count.
+    #[error(transparent)]
+    Decide(#[from] DecideError),
+    /// The session's task has ended.
+    #[error("session `{0}` is closed; continue it with `codex-reply`")]
+    Closed(ThreadId),
+}
+
+/// A live session of this bridge.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) thread: ThreadId,
+    pub(super) calls: mpsc::Sender<Call>,
+    pub(super) view: watch::Receiver<Arc<View>>,
+}
+
+impl Handle {
+    /// The session.
+    #[must_use]
+    pub fn thread(&self) -> &ThreadId {
+        &self.thread
+    }
+
+    /// What is in the journal of it now; a change wakes whoever holds the receiver.
+    #[must_use]
+    pub fn view(&self) -> watch::Receiver<Arc<View>> {
+        self.view.clone()
+    }
+
+    /// Begins a turn; returns its name once codex has begun it.
+    ///
+    /// # Errors
+    /// When a turn is under way, or codex refuses.
+    pub async fn run(&self, turn: TurnParams) -> Result<Option<TurnId>, CallError> {
+        let reply = self.call(Box::new(|call| Input::Run(call, turn))).await?;
+        match reply {
+            Reply::Turn(turn) => Ok(turn),
+            other => Err(self.unexpected(other)),
+        }
+    }
+
+    /// Answers a question of codex.
+    ///
+    /// # Errors
+    /// When the answer does not count: the question is gone, or does not take it.
+    pub async fn decide(&self, id: ApprovalId, verdict: Verdict) -> Result<PermissionDecision, CallError> {
+        let reply = self.call(Box::new(|call| Input::Decide(call, id, verdict))).await?;
+        match reply {
+            Reply::Decided(decision) => Ok(decision),
+            other => Err(self.unexpected(other)),
+        }
+    }
+
+    /// Ends the turn that runs, if one does; returns at once with its name.
+    ///
+    /// # Errors
+    /// When the session is closed.
+    pub async fn cancel(&self) -> Result<Option<TurnId>, CallError> {
+        match self.call(Box::new(Input::Cancel)).await? {
+            Reply::Turn(turn) => Ok(turn),
+            other => Err(self.unexpected(other)),
+        }
+    }
+
+    async fn call(&self, make: MakeInput) -> Result<Reply, CallError> {
+        let (reply, answer) = oneshot::channel();
+        let closed = || CallError::Closed(self.thread.clone());
+        self.calls.send(Call { make, reply }).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())
+    }
+
+    fn unexpected(&self, reply: Reply) -> CallError {
+        match reply {
+            Reply::Busy(turn) => CallError::Busy { thread: self.thread.clone(), turn },
+            Reply::Refused(error) => error.into(),
+            Reply::Undecided(error) => error.into(),
+            Reply::Turn(_) | Reply::Decided(_) => CallError::Closed(self.thread.clone()),
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! All live sessions of this bridge, owned by one task. Two callers who want the same stored
+//! session share one start.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::agent::{AgentCommand, AgentError, AgentEvent, Opened, ThreadParams};
+use super::handle::Handle;
+use super::recover::recover;
+use super::state::State;
+use super::task::Task;
+use super::view::View;
+use super::{fold, row};
+use crate::approval::DecideError;
+use crate::event::Timestamp;
+use crate::ids::{ApprovalId, ThreadId, TurnId};
+use crate::journal::{Batch, Journal, JournalError, SessionRecord, SessionStatus};
+
+/// What codex may say to a session before it is held back: some 50 ms of its fastest text.
+const INBOX: usize = 1024;
+
+/// Requests to the registry that may wait; each is answered in microseconds.
+const REQUESTS: usize = 256;
+
+/// Why a session cannot be had.
+#[derive(Clone, Debug, Error)]
+pub enum OpenError {
+    /// codex would not start or resume it.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The journal would not take it, or another bridge has it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Nobody knows it.
+    #[error("there is no session `{0}` in the journal; check the `threadId`, or start one with `codex`")]
+    Unknown(ThreadId),
+    /// It has no such turn.
+    #[error("session `{0}` has no turn `{1}`; leave `turnId` out for the latest")]
+    NoTurn(ThreadId, TurnId),
+    /// The bridge is ending.
+    #[error("the bridge is shutting down; call again once the host has restarted it")]
+    Closed,
+}
+
+/// What sessions are run with.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long a request for a decision stays open.
+    pub deadline: Duration,
+}
+
+enum Request {
+    Get(ThreadId, oneshot::Sender<Option<Handle>>),
+    Open(ThreadId, oneshot::Sender<Result<Handle, OpenError>>),
+    Add(Box<Task>, oneshot::Sender<Handle>),
+}
+
+enum Slot {
+    Live(Handle),
+    Opening(Vec<oneshot::Sender<Result<Handle, OpenError>>>),
+}
+
+/// The sessions of this bridge. A handle; cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    requests: mpsc::Sender<Request>,
+    maker: Maker,
+}
+
+/// What it takes to make a session's task.
+#[derive(Clone)]
+struct Maker {
+    journal: Arc<dyn Journal>,
+    agent: mpsc::Sender<AgentCommand>,
+    options: Options,
+    shutdown: CancellationToken,
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sessions").finish_non_exhaustive()
+    }
+}
+
+impl Sessions {
+    /// Starts the registry on `tasks`; it ends, after all its sessions, when `shutdown` fires.
+    pub fn start(
+        journal: Arc<dyn Journal>,
+        agent: mpsc::Sender<AgentCommand>,
+        options: Options,
+        shutdown: CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let (requests, inputs) = mpsc::channel(REQUESTS);
+        let maker = Maker { journal, agent, options, shutdown };
+        let registry = Registry {
+            slots: HashMap::new(),
+            running: JoinSet::new(),
+            opening: JoinSet::new(),
+            maker: maker.clone(),
+        };
+        tasks.spawn(registry.run(inputs));
+        Self { requests, maker }
+    }
+
+    /// The journal, for readers.
+    #[must_use]
+    pub fn journal(&self) -> &Arc<dyn Journal> {
+        &self.maker.journal
+    }
+
+    /// Starts a new session.
+    ///
+    /// # Errors
+    /// When codex refuses it, or the bridge is ending.
+    pub async fn create(&self, params: ThreadParams, title: &str) -> Result<Handle, OpenError> {
+        let (inbox, events) = mpsc::channel(INBOX);
+        let (reply, answer) = oneshot::channel();
+        let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
+        self.maker.agent.send(command).await.map_err(|_| OpenError::Closed)?;
+        let opened = answer.await.map_err(|_| OpenError::Closed)??;
+        let row = row::new(
+            opened.thread.clone(),
+            &params,
+            title,
+            self.maker.journal.bridge().clone(),
+            Timestamp::now(),
+        );
+        let task = self.maker.task(opened, row, None, params, inbox, events);
+        self.add(task).await
+    }
+
+    /// The session, if it lives in this bridge.
+    pub async fn live(&self, thread: &ThreadId) -> Option<Handle> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Get(thread.clone(), reply)).await.ok()?;
+        answer.await.ok().flatten()
+    }
+
+    /// The session, taken up again where it is not live.
+    ///
+    /// # Errors
+    /// When another bridge has it, codex will not resume it, or the bridge is ending.
+    pub async fn open(&self, thread: &ThreadId) -> Result<Handle, OpenError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Open(thread.clone(), reply);
+        self.requests.send(request).await.map_err(|_| OpenError::Closed)?;
+        answer.await.map_err(|_| OpenError::Closed)?
+    }
+
+    /// What there is to see of a session that does not live here: its latest turn, or the one named.
+    /// Waits up to `wait` for the end of a turn that another bridge runs.
+    ///
+    /// # Errors
+    /// When nobody knows it or the turn, or the journal cannot be read.
+    pub async fn stored(
+        &self,
+        thread: &ThreadId,
+        turn: Option<&TurnId>,
+        wait: Duration,
+    ) -> Result<Arc<View>, OpenError> {
+        let journal = self.maker.journal.as_ref();
+        let until = tokio::time::Instant::now() + wait;
+        let mut changes = journal.watch(thread.clone()).await?;
+        loop {
+            let row = journal.session(thread.clone()).await?;
+            let row = row.ok_or_else(|| OpenError::Unknown(thread.clone()))?;
+            let view = fold::stored(journal, &row, turn).await?;
+            if let Some(turn) = turn.filter(|turn| view.turn.as_ref() != Some(turn)) {
+                return Err(OpenError::NoTurn(thread.clone(), turn.clone()));
+            }
+            if !view.busy() {
+                return Ok(Arc::new(view));
+            }
+            // Its owner may have been killed: then nobody else would ever end it.
+            if self.recover().await? > 0 {
+                continue;
+            }
+            let changed = tokio::time::timeout_at(until, changes.changed()).await;
+            if !matches!(changed, Ok(Ok(()))) {
+                return Ok(Arc::new(view));
+            }
+        }
+    }
+
+    /// Why a request of a session that does not live here cannot be answered here.
+    pub async fn why_not_here(&self, thread: &ThreadId, id: &ApprovalId) -> String {
+        match fold::decision(self.maker.journal.as_ref(), thread, id).await {
+            Ok(Some(decision)) => DecideError::Gone(Box::new(decision)).to_string(),
+            _ => self.owner_elsewhere(thread).await,
+        }
+    }
+
+    /// Which process has a session, in words.
+    pub async fn owner_elsewhere(&self, thread: &ThreadId) -> String {
+        let journal = &self.maker.journal;
+        let row = journal.session(thread.clone()).await.ok().flatten();
+        let owner = match row.and_then(|row| row.owner) {
+            Some(owner) => journal.owner(owner).await.ok().flatten(),
+            None => None,
+        };
+        match owner {
+            Some(owner) => format!(
+                "session `{thread}` runs in another bridge, process {}; ask through the host that started that one",
+                owner.pid
+            ),
+            None => format!("session `{thread}` is not running; continue it with `codex-reply`"),
+        }
+    }
+
+    /// The live session that has a request.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn of_approval(&self, id: &ApprovalId) -> Result<Option<ThreadId>, JournalError> {
+        self.maker.journal.approval(id.clone()).await
+    }
+
+    /// Ends in the journal what bridges that were killed left open.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or written.
+    pub async fn recover(&self) -> Result<usize, JournalError> {
+        let mut ended = 0;
+        for row in self.maker.journal.abandoned().await? {
+            // Another bridge that starts now may be at it: whoever claims it does it.
+            if self.maker.journal.claim(row.thread_id.clone()).await.is_ok() {
+                self.maker.end_abandoned(row).await?;
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn add(&self, task: Task) -> Result<Handle, OpenError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Add(Box::new(task), reply);
+        self.requests.send(request).await.map_err(|_| OpenError::Closed)?;
+        answer.await.map_err(|_| OpenError::Closed)
+    }
+}
+
+impl Maker {
+    fn task(
+        &self,
+        opened: Opened,
+        row: SessionRecord,
+        view: Option<View>,
+        params: ThreadParams,
+        inbox: mpsc::Sender<AgentEvent>,
+        events: mpsc::Receiver<AgentEvent>,
+    ) -> Task {
+        Task {
+            view: view.unwrap_or_else(|| View::new(opened.thread.clone())),
+            state: State::new(opened, row.last_seq, self.options.deadline, ApprovalId::fresh),
+            row,
+            params,
+            journal: self.journal.clone(),
+            agent: self.agent.clone(),
+            inbox,
+            events,
+            shutdown: self.shutdown.child_token(),
+        }
+    }
+
+    async fn reopen(self, thread: ThreadId) -> Result<Task, OpenError> {
+        let row = self.journal.session(thread.clone()).await?;
+        let now = Timestamp::now();
+        let (mut row, view, params) = match row {
+            Some(row) => {
+                self.journal.claim(thread.clone()).await?;
+                let row = self.end_abandoned(row).await?;
+                let view = fold::stored(self.journal.as_ref(), &row, None).await?;
+                let params = serde_json::from_value(row.settings.clone()).unwrap_or_default();
+                (row, Some(view), params)
+            }
+            None => {
+                // One that the CLI or an IDE made: codex knows it, the journal not yet.
+                let params = ThreadParams::default();
+                let owner = self.journal.bridge().clone();
+                (row::new(thread.clone(), &params, "", owner, now), None, params)
+            }
+        };
+        let (inbox, events) = mpsc::channel(INBOX);
+        let (reply, answer) = oneshot::channel();
+        let command = AgentCommand::Resume {
+            thread: thread.clone(),
+            params: Box::new(params.clone()),
+            inbox: inbox.clone(),
+            reply,
+        };
+        let opened = match self.agent.send(command).await {
+            Ok(()) => answer.await.map_err(|_| OpenError::Closed)?.map_err(OpenError::from),
+            Err(_) => Err(OpenError::Closed),
+        };
+        let mut opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                if view.is_some() {
+                    self.journal.release(thread).await?;
+                }
+                return Err(error);
+            }
+        };
+        opened.info.resumed = true;
+        row.owner = Some(self.journal.bridge().clone());
+        Ok(self.task(opened, row, view, params, inbox, events))
+    }
+
+    /// Ends what a dead owner left open in a session that is ours by now.
+    async fn end_abandoned(&self, mut row: SessionRecord) -> Result<SessionRecord, JournalError> {
+        let open = matches!(row.status, SessionStatus::Running | SessionStatus::NeedsDecision);
+        if !open {
+            return Ok(row);
+        }
+        let view = fold::stored(self.journal.as_ref(), &row, None).await?;
+        let events = recover(&view, view.next.max(row.last_seq), Timestamp::now());
+        let batch: Batch = row::batch(&mut row, events);
+        self.journal.append(batch).await?;
+        Ok(row)
+    }
+}
+
+struct Registry {
+    slots: HashMap<ThreadId, Slot>,
+    running: JoinSet<ThreadId>,
+    opening: JoinSet<(ThreadId, Result<Box<Task>, OpenError>)>,
+    maker: Maker,
+}
+
+impl Registry {
+    async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.maker.shutdown.cancelled() => break,
+                Some(ended) = self.running.join_next() => self.ended(ended.ok()),
+                Some(Ok((thread, task))) = self.opening.join_next() => self.opened(thread, task),
+                request = requests.recv() => match request {
+                    Some(request) => self.request(request),
+                    None => break,
+                },
+            }
+        }
+        // Each session has the token too: it records its end, then its task ends.
+        self.opening.abort_all();
+        while self.running.join_next().await.is_some() {}
+    }
+
+    fn request(&mut self, request: Request) {
+        match request {
+            Request::Get(thread, reply) => {
+                let handle = match self.slots.get(&thread) {
+                    Some(Slot::Live(handle)) => Some(handle.clone()),
+                    _ => None,
+                };
+                let _ = reply.send(handle);
+            }
+            Request::Open(thread, reply) => match self.slots.get_mut(&thread) {
+                Some(Slot::Live(handle)) => {
+                    let _ = reply.send(Ok(handle.clone()));
+                }
+                Some(Slot::Opening(waiting)) => waiting.push(reply),
+                None => {
+                    self.slots.insert(thread.clone(), Slot::Opening(vec![reply]));
+                    let maker = self.maker.clone();
+                    self.opening.spawn(async move {
+                        let task = maker.reopen(thread.clone()).await;
+                        (thread, task.map(Box::new))
+                    });
+                }
+            },
+            Request::Add(task, reply) => {
+                let _ = reply.send(self.live(*task));
+            }
+        }
+    }
+
+    fn live(&mut self, task: Task) -> Handle {
+        let thread = task.row.thread_id.clone();
+        let (handle, run) = task.start();
+        let name = thread.clone();
+        self.running.spawn(async move {
+            run.await;
+            name
+        });
+        self.slots.insert(thread, Slot::Live(handle.clone()));
+        handle
+    }
+
+    fn opened(&mut self, thread: ThreadId, task: Result<Box<Task>, OpenError>) {
+        let Some(Slot::Opening(waiting)) = self.slots.remove(&thread) else { return };
+        let result = task.map(|task| self.live(*task));
+        for reply in waiting {
+            let _ = reply.send(result.clone());
+        }
+    }
+
+    fn ended(&mut self, thread: Option<ThreadId>) {
+        if let Some(thread) = thread {
+            self.slots.remove(&thread);
+        }
+    }
+}

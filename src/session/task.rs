@@ -1,0 +1,150 @@
+//! The task that owns a session. It only makes inputs; [`State`] decides; then it appends, and
+//! only after that commands codex and answers callers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::agent::{AgentCommand, AgentEvent, Inbox, ThreadParams};
+use super::handle::{Call, Handle};
+use super::row;
+use super::state::{Act, CallId, Effects, Input, Reply, State};
+use super::view::View;
+use crate::event::Timestamp;
+use crate::journal::{Journal, SessionRecord};
+
+/// Calls that may wait for one session. A host's own limit of open requests is below it.
+const CALLS: usize = 64;
+
+/// How many inputs may share one append.
+const GROUP: usize = 64;
+
+/// What a session's task is made of.
+pub(super) struct Task {
+    pub state: State,
+    pub row: SessionRecord,
+    pub view: View,
+    pub params: ThreadParams,
+    pub journal: Arc<dyn Journal>,
+    pub agent: mpsc::Sender<AgentCommand>,
+    pub inbox: Inbox,
+    pub events: mpsc::Receiver<AgentEvent>,
+    pub shutdown: CancellationToken,
+}
+
+impl Task {
+    /// The task as a future, and the handle to it.
+    pub fn start(self) -> (Handle, impl Future<Output = ()> + Send) {
+        let (calls, inputs) = mpsc::channel(CALLS);
+        let (publish, view) = watch::channel(Arc::new(self.view.clone()));
+        let handle = Handle { thread: self.row.thread_id.clone(), calls, view };
+        let run = Run { task: self, publish, waiting: HashMap::new(), numbers: 0 };
+        (handle, run.run(inputs))
+    }
+}
+
+struct Run {
+    task: Task,
+    publish: watch::Sender<Arc<View>>,
+    waiting: HashMap<CallId, oneshot::Sender<Reply>>,
+    numbers: u64,
+}
+
+impl Run {
+    async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
+        let opened = self.task.state.open(Timestamp::now());
+        if !self.perform(opened).await {
+            return;
+        }
+        loop {
+            let input = tokio::select! {
+                biased;
+                () = self.task.shutdown.cancelled() => Input::Shutdown,
+                Some(event) = self.task.events.recv() => Input::Agent(event),
+                Some(call) = calls.recv() => self.number(call),
+                () = until(self.task.state.next_tick()) => Input::Tick,
+                else => Input::Shutdown,
+            };
+            let last = matches!(input, Input::Shutdown);
+            let effects = self.group(input);
+            if !self.perform(effects).await || last {
+                return;
+            }
+        }
+    }
+
+    /// Applies an input, and what codex has said meanwhile, so that they share one append.
+    fn group(&mut self, input: Input) -> Effects {
+        let mut all = self.task.state.apply(input, Timestamp::now());
+        for _ in 1..GROUP {
+            let Ok(event) = self.task.events.try_recv() else { break };
+            let more = self.task.state.apply(Input::Agent(event), Timestamp::now());
+            all.events.extend(more.events);
+            all.acts.extend(more.acts);
+            all.replies.extend(more.replies);
+        }
+        all
+    }
+
+    fn number(&mut self, call: Call) -> Input {
+        self.numbers += 1;
+        let id = CallId(self.numbers);
+        self.waiting.insert(id, call.reply);
+        (call.make)(id)
+    }
+
+    /// Write, then speak. False when the journal is gone: then nothing may be said any more.
+    async fn perform(&mut self, effects: Effects) -> bool {
+        if !effects.events.is_empty() {
+            for event in &effects.events {
+                self.task.view.apply(event);
+            }
+            let batch = row::batch(&mut self.task.row, effects.events);
+            if let Err(error) = self.task.journal.append(batch).await {
+                tracing::error!(thread = %self.task.row.thread_id, %error, "the journal took no events; the session is closed");
+                return false;
+            }
+            self.publish.send_replace(Arc::new(self.task.view.clone()));
+        }
+        for act in effects.acts {
+            if self.task.agent.send(self.command(act)).await.is_err() {
+                tracing::debug!("codex's task has ended");
+            }
+        }
+        for (call, reply) in effects.replies {
+            if let Some(waiting) = self.waiting.remove(&call) {
+                // A caller that went away needs no answer.
+                let _ = waiting.send(reply);
+            }
+        }
+        true
+    }
+
+    fn command(&self, act: Act) -> AgentCommand {
+        let thread = self.task.row.thread_id.clone();
+        match act {
+            Act::Run(turn) => AgentCommand::Run {
+                thread,
+                turn,
+                params: Box::new(self.task.params.clone()),
+                inbox: self.task.inbox.clone(),
+            },
+            Act::Interrupt(turn) => AgentCommand::Interrupt { thread, turn },
+            Act::Answer(key, answer) => AgentCommand::Answer { key, answer },
+        }
+    }
+}
+
+/// Sleeps until a point in time; for ever where there is none.
+async fn until(due: Option<Timestamp>) {
+    match due {
+        Some(due) => {
+            let wait = due.since(Timestamp::now());
+            tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+        }
+        None => std::future::pending().await,
+    }
+}

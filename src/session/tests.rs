@@ -1,0 +1,279 @@
+//! The state machine, thousands of times: whatever codex and callers do in whatever order, numbers
+//! have no gap, questions end once, turns begin and end once, and callers get one answer each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::approval::Verdict;
+use crate::event::*;
+use crate::ids::{ApprovalId, Generation, Seq, ThreadId, TurnId};
+
+fn mint() -> ApprovalId {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    ApprovalId::from(format!("apr_{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+fn opened() -> Opened {
+    Opened { thread: ThreadId::from("t"), info: SessionInfo::default(), generation: Generation(1) }
+}
+
+fn state() -> State {
+    State::new(opened(), Seq::ZERO, Duration::from_secs(900), mint)
+}
+
+fn ask(kind: RequestKind) -> Box<Ask> {
+    Box::new(Ask {
+        kind,
+        options: vec![Decision::Approve, Decision::ApproveForSession],
+        item_id: Some("call_1".into()),
+        command: Some("touch x".into()),
+        cwd: None,
+        reason: None,
+        changes: vec![],
+        detail: None,
+    })
+}
+
+fn key(id: u8) -> RequestKey {
+    RequestKey { generation: Generation(1), id: id.to_string() }
+}
+
+fn verdict(decision: Decision) -> Verdict {
+    Verdict { decision, by: DecidedBy::Agent, way: None, reason: None }
+}
+
+fn kinds(effects: &Effects) -> Vec<&'static str> {
+    effects.events.iter().map(|e| e.body.kind()).collect()
+}
+
+#[test]
+fn a_turn_with_an_approval_from_beginning_to_end() {
+    let (mut s, now) = (state(), Timestamp(1));
+    assert_eq!(kinds(&s.open(now)), ["session_started"]);
+    let run = s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    assert_eq!(run.acts, [Act::Run(TurnParams::default())]);
+    let turn = TurnId::from("u1");
+    let begun = s.apply(Input::Agent(AgentEvent::TurnStarted(turn.clone())), now);
+    assert_eq!(kinds(&begun), ["turn_started"]);
+    assert_eq!(begun.replies, [(CallId(1), Reply::Turn(Some(turn.clone())))]);
+    let accepted = s.apply(Input::Agent(AgentEvent::TurnAccepted(turn.clone())), now);
+    assert_eq!(accepted, Effects::default(), "codex says it twice; only the first counts");
+    let asked = s.apply(
+        Input::Agent(AgentEvent::Asked {
+            key: key(0),
+            turn: Some(turn.clone()),
+            ask: ask(RequestKind::Command),
+        }),
+        now,
+    );
+    assert_eq!(kinds(&asked), ["permission_request"]);
+    let Body::PermissionRequest(request) = &asked.events[0].body else { panic!() };
+    let decided =
+        s.apply(Input::Decide(CallId(2), request.approval_id.clone(), verdict(Decision::Approve)), now);
+    assert_eq!(kinds(&decided), ["permission_decision"]);
+    assert_eq!(decided.acts, [Act::Answer(key(0), AgentAnswer { decision: Decision::Approve })]);
+    let again =
+        s.apply(Input::Decide(CallId(3), request.approval_id.clone(), verdict(Decision::Decline)), now);
+    assert!(matches!(again.replies[..], [(CallId(3), Reply::Undecided(_))]));
+    assert!(again.acts.is_empty() && again.events.is_empty());
+    let ended = AgentEvent::TurnEnded { turn, status: TurnStatus::Completed, error: None, duration_ms: None };
+    assert_eq!(kinds(&s.apply(Input::Agent(ended.clone()), now)), ["turn_finished"]);
+    assert_eq!(s.apply(Input::Agent(ended), now), Effects::default(), "a second end is nothing");
+}
+
+#[test]
+fn the_deadline_declines_and_the_turn_goes_on() {
+    let mut s = state();
+    s.apply(Input::Run(CallId(1), TurnParams::default()), Timestamp(0));
+    s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0));
+    let event = AgentEvent::Asked { key: key(7), turn: None, ask: ask(RequestKind::FileChange) };
+    s.apply(Input::Agent(event), Timestamp(0));
+    assert_eq!(s.next_tick(), Some(Timestamp(900_000)));
+    assert_eq!(s.apply(Input::Tick, Timestamp(899_999)), Effects::default());
+    let late = s.apply(Input::Tick, Timestamp(900_000));
+    assert_eq!(late.acts, [Act::Answer(key(7), AgentAnswer { decision: Decision::Decline })]);
+    let Body::PermissionDecision(decision) = &late.events[0].body else { panic!() };
+    assert_eq!(decision.by, DecidedBy::Deadline);
+    assert!(s.busy());
+}
+
+#[test]
+fn a_kind_that_no_host_is_asked_for_is_declined_and_recorded() {
+    let mut s = state();
+    let event = AgentEvent::Asked { key: key(1), turn: None, ask: ask(RequestKind::Permissions) };
+    let out = s.apply(Input::Agent(event), Timestamp(0));
+    assert_eq!(kinds(&out), ["permission_request", "permission_decision"]);
+    assert_eq!(out.acts, [Act::Answer(key(1), AgentAnswer { decision: Decision::Decline })]);
+}
+
+#[test]
+fn text_is_put_together_and_comes_before_what_followed_it() {
+    let mut s = state();
+    let piece = |text: &str| {
+        let body = Body::AssistantDelta { item_id: "m".into(), text: text.into() };
+        Input::Agent(AgentEvent::Said { turn: None, body })
+    };
+    assert!(s.apply(piece("a"), Timestamp(0)).events.is_empty());
+    assert!(s.apply(piece("b"), Timestamp(10)).events.is_empty());
+    assert_eq!(s.next_tick(), Some(Timestamp(50)));
+    let body = Body::AssistantMessage { item_id: "m".into(), text: "ab".into() };
+    let out = s.apply(Input::Agent(AgentEvent::Said { turn: None, body }), Timestamp(20));
+    assert_eq!(kinds(&out), ["assistant_delta", "assistant_message"]);
+    assert_eq!(out.events[0].body, Body::AssistantDelta { item_id: "m".into(), text: "ab".into() });
+}
+
+#[test]
+fn usage_is_counted_once() {
+    let mut s = state();
+    let tokens = |n| Tokens { input: n, ..Tokens::default() };
+    let used = |total, last| {
+        Input::Agent(AgentEvent::Used {
+            turn: Some("u".into()),
+            total: tokens(total),
+            last: tokens(last),
+            window: None,
+        })
+    };
+    s.apply(Input::Run(CallId(1), TurnParams::default()), Timestamp(0));
+    s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0));
+    s.apply(used(1000, 100), Timestamp(0));
+    let out = s.apply(used(1100, 100), Timestamp(0));
+    let repeated = s.apply(used(1100, 100), Timestamp(0));
+    for effects in [out, repeated] {
+        let Body::Usage { turn, thread, .. } = effects.events[0].body else { panic!() };
+        assert_eq!((turn.input, thread.input), (200, 1100));
+    }
+}
+
+#[test]
+fn what_a_killed_bridge_left_open_is_ended_by_the_next() {
+    let mut s = state();
+    let mut events = s.open(Timestamp(0)).events;
+    events.extend(s.apply(Input::Run(CallId(1), TurnParams::default()), Timestamp(0)).events);
+    events.extend(s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0)).events);
+    let event = AgentEvent::Asked { key: key(1), turn: Some("u".into()), ask: ask(RequestKind::Command) };
+    events.extend(s.apply(Input::Agent(event), Timestamp(0)).events);
+    let mut view = View::new(ThreadId::from("t"));
+    events.iter().for_each(|e| view.apply(e));
+    assert_eq!(view.status, Status::NeedsDecision);
+    let rest = recover(&view, view.next, Timestamp(9));
+    rest.iter().for_each(|e| view.apply(e));
+    assert_eq!(view.status, Status::Ended(TurnStatus::Interrupted));
+    assert_eq!(view.error.as_ref().map(|e| e.code.as_str()), Some("host_gone"));
+    assert_eq!(view.next, Seq(6));
+    assert!(recover(&view, view.next, Timestamp(9)).is_empty(), "nothing is ended twice");
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Run,
+    Begin(u8),
+    End(u8),
+    Ask(u8),
+    Resolve(u8),
+    Decide(u8),
+    Say,
+    Cancel,
+    Tick,
+    Lose(u64),
+    Refuse,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        Just(Step::Run),
+        (0u8..4).prop_map(Step::Begin),
+        (0u8..4).prop_map(Step::End),
+        (0u8..6).prop_map(Step::Ask),
+        (0u8..6).prop_map(Step::Resolve),
+        (0u8..6).prop_map(Step::Decide),
+        Just(Step::Say),
+        Just(Step::Cancel),
+        Just(Step::Tick),
+        (0u64..3).prop_map(Step::Lose),
+        Just(Step::Refuse),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn whatever_happens_the_invariants_hold(steps in proptest::collection::vec(step(), 0..60)) {
+        let mut s = state();
+        let mut all = s.open(Timestamp(0)).events;
+        let (mut calls, mut answers, mut now) = (0u64, BTreeMap::new(), 0u64);
+        let mut asked: Vec<ApprovalId> = Vec::new();
+        let mut used_keys = BTreeSet::new();
+        let mut answered_keys = BTreeSet::new();
+        for step in steps {
+            now += 30_000;
+            let turn = |n: u8| TurnId::from(format!("u{n}"));
+            let input = match step {
+                Step::Run => { calls += 1; Input::Run(CallId(calls), TurnParams::default()) }
+                Step::Begin(n) => Input::Agent(AgentEvent::TurnStarted(turn(n))),
+                Step::End(n) => Input::Agent(AgentEvent::TurnEnded {
+                    turn: turn(n), status: TurnStatus::Completed, error: None, duration_ms: None }),
+                Step::Ask(n) => {
+                    if !used_keys.insert(n) { continue }
+                    Input::Agent(AgentEvent::Asked { key: key(n), turn: None, ask: ask(RequestKind::Command) })
+                }
+                Step::Resolve(n) => Input::Agent(AgentEvent::Resolved(key(n))),
+                Step::Decide(n) => {
+                    let Some(id) = asked.get(usize::from(n)).cloned() else { continue };
+                    calls += 1;
+                    Input::Decide(CallId(calls), id, verdict(Decision::Approve))
+                }
+                Step::Say => Input::Agent(AgentEvent::Said { turn: None,
+                    body: Body::AssistantDelta { item_id: "m".into(), text: "x".into() } }),
+                Step::Cancel => { calls += 1; Input::Cancel(CallId(calls)) }
+                Step::Tick => Input::Tick,
+                Step::Lose(g) => Input::Agent(AgentEvent::Lost { generation: Generation(g),
+                    error: ErrorInfo { code: "codex_lost".into(), message: String::new(), remedy: None, retryable: true } }),
+                Step::Refuse => Input::Agent(AgentEvent::TurnRefused(AgentError(ErrorInfo {
+                    code: "x".into(), message: String::new(), remedy: None, retryable: false }))),
+            };
+            let out = s.apply(input, Timestamp(now));
+            for event in &out.events {
+                if let Body::PermissionRequest(r) = &event.body { asked.push(r.approval_id.clone()); }
+            }
+            for act in &out.acts {
+                if let Act::Answer(key, _) = act {
+                    prop_assert!(answered_keys.insert(key.clone()), "a question is answered once");
+                }
+            }
+            for (call, reply) in out.replies {
+                prop_assert!(answers.insert(call, reply).is_none(), "a caller is answered once");
+            }
+            all.extend(out.events);
+        }
+        let end = s.apply(Input::Shutdown, Timestamp(now + 1));
+        for (call, reply) in end.replies {
+            prop_assert!(answers.insert(call, reply).is_none());
+        }
+        all.extend(end.events);
+        prop_assert_eq!(answers.len() as u64, calls, "every caller is answered");
+        let (mut open, mut running) = (BTreeSet::new(), None);
+        for (n, event) in all.iter().enumerate() {
+            prop_assert_eq!(event.seq, Seq(n as u64 + 1), "numbers have no gap");
+            match &event.body {
+                Body::PermissionRequest(r) => prop_assert!(open.insert(r.approval_id.clone())),
+                Body::PermissionDecision(d) => prop_assert!(open.remove(&d.approval_id), "a question ends once"),
+                Body::TurnStarted {} => {
+                    running.clone_from(&event.turn_id);
+                }
+                Body::TurnFinished { .. } => {
+                    prop_assert_eq!(&running, &event.turn_id, "what ends is what runs");
+                    running = None;
+                }
+                _ => {}
+            }
+        }
+        prop_assert!(open.is_empty(), "no question stays open");
+        prop_assert!(running.is_none(), "no turn stays running");
+        prop_assert_eq!(all.last().map(|e| e.body.kind()), Some("session_finished"));
+    }
+}

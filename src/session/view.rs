@@ -1,0 +1,139 @@
+//! What a host sees of a session: a fold over its events, live or read back from the journal.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Body, ErrorInfo, Event, PermissionRequest, SessionInfo, Tokens, ToolKind, TurnStatus};
+use crate::ids::{Seq, ThreadId, TurnId};
+
+/// Where the latest turn stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// There has been none.
+    New,
+    /// It runs.
+    Running,
+    /// It waits for a decision.
+    NeedsDecision,
+    /// It ended.
+    Ended(TurnStatus),
+}
+
+/// A session and its latest turn, as of event `next`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// The session.
+    pub thread: ThreadId,
+    /// With what it runs.
+    pub info: SessionInfo,
+    /// The latest turn.
+    pub turn: Option<TurnId>,
+    /// Where it stands.
+    pub status: Status,
+    /// codex's last message in it, empty if none yet.
+    pub content: String,
+    /// The files that it changed: path to kind.
+    pub changes: BTreeMap<String, String>,
+    /// Its tokens.
+    pub usage: Tokens,
+    /// The thread's tokens.
+    pub thread_usage: Tokens,
+    /// Its open requests, oldest first.
+    pub decisions: Vec<PermissionRequest>,
+    /// Why it failed, or what codex retries now.
+    pub error: Option<ErrorInfo>,
+    /// Commands that still run: item to command.
+    pub commands: BTreeMap<String, String>,
+    /// The last event that is in here.
+    pub next: Seq,
+}
+
+impl View {
+    /// Of a session without events.
+    #[must_use]
+    pub fn new(thread: ThreadId) -> Self {
+        Self {
+            thread,
+            info: SessionInfo::default(),
+            turn: None,
+            status: Status::New,
+            content: String::new(),
+            changes: BTreeMap::new(),
+            usage: Tokens::default(),
+            thread_usage: Tokens::default(),
+            decisions: Vec::new(),
+            error: None,
+            commands: BTreeMap::new(),
+            next: Seq::ZERO,
+        }
+    }
+
+    /// Whether a turn is under way.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        matches!(self.status, Status::Running | Status::NeedsDecision)
+    }
+
+    /// Takes in the next event.
+    pub fn apply(&mut self, event: &Event) {
+        self.next = event.seq;
+        match &event.body {
+            Body::SessionStarted(info) => self.info = info.clone(),
+            Body::TurnStarted {} => self.begin(event.turn_id.clone()),
+            Body::PermissionRequest(request) => {
+                self.decisions.push(request.clone());
+                self.status = Status::NeedsDecision;
+            }
+            Body::PermissionDecision(decision) => {
+                self.decisions.retain(|d| d.approval_id != decision.approval_id);
+                if self.decisions.is_empty() && self.status == Status::NeedsDecision {
+                    self.status = Status::Running;
+                }
+            }
+            Body::ToolCall(call) if call.tool == ToolKind::Command => {
+                let command = call.command.clone().unwrap_or_default();
+                self.commands.insert(call.item_id.clone(), command);
+            }
+            Body::ToolResult(result) => {
+                self.commands.remove(&result.item_id);
+                if self.is_current(event) && result.status == crate::event::ItemStatus::Completed {
+                    let changes = result.changes.iter().map(|c| (c.path.clone(), c.kind.clone()));
+                    self.changes.extend(changes);
+                }
+            }
+            Body::AssistantMessage { text, .. } if self.is_current(event) => {
+                self.content.clone_from(text);
+                self.error = None;
+            }
+            Body::Usage { turn, thread, .. } => {
+                self.thread_usage = *thread;
+                if self.is_current(event) {
+                    self.usage = *turn;
+                }
+            }
+            Body::Error(error) if self.is_current(event) => self.error = Some(error.clone()),
+            Body::TurnFinished { status, error, .. } if self.is_current(event) => {
+                self.status = Status::Ended(*status);
+                self.decisions.clear();
+                self.error = match status {
+                    TurnStatus::Completed => None,
+                    _ => error.clone().or_else(|| self.error.take()),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, turn: Option<TurnId>) {
+        self.turn = turn;
+        self.status = Status::Running;
+        self.content.clear();
+        self.changes.clear();
+        self.usage = Tokens::default();
+        self.decisions.clear();
+        self.error = None;
+    }
+
+    fn is_current(&self, event: &Event) -> bool {
+        event.turn_id.is_none() || event.turn_id == self.turn
+    }
+}

@@ -1,0 +1,290 @@
+//! A host in a test: the real binary as a child, spoken to line by line, so that a test sees the
+//! wire itself. Each host has a state folder and a CODEX_HOME of its own unless it is given one.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::allow_attributes, reason = "an expectation would fail where all parts are used")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// How long anything may take before a test fails.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where a host's things are.
+pub struct Place {
+    _dir: tempfile::TempDir,
+    pub root: PathBuf,
+}
+
+impl Place {
+    /// A new folder below target/, since codex warns about one below /tmp.
+    pub fn new() -> Self {
+        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("test-places");
+        std::fs::create_dir_all(&base).unwrap();
+        let dir = tempfile::tempdir_in(&base).unwrap();
+        let root = dir.path().to_owned();
+        for folder in ["work", "codex-home"] {
+            std::fs::create_dir(root.join(folder)).unwrap();
+        }
+        Self { _dir: dir, root }
+    }
+
+    pub fn work(&self) -> PathBuf {
+        self.root.join("work").canonicalize().unwrap()
+    }
+}
+
+/// What a host starts the bridge with.
+pub struct Setup<'a> {
+    pub place: &'a Place,
+    pub codex: PathBuf,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+    pub capabilities: Value,
+    pub version: &'static str,
+    pub name: &'static str,
+}
+
+impl<'a> Setup<'a> {
+    /// With the fake app-server.
+    pub fn fake(place: &'a Place) -> Self {
+        Self::with(place, PathBuf::from(env!("CARGO_BIN_EXE_fake-app-server")))
+    }
+
+    /// With a codex binary.
+    pub fn with(place: &'a Place, codex: PathBuf) -> Self {
+        Self {
+            place,
+            codex,
+            args: Vec::new(),
+            env: Vec::new(),
+            capabilities: json!({}),
+            version: "2025-06-18",
+            name: "mcp",
+        }
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(|a| (*a).to_owned()));
+        self
+    }
+
+    pub fn elicits(mut self) -> Self {
+        self.capabilities = json!({ "elicitation": {} });
+        self
+    }
+
+    /// Starts the bridge without a word.
+    pub fn spawn(self) -> Host {
+        let root = &self.place.root;
+        let mut child = Command::new(env!("CARGO_BIN_EXE_codex-bridge"))
+            .args(&self.args)
+            .current_dir(self.place.work())
+            .env("CODEX_BRIDGE_CODEX_BIN", &self.codex)
+            .env("CODEX_BRIDGE_JOURNAL_PATH", root.join("state").join("journal.db"))
+            .env("CODEX_HOME", root.join("codex-home"))
+            .env("XDG_CONFIG_HOME", root.join("config"))
+            .env("SCRIPTED_KEY", "scripted")
+            .envs(self.env.iter().map(|(k, v)| (k.clone(), v.clone())))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let (send, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let (say, said) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let _ = say.send(line);
+            }
+        });
+        Host { stdin: child.stdin.take(), child, lines, said, id: 0, held: Vec::new() }
+    }
+
+    /// Starts the bridge and shakes hands.
+    pub fn start(self) -> Host {
+        let (capabilities, version, name) = (self.capabilities.clone(), self.version, self.name);
+        let mut host = self.spawn();
+        let params = json!({
+            "protocolVersion": version, "capabilities": capabilities,
+            "clientInfo": { "name": name, "version": "1" },
+        });
+        let answer = host.request("initialize", params);
+        assert_eq!(answer["result"]["protocolVersion"], version, "{answer}");
+        host.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+        host
+    }
+}
+
+/// A running bridge, seen from its host.
+pub struct Host {
+    pub child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    said: Receiver<String>,
+    id: u64,
+    held: Vec<Value>,
+}
+
+impl Host {
+    pub fn send(&mut self, message: &Value) {
+        let stdin = self.stdin.as_mut().expect("stdin is open");
+        writeln!(stdin, "{message}").unwrap();
+        stdin.flush().unwrap();
+    }
+
+    /// Sends a request and returns its id.
+    pub fn post(&mut self, method: &str, params: Value) -> u64 {
+        self.id += 1;
+        let id = self.id;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        id
+    }
+
+    /// The answer to a request; other messages are kept.
+    pub fn answer(&mut self, id: u64) -> Value {
+        self.find(|m| m["id"] == id && m.get("method").is_none())
+    }
+
+    /// The next request of the server's with this method.
+    pub fn asked(&mut self, method: &str) -> Value {
+        self.find(|m| m["method"] == method)
+    }
+
+    pub fn request(&mut self, method: &str, params: Value) -> Value {
+        let id = self.post(method, params);
+        self.answer(id)
+    }
+
+    /// Calls a tool: the whole result.
+    pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }));
+        assert!(answer.get("result").is_some(), "{answer}");
+        answer["result"].clone()
+    }
+
+    /// Calls a tool that must succeed: its structured content.
+    pub fn structured(&mut self, tool: &str, arguments: Value) -> Value {
+        let result = self.call(tool, arguments);
+        assert_ne!(result["isError"], true, "{result}");
+        result["structuredContent"].clone()
+    }
+
+    /// All events of a session.
+    pub fn events(&mut self, thread: &Value) -> Vec<Value> {
+        let (mut all, mut after) = (Vec::new(), json!(0));
+        loop {
+            let arguments = json!({ "threadId": thread, "after": after, "limit": 1000, "detail": "full" });
+            let page = self.structured("codex-events", arguments);
+            all.extend(page["events"].as_array().unwrap().iter().cloned());
+            after = page["next"].clone();
+            if page["more"] != true {
+                return all;
+            }
+        }
+    }
+
+    fn find(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(at) = self.held.iter().position(&wanted) {
+            return self.held.remove(at);
+        }
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let message = self.line(until.saturating_duration_since(Instant::now()));
+            if wanted(&message) {
+                return message;
+            }
+            self.held.push(message);
+        }
+    }
+
+    fn line(&mut self, patience: Duration) -> Value {
+        match self.lines.recv_timeout(patience) {
+            Ok(line) => serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}")),
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("nothing came; held: {:?}; stderr: {:?}", self.held, self.stderr())
+            }
+            Err(RecvTimeoutError::Disconnected) => panic!("the bridge ended; stderr: {:?}", self.stderr()),
+        }
+    }
+
+    pub fn stderr(&self) -> Vec<String> {
+        self.said.try_iter().collect()
+    }
+
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Waits for the end; its exit code (negative: the signal).
+    pub fn ended(&mut self) -> i32 {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                #[cfg(unix)]
+                if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+                    return -signal;
+                }
+                return status.code().unwrap();
+            }
+            std::thread::yield_now();
+        }
+        panic!("the bridge did not end; stderr: {:?}", self.stderr());
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.close_stdin();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The processes that carry a mark in their environment, by what they are.
+#[cfg(target_os = "linux")]
+pub fn marked(mark: &str) -> Vec<(u32, String)> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let Ok(env) = std::fs::read(entry.path().join("environ")) else { continue };
+        if String::from_utf8_lossy(&env).contains(mark) {
+            let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            out.push((pid, String::from_utf8_lossy(&words).replace('\0', " ")));
+        }
+    }
+    out
+}
+
+/// Waits until no process carries the mark.
+#[cfg(target_os = "linux")]
+pub fn none_left(mark: &str, within: Duration) {
+    let until = Instant::now() + within;
+    loop {
+        let left = marked(mark);
+        if left.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < until, "left behind: {left:?}");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,76 @@
+//! What a broken codex does to a host: nothing that it would have to wait for.
+
+use serde_json::json;
+
+use crate::common::{Place, Setup};
+
+#[test]
+fn codex_dies_in_a_turn_and_the_next_call_has_a_fresh_one() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    for prompt in ["die", "die-mid-line"] {
+        let died = host.structured("codex", json!({ "prompt": prompt }));
+        assert_eq!(died["status"], "interrupted", "{prompt}: {died}");
+        assert_eq!(died["error"]["code"], "codex_lost", "{prompt}: {died}");
+        let next =
+            host.structured("codex-reply", json!({ "prompt": "say back", "threadId": died["threadId"] }));
+        assert_eq!(next["content"], "back", "{next}");
+    }
+}
+
+#[test]
+fn garbage_and_repetitions_do_no_harm() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    for prompt in ["garbage\nsay fine", "duplicate-completed\nsay fine", "flood 5000\nsay fine"] {
+        let done = host.structured("codex", json!({ "prompt": prompt }));
+        assert_eq!(
+            (&done["status"], &done["content"]),
+            (&json!("completed"), &json!("fine")),
+            "{prompt}: {done}"
+        );
+    }
+}
+
+#[test]
+fn a_failed_turn_is_an_error_with_its_reason() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let failed = host.call("codex", json!({ "prompt": "fail the model is gone" }));
+    assert_eq!(failed["isError"], true);
+    assert!(failed["content"][0]["text"].as_str().unwrap().contains("the model is gone"), "{failed}");
+    assert_eq!(failed["structuredContent"]["status"], "failed");
+}
+
+#[test]
+fn codex_withdraws_its_question() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let done = host.structured("codex", json!({ "prompt": "resolve-itself", "wait": 30 }));
+    let thread = done["threadId"].clone();
+    let done = host.structured("codex-wait", json!({ "threadId": thread, "wait": 30 }));
+    let events = host.events(&thread);
+    let decided = events.iter().find(|e| e["type"] == "permission_decision").unwrap();
+    assert_eq!(decided["by"], "codex", "{done} {decided}");
+}
+
+#[test]
+fn an_unanswered_question_is_declined_at_its_deadline() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_APPROVALS_DEADLINE", "1").start();
+    let asked = host.structured("codex", json!({ "prompt": "ask-command true\nsay on" }));
+    let page = json!({ "threadId": asked["threadId"], "after": asked["next"], "wait": 30, "types": ["turn_finished"] });
+    host.structured("codex-events", page);
+    let events = host.events(&asked["threadId"]);
+    let decided = events.iter().find(|e| e["type"] == "permission_decision").unwrap();
+    assert_eq!((&decided["by"], &decided["decision"]), (&json!("deadline"), &json!("decline")));
+}
+
+#[test]
+fn a_codex_that_cannot_start_says_why() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("FAKE_DIE_AT_START", "1").start();
+    let result = host.call("codex", json!({ "prompt": "x" }));
+    assert_eq!(result["isError"], true);
+    assert_eq!(result["structuredContent"]["error"]["code"], "codex_start_failed", "{result}");
+}

@@ -1,0 +1,60 @@
+//! Two embedded bridges on one state folder: each owns its sessions, both read all.
+
+use serde_json::json;
+
+use crate::common::{Place, Setup};
+
+#[test]
+fn two_bridges_started_at_once_on_an_empty_folder() {
+    let place = Place::new();
+    let (one, two) = (Setup::fake(&place).spawn(), Setup::fake(&place).spawn());
+    let mut hosts = [one, two];
+    for host in &mut hosts {
+        let hello = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "mcp", "version": "1" } });
+        host.request("initialize", hello);
+        host.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    }
+    let [one, two] = &mut hosts;
+    let mine = one.structured("codex", json!({ "prompt": "ask-command true\nsay one" }));
+    let theirs = two.structured("codex", json!({ "prompt": "say two" }));
+    assert_eq!(theirs["content"], "two");
+
+    assert_eq!(one.events(&theirs["threadId"]), two.events(&theirs["threadId"]));
+    let seen = two.structured("codex-wait", json!({ "threadId": mine["threadId"], "wait": 0 }));
+    assert_eq!(seen["status"], "needs_decision", "{seen}");
+
+    let approve = json!({ "approvalId": mine["decisions"][0]["approvalId"], "decision": "approve" });
+    let refused = two.call("codex-approve", approve.clone());
+    assert_eq!(refused["isError"], true);
+    let text = refused["content"][0]["text"].as_str().unwrap().to_owned();
+    assert!(text.contains(&one.child.id().to_string()), "{text}");
+    let reply = two.call("codex-reply", json!({ "prompt": "x", "threadId": mine["threadId"] }));
+    assert_eq!(reply["isError"], true, "{reply}");
+
+    assert_eq!(one.structured("codex-approve", approve)["status"], "completed");
+}
+
+#[test]
+fn a_killed_bridge_leaves_an_ended_turn_that_the_next_one_continues() {
+    let place = Place::new();
+    let mut one = Setup::fake(&place).start();
+    let open = one.structured("codex", json!({ "prompt": "ask-command true" }));
+    let before = one.events(&open["threadId"]);
+    one.child.kill().unwrap();
+    one.ended();
+
+    let mut two = Setup::fake(&place).start();
+    let seen = two.structured("codex-wait", json!({ "threadId": open["threadId"] }));
+    assert_eq!(
+        (&seen["status"], &seen["error"]["code"]),
+        (&json!("interrupted"), &json!("host_gone")),
+        "{seen}"
+    );
+    let after = two.events(&open["threadId"]);
+    assert_eq!(after[..before.len()], before[..], "nothing that a host has been told is lost");
+    let gone = json!({ "approvalId": open["decisions"][0]["approvalId"], "decision": "approve" });
+    let refused = two.call("codex-approve", gone);
+    assert!(refused["content"][0]["text"].as_str().unwrap().contains("already decided"), "{refused}");
+    let next = two.structured("codex-reply", json!({ "prompt": "say on", "threadId": open["threadId"] }));
+    assert_eq!(next["content"], "on", "{next}");
+}
