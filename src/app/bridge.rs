@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::codex::locate::Lookup;
 use crate::codex::{Agent, Launch};
-use crate::config::{Loaded, WaitSettings};
+use crate::config::{Loaded, WaitSettings, overlay};
 use crate::journal::{Journal, SqliteJournal};
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Server, ServerOptions};
@@ -118,6 +118,7 @@ fn options(loaded: &Loaded, drop_in: bool) -> ServerOptions {
         sandbox: defaults.sandbox.clone(),
         approval_policy: defaults.approval_policy.clone(),
         config: defaults.config.clone(),
+        overlay,
         budget: settings.limits.result_bytes,
         drop_in,
         waits: waits(&settings.wait),

@@ -299,7 +299,7 @@ impl Agent {
 
     fn notification(&mut self, method: &str, params: &RawValue) {
         match notice(method, params) {
-            Notice::Session(thread, event) => self.deliver(thread, event),
+            Notice::Session(thread, event) => self.deliver(thread, *event),
             Notice::Resolved(thread, id) => {
                 let key = RequestKey { generation: self.generation, id };
                 // Ours are removed when they are answered; one that is left was closed by codex.

@@ -41,7 +41,7 @@ const PASSED_OVER: &[&str] = &[
 #[derive(Debug, PartialEq)]
 pub enum Notice {
     /// For a session.
-    Session(ThreadId, AgentEvent),
+    Session(ThreadId, Box<AgentEvent>),
     /// A question of codex is closed; its id, as JSON text.
     Resolved(ThreadId, String),
     /// For nobody.
@@ -180,11 +180,11 @@ fn known(method: &str, params: &RawValue) -> Option<Notice> {
         "turn/started" => {
             let of: Of<OfTurn> = read(params)?;
             let event = AgentEvent::TurnStarted(TurnId::from(of.rest.turn.id));
-            Notice::Session(ThreadId::from(of.thread_id), event)
+            Notice::Session(ThreadId::from(of.thread_id), Box::new(event))
         }
         "turn/completed" => {
             let of: Of<OfTurn> = read(params)?;
-            Notice::Session(ThreadId::from(of.thread_id), ended(of.rest.turn))
+            Notice::Session(ThreadId::from(of.thread_id), Box::new(ended(of.rest.turn)))
         }
         "thread/tokenUsage/updated" => used(read(params)?),
         "serverRequest/resolved" => {
@@ -204,7 +204,7 @@ fn said<T: DeserializeOwned>(params: &RawValue, body: impl FnOnce(T) -> Option<B
     let of: Of<T> = read(params)?;
     let Some(body) = body(of.rest) else { return Some(Notice::Nothing) };
     let event = AgentEvent::Said { turn: of.turn_id.map(TurnId::from), body };
-    Some(Notice::Session(ThreadId::from(of.thread_id), event))
+    Some(Notice::Session(ThreadId::from(of.thread_id), Box::new(event)))
 }
 
 fn raw(method: &str, params: &RawValue) -> Notice {
@@ -216,7 +216,7 @@ fn raw(method: &str, params: &RawValue) -> Notice {
     let params = serde_json::from_str(params.get()).unwrap_or_default();
     let body = Body::Raw { method: method.to_owned(), params };
     let event = AgentEvent::Said { turn: place.turn_id.map(TurnId::from), body };
-    Notice::Session(ThreadId::from(thread), event)
+    Notice::Session(ThreadId::from(thread), Box::new(event))
 }
 
 fn plan(plan: Plan) -> Body {
@@ -237,7 +237,7 @@ fn used(of: Of<Usage>) -> Notice {
         last: tokens(&usage.last),
         window: usage.model_context_window,
     };
-    Notice::Session(ThreadId::from(of.thread_id), event)
+    Notice::Session(ThreadId::from(of.thread_id), Box::new(event))
 }
 
 fn ended(turn: Turn) -> AgentEvent {

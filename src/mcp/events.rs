@@ -98,7 +98,7 @@ impl Server {
 fn wanted(event: &Event, args: &EventsArgs) -> bool {
     let kind = event.body.kind();
     if !args.types.is_empty() {
-        return args.types.iter().any(|t| *t == kind);
+        return args.types.contains(&kind);
     }
     args.detail == Detail::Full || !event.body.is_delta()
 }

@@ -35,6 +35,8 @@ pub struct ServerOptions {
     pub approval_policy: Option<String>,
     /// The same, any key of config.toml.
     pub config: Map<String, Value>,
+    /// Sets a dotted or plain key of `config` so that no two keys overlap.
+    pub overlay: fn(&mut Map<String, Value>, &str, Value),
     /// The most bytes of a result.
     pub budget: usize,
     /// Started as `codex mcp-server` was: unknown hosts wait to the end.

@@ -164,13 +164,13 @@ impl Server {
     fn thread_params(&self, args: &CodexArgs) -> Result<ThreadParams, CallToolResult> {
         let mut config: Map<String, Value> = self.options.config.clone();
         for (key, value) in args.config.clone().unwrap_or_default() {
-            config.insert(key, value);
+            (self.options.overlay)(&mut config, &key, value);
         }
-        if let Some(effort) = &args.effort {
-            config.insert("model_reasoning_effort".into(), json!(effort));
-        }
-        if let Some(prompt) = &args.compact_prompt {
-            config.insert("compact_prompt".into(), json!(prompt));
+        let own = [("model_reasoning_effort", &args.effort), ("compact_prompt", &args.compact_prompt)];
+        for (key, value) in own {
+            if let Some(value) = value {
+                (self.options.overlay)(&mut config, key, json!(value));
+            }
         }
         Ok(ThreadParams {
             cwd: self.folder(args.cwd.as_deref())?.to_string_lossy().into_owned(),

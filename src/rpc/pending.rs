@@ -59,12 +59,6 @@ impl Pending {
         table.waiting.clear();
     }
 
-    /// How many wait.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.lock().waiting.len()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,9 +1,6 @@
 //! A host in a test: the real binary as a child, spoken to line by line, so that a test sees the
 //! wire itself. Each host has a state folder and a CODEX_HOME of its own unless it is given one.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
-#![allow(clippy::allow_attributes, reason = "an expectation would fail where all parts are used")]
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};

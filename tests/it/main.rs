@@ -1,10 +1,21 @@
-//! The real binary against the scripted app-server: every tool, bad input, faults, shutdown.
+//! The real binary as its hosts see it: against the scripted app-server here, and below `real`
+//! against the real codex with the scripted model.
 
-#[path = "../common/mod.rs"]
-mod common;
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test is a host: it starts the bridge as hosts do, and fails loudly"
+)]
 
 mod bad_input;
+#[path = "../common/mod.rs"]
+mod common;
+mod drop_in;
 mod faults;
 mod owners;
+#[path = "../real/mod.rs"]
+mod real;
 mod shutdown;
 mod tools;

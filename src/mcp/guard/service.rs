@@ -51,7 +51,7 @@ impl<H: ServerHandler> Service<RoleServer> for Guarded<H> {
         };
         tokio::select! {
             biased;
-            () = std::future::pending() => Err(ErrorData::internal_error("the connection is over", None)),
+            () = self.late.cancelled() => Err(ErrorData::internal_error("the connection is over", None)),
             result = Service::handle_request(&self.inner, request, context) => result,
         }
     }

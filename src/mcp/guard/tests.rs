@@ -62,6 +62,11 @@ fn rig(out_room: usize) -> Rig {
     Rig { to, from: BufReader::new(from), served, shutdown, told }
 }
 
+/// What the handlers tell next; `None` when all of them, and who owns them, are gone.
+async fn next(told: &mut mpsc::Receiver<&'static str>) -> Option<&'static str> {
+    timeout(Duration::from_secs(10), told.recv()).await.expect("a handler lives on")
+}
+
 impl Rig {
     async fn say(&mut self, messages: &[Value]) {
         let text: String = messages.iter().map(|message| format!("{message}\n")).collect();
@@ -75,7 +80,7 @@ impl Rig {
     }
 
     async fn told(&mut self, what: &str) {
-        while self.told.recv().await.unwrap() != what {}
+        while next(&mut self.told).await.unwrap() != what {}
     }
 
     /// Waits for the end; how long it took, and how it ended.
@@ -126,9 +131,9 @@ async fn hanging_calls_end_with_the_input() {
     timeout(Duration::from_secs(10), served).await.expect("serve hangs").unwrap().unwrap();
     assert!(since.elapsed() <= SOON, "took {:?}", since.elapsed());
     for _ in 1..=50 {
-        assert_eq!(told.recv().await, Some("gone"), "a handler lives on");
+        assert_eq!(next(&mut told).await, Some("gone"));
     }
-    assert_eq!(told.recv().await, None, "the handler's owner lives on");
+    assert_eq!(next(&mut told).await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,7 +181,7 @@ async fn a_peer_that_closes_only_its_reading_side_has_left() {
     let since = Instant::now();
     timeout(Duration::from_secs(10), served).await.expect("serve hangs").unwrap().unwrap();
     assert!(since.elapsed() <= SOON, "took {:?}", since.elapsed());
-    while let Some(_more) = told.recv().await {}
+    while let Some(_more) = next(&mut told).await {}
 }
 
 #[tokio::test(start_paused = true)]

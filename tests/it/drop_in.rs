@@ -1,0 +1,124 @@
+//! A configuration that was written for `codex mcp-server`, with only the command changed.
+
+use serde_json::{Value, json};
+
+use crate::common::{Place, Setup};
+
+/// The parameters of the removed server, and what it required.
+#[test]
+fn the_tools_take_what_the_old_ones_took() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).args(&["mcp-server"]).start();
+    let list = host.request("tools/list", json!({}));
+    let tools = list["result"]["tools"].as_array().unwrap().clone();
+    let tool = |name: &str| tools.iter().find(|t| t["name"] == name).unwrap();
+    let old = [
+        "prompt",
+        "cwd",
+        "model",
+        "sandbox",
+        "approval-policy",
+        "config",
+        "base-instructions",
+        "developer-instructions",
+        "compact-prompt",
+    ];
+    for name in old {
+        assert!(tool("codex")["inputSchema"]["properties"][name].is_object(), "{name}");
+    }
+    for name in ["prompt", "threadId", "conversationId"] {
+        assert!(tool("codex-reply")["inputSchema"]["properties"][name].is_object(), "{name}");
+    }
+    for name in ["codex", "codex-reply"] {
+        assert_eq!(tool(name)["inputSchema"]["required"], json!(["prompt"]), "{name}");
+        assert_eq!(tool(name)["outputSchema"]["required"], json!(["threadId", "content"]), "{name}");
+    }
+    for policy in ["on-request", "never", "untrusted"] {
+        let policies =
+            tool("codex")["inputSchema"]["properties"]["approval-policy"]["enum"].as_array().unwrap();
+        assert!(policies.contains(&json!(policy)));
+    }
+}
+
+#[test]
+fn a_session_as_it_was_recorded() {
+    let place = Place::new();
+    let mut host =
+        Setup::fake(&place).args(&["-m", "gpt-5.5", "-c", "a.b=1", "mcp-server"]).elicits().start();
+    let arguments = json!({
+        "prompt": "ask-command touch zz.txt\nsay done", "approval-policy": "on-request", "sandbox": "workspace-write",
+        "model": "gpt-5.5", "config": { "model_reasoning_effort": "low", "mcp_servers": {} },
+    });
+    let id = host.post(
+        "tools/call",
+        json!({ "name": "codex", "arguments": arguments, "_meta": { "progressToken": 7 } }),
+    );
+    let dialog = host.asked("elicitation/create");
+    let meta = &dialog["params"]["_meta"];
+    assert_eq!(meta["codex_elicitation"], "exec-approval", "{dialog}");
+    assert_eq!(meta["codex_command"], json!(["/bin/bash", "-lc", "touch zz.txt"]));
+    for member in ["threadId", "codex_call_id", "codex_cwd"] {
+        assert!(meta[member].is_string(), "{member} in {dialog}");
+    }
+    let answer = json!({ "decision": "approved", "action": "accept", "content": {} });
+    host.send(&json!({ "jsonrpc": "2.0", "id": dialog["id"], "result": answer }));
+    let result = host.answer(id)["result"].clone();
+    assert_eq!(result["content"], json!([{ "type": "text", "text": "done" }]), "{result}");
+    assert_eq!(result["structuredContent"]["content"], "done");
+    let thread = result["structuredContent"]["threadId"].clone();
+    let next = host.structured("codex-reply", json!({ "prompt": "say two", "conversationId": thread }));
+    assert_eq!((&next["threadId"], &next["content"]), (&thread, &json!("two")));
+}
+
+#[test]
+fn the_flags_stand_before_and_after_the_word_and_reach_the_session() {
+    let cases: [&[&str]; 4] = [
+        &["-m", "m-1", "-s", "workspace-write", "-a", "never", "mcp-server"],
+        &["mcp-server", "-m", "m-1", "-s", "workspace-write", "-a", "never"],
+        &["-p", "mine", "-s", "workspace-write", "mcp-server", "-a", "never"],
+        &[
+            "-m",
+            "m-1",
+            "--enable",
+            "x",
+            "--disable",
+            "y",
+            "-c",
+            "k=v",
+            "-s",
+            "workspace-write",
+            "-a",
+            "never",
+        ],
+    ];
+    let place = Place::new();
+    let profile = place.root.join("codex-home").join("mine.config.toml");
+    std::fs::write(profile, "model = \"m-1\"\n").unwrap();
+    for args in cases {
+        let mut host = Setup::fake(&place).args(args).start();
+        let done = host.structured("codex", json!({ "prompt": "say hi" }));
+        let events = host.events(&done["threadId"]);
+        let started: &Value = &events[0];
+        assert_eq!(started["type"], "session_started");
+        if !args.contains(&"-p") {
+            assert_eq!(started["model"], "m-1", "{args:?}");
+        }
+        assert_eq!(started["sandbox"], "workspace-write", "{args:?}");
+        assert_eq!(started["approvalPolicy"], "never", "{args:?}");
+    }
+}
+
+#[test]
+fn what_was_broken_is_mended() {
+    let place = Place::new();
+    let mut first = Setup::fake(&place).args(&["mcp-server"]).start();
+    let thread = first.structured("codex", json!({ "prompt": "say one" }))["threadId"].clone();
+    first.close_stdin();
+    assert_eq!(first.ended(), 0);
+    let mut second = Setup::fake(&place).args(&["mcp-server"]).start();
+    let on = second.structured("codex-reply", json!({ "prompt": "say two", "threadId": thread }));
+    assert_eq!(on["content"], "two", "a session goes on after a restart: {on}");
+    let wrong = second.call("codex", json!({ "prompt": "x", "promt": 1 }));
+    assert_eq!(wrong["isError"], true);
+    assert!(wrong["content"][0]["text"].as_str().unwrap().contains("promt"), "{wrong}");
+}

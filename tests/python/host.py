@@ -1,0 +1,45 @@
+"""A host on the official Python client: one task with one approval, to its end."""
+
+import asyncio
+import os
+import sys
+
+from mcp import Client, StdioServerParameters
+from mcp_types import ElicitResult
+
+MODE, BRIDGE = sys.argv[1:3]
+TASK = {"prompt": "RUN touch made.txt\nSAY made", "sandbox": "workspace-write", "approval-policy": "untrusted"}
+
+
+async def main() -> None:
+    asked = []
+
+    async def approve(_context, params):
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={"decision": "approve"})
+
+    legacy = MODE == "legacy"
+    server = StdioServerParameters(command=BRIDGE, env=dict(os.environ))
+    callback = approve if legacy else None
+    async with Client(server, mode="legacy" if legacy else "auto", elicitation_callback=callback) as client:
+        tools = [tool.name for tool in (await client.list_tools()).tools]
+        assert "codex" in tools, tools
+        result = await client.call_tool("codex", TASK)
+        content = result.structured_content
+        if not legacy:
+            assert content["status"] == "needs_decision", content
+            decision = content["decisions"][0]
+            assert "touch made.txt" in decision["command"], decision
+            answer = {"approvalId": decision["approvalId"], "decision": "approve"}
+            result = await client.call_tool("codex-approve", answer)
+            content = result.structured_content
+        assert content["status"] == "completed", content
+        assert content["content"] == "made", content
+        events = (await client.call_tool("codex-events", {"threadId": content["threadId"]})).structured_content
+        kinds = [event["type"] for event in events["events"]]
+        assert "permission_decision" in kinds and "turn_finished" in kinds, kinds
+    assert bool(asked) == legacy, asked
+    print("done", MODE, kinds)
+
+
+asyncio.run(main())

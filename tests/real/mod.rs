@@ -1,0 +1,39 @@
+//! Against the real codex, pinned in `tests/node`, and the scripted model.
+
+mod python;
+mod tasks;
+
+use std::path::{Path, PathBuf};
+
+use codex_bridge::demo::model::{ModelServer, codex_config};
+
+use crate::common::{Place, Setup};
+
+/// The pinned codex, by its npm launcher: the bridge follows it to the native binary.
+pub fn codex() -> PathBuf {
+    let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/node_modules/.bin/codex");
+    assert!(launcher.exists(), "the real codex is not installed: run scripts/test.sh once");
+    launcher
+}
+
+/// A scripted model, and a place whose CODEX_HOME uses it.
+pub struct Stage {
+    pub place: Place,
+    _model: ModelServer,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let model = runtime.block_on(ModelServer::start()).unwrap();
+        let place = Place::new();
+        std::fs::write(place.root.join("codex-home/config.toml"), codex_config(&model.url())).unwrap();
+        Self { place, _model: model, _runtime: runtime }
+    }
+
+    pub fn host(&self) -> Setup<'_> {
+        Setup::with(&self.place, codex())
+    }
+}

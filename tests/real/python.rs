@@ -1,0 +1,36 @@
+//! The official Python client, in both eras, against the real codex.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::{Stage, codex};
+
+fn run(mode: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("target/python/bin/python");
+    assert!(python.exists(), "the Python client is not installed: run scripts/test.sh once");
+    let stage = Stage::new();
+    let output = Command::new(python)
+        .arg(root.join("tests/python/host.py"))
+        .args([mode, env!("CARGO_BIN_EXE_codex-bridge")])
+        .current_dir(stage.place.work())
+        .env("CODEX_BRIDGE_CODEX_BIN", codex())
+        .env("CODEX_BRIDGE_JOURNAL_PATH", stage.place.root.join("state/journal.db"))
+        .env("CODEX_HOME", stage.place.root.join("codex-home"))
+        .env("SCRIPTED_KEY", "scripted")
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{words}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(stage.place.work().join("made.txt").exists(), "{words}");
+}
+
+#[test]
+fn legacy_with_a_dialog() {
+    run("legacy");
+}
+
+#[test]
+fn modern_with_the_tool() {
+    run("modern");
+}

@@ -1,0 +1,123 @@
+//! Tasks, approvals, and many at once.
+
+use serde_json::json;
+
+use super::Stage;
+
+#[test]
+fn a_command_and_a_file_change_by_dialog() {
+    let stage = Stage::new();
+    let mut host = stage.host().elicits().start();
+    let prompt = "RUN echo hi > a.txt\nWRITE b.txt hello\nSAY both are there";
+    let arguments = json!({ "prompt": prompt, "sandbox": "workspace-write", "approval-policy": "untrusted" });
+    let id = host.post("tools/call", json!({ "name": "codex", "arguments": arguments }));
+    for wanted in ["echo hi > a.txt", "b.txt"] {
+        let dialog = host.asked("elicitation/create");
+        assert!(dialog["params"]["message"].as_str().unwrap().contains(wanted), "{dialog}");
+        let answer = json!({ "action": "accept", "content": { "decision": "approve" } });
+        host.send(&json!({ "jsonrpc": "2.0", "id": dialog["id"], "result": answer }));
+    }
+    let result = host.answer(id)["result"]["structuredContent"].clone();
+    assert_eq!(
+        (&result["status"], &result["content"]),
+        (&json!("completed"), &json!("both are there")),
+        "{result}"
+    );
+    assert_eq!(result["usage"], json!({ "input": 270, "cached": 30, "output": 45, "reasoning": 15 }));
+    assert_eq!(result["changes"][0]["kind"], "add");
+    assert_eq!(std::fs::read_to_string(stage.place.work().join("a.txt")).unwrap(), "hi\n");
+    assert_eq!(std::fs::read_to_string(stage.place.work().join("b.txt")).unwrap(), "hello\n");
+}
+
+/// Each decision by the tool, and what codex made of it.
+#[test]
+fn each_decision_by_the_tool() {
+    let stage = Stage::new();
+    let mut host = stage.host().start();
+    for (n, (decision, status, written)) in [
+        ("approve", "completed", true),
+        ("approve-for-session", "completed", true),
+        ("decline", "completed", false),
+        ("cancel", "interrupted", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for step in [format!("RUN touch c{n}"), format!("WRITE f{n} text")] {
+            let file = step.split(' ').nth(if step.starts_with("RUN") { 2 } else { 1 }).unwrap().to_owned();
+            let arguments =
+                json!({ "prompt": step, "sandbox": "workspace-write", "approval-policy": "untrusted" });
+            let open = host.structured("codex", arguments);
+            assert_eq!(open["status"], "needs_decision", "{open}");
+            let answer = json!({ "approvalId": open["decisions"][0]["approvalId"], "decision": decision });
+            let done = host.structured("codex-approve", answer);
+            assert_eq!(done["status"], status, "{step} {decision}: {done}");
+            assert_eq!(stage.place.work().join(&file).exists(), written, "{step} {decision}");
+        }
+    }
+}
+
+#[test]
+fn a_one_word_task_is_small() {
+    let stage = Stage::new();
+    let mut host = stage.host().start();
+    let result = host.call("codex", json!({ "prompt": "SAY ok" }));
+    assert_eq!(result["structuredContent"]["content"], "ok", "{result}");
+    assert!(result["structuredContent"].to_string().len() < 400, "{result}");
+    assert!(result.to_string().len() < 700, "{}", result.to_string().len());
+}
+
+#[test]
+fn twenty_at_once_in_one_codex() {
+    let stage = Stage::new();
+    let mark = "mark-twenty-8841";
+    let mut host = stage.host().env("BRIDGE_TEST_MARK", mark).start();
+    let ids: Vec<_> = (0..20)
+        .map(|n| {
+            let arguments = json!({ "prompt": format!("STREAM 20\nSAY never {n}") });
+            host.post("tools/call", json!({ "name": "codex", "arguments": arguments }))
+        })
+        .collect();
+    let mut threads = std::collections::BTreeSet::new();
+    for id in ids {
+        let result = host.answer(id)["result"]["structuredContent"].clone();
+        assert_eq!(result["status"], "completed", "{result}");
+        let events = host.events(&result["threadId"]);
+        let seqs: Vec<_> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+        let turn = result["turnId"].clone();
+        assert!(events.iter().filter(|e| e.get("turnId").is_some()).all(|e| e["turnId"] == turn));
+        threads.insert(result["threadId"].to_string());
+    }
+    assert_eq!(threads.len(), 20);
+    #[cfg(target_os = "linux")]
+    {
+        let all = crate::common::marked(mark);
+        let servers = all.iter().filter(|(_, words)| words.contains("app-server")).count();
+        assert_eq!(servers, 1, "{all:?}");
+        host.close_stdin();
+        assert_eq!(host.ended(), 0);
+        crate::common::none_left(mark, std::time::Duration::from_secs(2));
+    }
+}
+
+#[test]
+fn cancel_ends_the_command_too() {
+    let stage = Stage::new();
+    let mark = "mark-cancel-8842";
+    let mut host = stage.host().env("BRIDGE_TEST_MARK", mark).start();
+    let arguments = json!({ "prompt": "RUN sleep 271", "sandbox": "danger-full-access", "approval-policy": "never", "wait": 0 });
+    let open = host.structured("codex", arguments);
+    let page = json!({ "threadId": open["threadId"], "types": ["tool_call"], "wait": 30 });
+    assert_eq!(host.structured("codex-events", page)["events"][0]["command"], "sleep 271");
+    let done = host.structured("codex-cancel", json!({ "threadId": open["threadId"] }));
+    assert_eq!(done["status"], "interrupted", "{done}");
+    #[cfg(target_os = "linux")]
+    {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while crate::common::marked(mark).iter().any(|(_, words)| words.contains("sleep 271")) {
+            assert!(std::time::Instant::now() < until, "{:?}", crate::common::marked(mark));
+            std::thread::yield_now();
+        }
+    }
+}
