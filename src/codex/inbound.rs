@@ -30,6 +30,8 @@ const PASSED_OVER: &[&str] = &[
     "remoteControl/status/changed",
     "skills/changed",
     "thread/environment/connected",
+    "thread/goal/cleared",
+    "thread/goal/updated",
     "thread/name/updated",
     "thread/readState/changed",
     "thread/settings/updated",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -81,6 +81,7 @@ struct Maker {
     agent: mpsc::Sender<AgentCommand>,
     options: Options,
     shutdown: CancellationToken,
+    recovering: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Sessions {
@@ -99,7 +100,7 @@ impl Sessions {
         tasks: &TaskTracker,
     ) -> Self {
         let (requests, inputs) = mpsc::channel(REQUESTS);
-        let maker = Maker { journal, agent, options, shutdown };
+        let maker = Maker { journal, agent, options, shutdown, recovering: Arc::default() };
         let registry = Registry {
             slots: HashMap::new(),
             running: JoinSet::new(),
@@ -169,6 +170,7 @@ impl Sessions {
         let journal = self.maker.journal.as_ref();
         let until = tokio::time::Instant::now() + wait;
         let mut changes = journal.watch(thread.clone()).await?;
+        let mut looked = false;
         loop {
             let row = journal.session(thread.clone()).await?;
             let row = row.ok_or_else(|| OpenError::Unknown(thread.clone()))?;
@@ -180,9 +182,12 @@ impl Sessions {
                 return Ok(Arc::new(view));
             }
             // Its owner may have been killed: then nobody else would ever end it.
-            if self.recover().await? > 0 {
+            if !looked {
+                self.recover().await?;
+                looked = true;
                 continue;
             }
+            looked = false;
             let changed = tokio::time::timeout_at(until, changes.changed()).await;
             if !matches!(changed, Ok(Ok(()))) {
                 return Ok(Arc::new(view));
@@ -228,6 +233,8 @@ impl Sessions {
     /// # Errors
     /// When the journal cannot be read or written.
     pub async fn recover(&self) -> Result<usize, JournalError> {
+        // One at a time: who comes second finds everything ended, and not half of it.
+        let _turn = self.maker.recovering.lock().await;
         let mut ended = 0;
         for row in self.maker.journal.abandoned().await? {
             // Another bridge that starts now may be at it: whoever claims it does it.

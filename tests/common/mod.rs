@@ -90,6 +90,8 @@ impl<'a> Setup<'a> {
             .env("CODEX_BRIDGE_CODEX_BIN", &self.codex)
             .env("CODEX_BRIDGE_JOURNAL_PATH", root.join("state").join("journal.db"))
             .env("CODEX_HOME", root.join("codex-home"))
+            // codex takes a snapshot of the login shell; this user's own profile is none of ours.
+            .env("HOME", root)
             .env("XDG_CONFIG_HOME", root.join("config"))
             .env("SCRIPTED_KEY", "scripted")
             .envs(self.env.iter().map(|(k, v)| (k.clone(), v.clone())))
