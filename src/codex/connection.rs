@@ -50,6 +50,13 @@ impl Connection {
     ) -> Result<Self, AgentError> {
         let found =
             locate(&launch.lookup).map_err(|error| fault("codex_missing", error.to_string(), None))?;
+        if let Some(path) = &found.passed_over {
+            let used = found.binary.display();
+            tracing::warn!(
+                "codex.bin names {}, which cannot be used; {used} from PATH is used instead",
+                path.display()
+            );
+        }
         let mut args = vec![OsString::from("app-server")];
         args.extend(launch.args.iter().cloned());
         let spec = Spec { program: found.binary, args, env: launch.env.clone(), cwd: launch.cwd.clone() };

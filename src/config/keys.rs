@@ -48,10 +48,6 @@ pub(super) const KEYS: &[Key] = &[
         name: "limits.result_bytes",
         set: |to, from| put(&mut to.limits.result_bytes, text(from).and_then(values::result_bytes_text)),
     },
-    Key {
-        name: "limits.running",
-        set: |to, from| put(&mut to.limits.running, text(from).and_then(values::running_text).map(Some)),
-    },
     Key { name: "journal.path", set: |to, from| put(&mut to.journal.path, Ok(Some(from.into()))) },
     Key { name: "log.level", set: |to, from| put(&mut to.log.level, level(from)) },
     Key { name: "log.file", set: |to, from| put(&mut to.log.file, Ok(Some(from.into()))) },

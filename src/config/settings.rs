@@ -63,7 +63,7 @@ impl Default for ApprovalSettings {
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default)]
 pub struct WaitSettings {
-    /// For every host; without it, what is known of the host decides.
+    /// For hosts of which nothing is known; without it, 50 s.
     #[serde(deserialize_with = "values::optional_span")]
     pub default: Option<Duration>,
     /// For one host, by the name that it gives in `clientInfo`.
@@ -79,14 +79,11 @@ pub struct LimitSettings {
     /// The most bytes of one tool result.
     #[serde(deserialize_with = "values::result_bytes")]
     pub result_bytes: usize,
-    /// The most turns that run at the same time; without it, any number.
-    #[serde(deserialize_with = "values::running")]
-    pub running: Option<usize>,
 }
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { result_bytes: 24 * 1024, running: None }
+        Self { result_bytes: 24 * 1024 }
     }
 }
 

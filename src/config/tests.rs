@@ -74,13 +74,13 @@ fn nothing_set_is_the_defaults() {
 
 #[test]
 fn a_variable_wins_over_the_file() {
-    let home = Home::new().settings("[codex]\nbin = \"/file/codex\"\n[limits]\nrunning = 3\n");
+    let home = Home::new().settings("[codex]\nbin = \"/file/codex\"\n[limits]\nresult_bytes = 3000\n");
     let loaded = home.load(Flags::default(), &[("CODEX_BRIDGE_CODEX_BIN", "/env/codex")]).unwrap();
     assert_eq!(loaded.settings.codex.bin.as_deref(), Some(Path::new("/env/codex")));
-    assert_eq!(loaded.settings.limits.running, Some(3));
+    assert_eq!(loaded.settings.limits.result_bytes, 3000);
     assert_eq!(loaded.origin("codex.bin").to_string(), "$CODEX_BRIDGE_CODEX_BIN");
     assert!(
-        matches!(loaded.origin("limits.running"), Origin::File(path) if path.ends_with("codex-bridge.toml"))
+        matches!(loaded.origin("limits.result_bytes"), Origin::File(path) if path.ends_with("codex-bridge.toml"))
     );
 }
 
@@ -99,7 +99,6 @@ fn every_setting_can_stand_in_the_file() {
         hosts = { "claude-code" = "1h", cursor = 240 }
         [limits]
         result_bytes = 4096
-        running = 8
         [journal]
         path = "/var/j.db"
         [log]
@@ -116,7 +115,7 @@ fn every_setting_can_stand_in_the_file() {
     assert_eq!(settings.wait.default, Some(Duration::from_secs(40)));
     assert_eq!(settings.wait.hosts["claude-code"], Duration::from_secs(3600));
     assert_eq!(settings.wait.hosts["cursor"], Duration::from_secs(240));
-    assert_eq!((settings.limits.result_bytes, settings.limits.running), (4096, Some(8)));
+    assert_eq!(settings.limits.result_bytes, 4096);
     assert_eq!(settings.log.level, LogLevel::Debug);
     assert_eq!(settings.log.file, Some(beside.join("bridge.log")));
     assert!(warnings.is_empty(), "{warnings:?}");
@@ -132,7 +131,6 @@ fn every_setting_can_come_from_a_variable() {
         ("CODEX_BRIDGE_WAIT_DEFAULT", "0"),
         ("CODEX_BRIDGE_WAIT_HOSTS", r#"{ "some host" = "5m" }"#),
         ("CODEX_BRIDGE_LIMITS_RESULT_BYTES", "2048"),
-        ("CODEX_BRIDGE_LIMITS_RUNNING", "1"),
         ("CODEX_BRIDGE_JOURNAL_PATH", "/j.db"),
         ("CODEX_BRIDGE_LOG_LEVEL", "TRACE"),
         ("CODEX_BRIDGE_LOG_FILE", "/l.log"),
@@ -146,7 +144,7 @@ fn every_setting_can_come_from_a_variable() {
     assert_eq!(settings.approvals.deadline, Duration::from_secs(30));
     assert_eq!(settings.wait.default, Some(Duration::ZERO));
     assert_eq!(settings.wait.hosts["some host"], Duration::from_secs(300));
-    assert_eq!((settings.limits.result_bytes, settings.limits.running), (2048, Some(1)));
+    assert_eq!(settings.limits.result_bytes, 2048);
     assert_eq!(settings.log.level, LogLevel::Trace);
     assert_eq!(loaded.journal(), Path::new("/j.db"));
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
@@ -203,7 +201,6 @@ fn a_value_that_does_not_fit_is_named() {
         ("[wait]\ndefault = true\n", &[]),
         ("[wait.hosts]\nx = \"5 parsecs\"\n", &[]),
         ("[limits]\nresult_bytes = 100\n", &[]),
-        ("[limits]\nrunning = 0\n", &[]),
         ("[log]\nlevel = \"loud\"\n", &[]),
         ("[codex\n", &[]),
         ("", &[("CODEX_BRIDGE_CODEX_ARGS", "--a b")]),
@@ -260,13 +257,6 @@ fn a_value_that_does_not_fit_is_named() {
     100 does not fit: expected a number of bytes from 2048 to 1048576
     ---
     HOME/config/codex-bridge/codex-bridge.toml cannot be used; mend the line shown, or take it out.
-    TOML parse error at line 2, column 11
-      |
-    2 | running = 0
-      |           ^
-    0 does not fit: expected a number of turns, at least 1
-    ---
-    HOME/config/codex-bridge/codex-bridge.toml cannot be used; mend the line shown, or take it out.
     TOML parse error at line 2, column 9
       |
     2 | level = "loud"
@@ -294,14 +284,14 @@ fn a_value_that_does_not_fit_is_named() {
 
 #[test]
 fn the_file_of_the_flag_must_be_there() {
-    let home = Home::new().settings("[limits]\nrunning = 1\n");
+    let home = Home::new().settings("[limits]\nresult_bytes = 3000\n");
     let flags = Flags { settings: Some("my.toml".into()), ..Flags::default() };
     insta::assert_snapshot!(home.error(flags.clone(), &[]), @r#"
     --settings HOME/work/my.toml: there is no such file. Name one that exists, or leave the flag out.
     "#);
 
-    home.file("work/my.toml", "[limits]\nrunning = 2\n");
-    assert_eq!(home.load(flags, &[]).unwrap().settings.limits.running, Some(2));
+    home.file("work/my.toml", "[limits]\nresult_bytes = 4000\n");
+    assert_eq!(home.load(flags, &[]).unwrap().settings.limits.result_bytes, 4000);
 }
 
 #[test]

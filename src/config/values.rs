@@ -40,12 +40,6 @@ pub(super) fn result_bytes_text(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| format!("a number of bytes from {least} to {most}"))
 }
 
-/// A count of turns, from text.
-pub(super) fn running_text(text: &str) -> Result<usize, String> {
-    let count = text.trim().parse().ok().filter(|count| *count >= 1);
-    count.ok_or_else(|| "a number of turns, at least 1".to_owned())
-}
-
 // What a file says: a number or text, with the same parser for both.
 fn scalar<T, E: Error>(value: &toml::Value, parse: fn(&str) -> Result<T, String>) -> Result<T, E> {
     let parsed = match value {
@@ -85,9 +79,4 @@ where
 /// `limits.result_bytes` of a file.
 pub(super) fn result_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     scalar(&toml::Value::deserialize(from)?, result_bytes_text)
-}
-
-/// `limits.running` of a file.
-pub(super) fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
-    scalar(&toml::Value::deserialize(from)?, running_text).map(Some)
 }

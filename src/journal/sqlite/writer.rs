@@ -46,7 +46,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub fn run(mut self, jobs: &Receiver<Job>) {
-        loop {
+        let last = loop {
             let first = if self.watches.is_empty() {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
@@ -56,26 +56,30 @@ impl Writer {
                 Ok(first) => {
                     let mut group = vec![first];
                     group.extend(jobs.try_iter().take(GROUP - 1));
-                    if self.group(group) {
-                        break;
+                    if let Some(reply) = self.group(group) {
+                        break Some(reply);
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => self.poll(),
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => break None,
             }
-        }
+        };
+        // Who closes is told once everything is given back, so that the next one can take it.
         self.leave();
+        if let Some(reply) = last {
+            let _ = reply.send(Ok(()));
+        }
     }
 
-    /// Does a group of jobs. True when one of them was the last.
-    fn group(&mut self, group: Vec<Job>) -> bool {
+    /// Does a group of jobs; gives back the reply of the one that was the last.
+    fn group(&mut self, group: Vec<Job>) -> Option<Reply<()>> {
         let durable = group.iter().any(|job| match job {
             Job::Append(batch, _) => batch.durable,
             Job::Claim(..) | Job::Release(..) => true,
             Job::Watch(..) | Job::Close(_) => false,
         });
         let begun = self.begin(durable);
-        let (mut answers, mut committed, mut over) = (Vec::new(), Vec::new(), false);
+        let (mut answers, mut committed, mut over) = (Vec::new(), Vec::new(), None);
         for job in group {
             let begun = begun.clone();
             match job {
@@ -95,10 +99,7 @@ impl Writer {
                 Job::Watch(thread, reply) => {
                     let _ = reply.send(self.watch(thread));
                 }
-                Job::Close(reply) => {
-                    over = true;
-                    answers.push((reply, Ok(())));
-                }
+                Job::Close(reply) => over = Some(reply),
             }
         }
         let ended = begun.and_then(|()| self.sql("COMMIT"));
