@@ -1,7 +1,7 @@
 //! Serves one connection so that it ends when its peer does, whatever a handler or the peer still does.
 //!
 //! rmcp alone waits seconds at the end of input for a handler that hangs or a peer that does not read.
-//! Three guards around it share the tokens of [`Ends`]: the read half says when the end began, then
+//! Three guards around it share the tokens of `Ends`: the read half says when the end began, then
 //! handlers get a short grace, then writes fail. Absent here: what the tools do.
 
 mod ends;
