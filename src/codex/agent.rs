@@ -2,6 +2,7 @@
 //! to codex. It starts codex when somebody needs it, and anew after it has died.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -65,6 +66,7 @@ pub struct Agent {
     deliveries: VecDeque<(Inbox, AgentEvent)>,
     calls: JoinSet<Done>,
     backoff: Backoff,
+    started: Option<Instant>,
     not_before: Option<Instant>,
     last_end: Option<AgentError>,
 }
@@ -89,6 +91,7 @@ impl Agent {
             deliveries: VecDeque::new(),
             calls: JoinSet::new(),
             backoff: Backoff::default(),
+            started: None,
             not_before: None,
             last_end: None,
         };
@@ -275,13 +278,13 @@ impl Agent {
             Ok(connection) => {
                 tracing::info!(version = connection.version, generation = %self.generation, "codex started");
                 let connected = (connection.peer.clone(), connection.generation);
-                self.backoff.started(Instant::now());
+                self.started = Some(Instant::now());
                 self.connection = Some(connection);
                 Ok(connected)
             }
             Err(error) => {
                 if error.0.code != "codex_missing" {
-                    self.not_before = Some(Instant::now() + self.backoff.failed(Instant::now()));
+                    self.back_off();
                 }
                 Err(error)
             }
@@ -350,8 +353,8 @@ impl Agent {
         let generation = connection.generation;
         let end = connection.end().await;
         tracing::warn!(%end, "codex ended by itself");
-        self.not_before = Some(Instant::now() + self.backoff.failed(Instant::now()));
-        let message = format!("codex ended in the middle of its work: {end}");
+        self.back_off();
+        let message = format!("codex ended by itself: it {end}");
         let error =
             fault("codex_lost", message, Some("call again: codex is started anew and the session goes on"));
         self.last_end = Some(error.clone());
@@ -361,6 +364,13 @@ impl Agent {
             let error: ErrorInfo = error.0.clone();
             self.deliveries.push_back((inbox, AgentEvent::Lost { generation, error }));
         }
+    }
+
+    /// It failed to start, or ended by itself: the next start waits.
+    fn back_off(&mut self) {
+        let now = Instant::now();
+        let ran = self.started.take().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        self.not_before = Some(now + self.backoff.failed(ran));
     }
 
     fn gone(&self) -> AgentError {

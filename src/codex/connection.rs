@@ -68,7 +68,7 @@ impl Connection {
             Ok(version) => Ok(Self { version, ..connection }),
             Err(error) => {
                 let end = connection.end().await;
-                let message = format!("codex did not start: {error}; {end}");
+                let message = format!("codex did not start: {error}; it {end}");
                 Err(fault(
                     "codex_start_failed",
                     message,

@@ -41,7 +41,7 @@ pub(super) async fn codex(loaded: &Loaded, printer: &Printer) -> Result<PathBuf,
     let done =
         done.map_err(|error| DemoError::NoCodex(format!("{error}. Install Node.js, or codex itself")))?;
     if done.code != Some(0) {
-        let words = String::from_utf8_lossy(&done.stderr).trim().to_owned();
+        let words = done.stderr.trim().to_owned();
         return Err(DemoError::NoCodex(format!("npm could not install {PACKAGE}: {words}")));
     }
     locate(&lookup).map(|found| found.binary).map_err(|error| DemoError::NoCodex(error.to_string()))

@@ -1,63 +1,118 @@
-//! What can go wrong between us and app-server.
+//! What can go wrong on a connection: with one call, with one line, with all of it.
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-/// The `error` member of an answer.
-#[derive(Clone, Debug, PartialEq, Deserialize, Error)]
-#[error("{message} ({code})")]
+use super::message::RequestId;
+
+/// The error code for "something went wrong on our side".
+pub(super) const INTERNAL_ERROR: i64 = -32603;
+/// The error code of an app-server that has too much to do. The request was not taken: ask again.
+pub(super) const OVERLOADED: i64 = -32001;
+
+/// An error as the other side words it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+#[error("{message} (code {code})")]
 pub struct RpcError {
-    /// JSON-RPC's code.
-    #[serde(default)]
+    /// What kind of error, by JSON-RPC's numbers.
     pub code: i64,
-    /// For a person.
+    /// What went wrong, in words.
     #[serde(default)]
     pub message: String,
-    /// What else.
-    #[serde(default)]
+    /// More about it, where there is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }
 
 /// Why a call has no result.
-#[derive(Clone, Debug, PartialEq, Error)]
+#[derive(Debug, Error)]
 pub enum CallError {
-    /// codex refused it.
-    #[error("codex refused it: {0}")]
-    Rejected(RpcError),
-    /// No answer in time; under overload codex drops requests without one.
-    #[error("codex did not answer `{method}` within {} s", after.as_secs())]
+    /// The other side answered with an error.
+    #[error("the app-server refused: {0}")]
+    Rejected(#[from] RpcError),
+    /// No answer came in time. Whether the request was carried out is not known.
+    #[error(
+        "`{method}` had no answer from the app-server after {after:?}; it may still be carried out: look before \
+         asking again"
+    )]
     TimedOut {
         /// What was called.
         method: &'static str,
-        /// How long was waited.
+        /// How long it was waited for.
         after: Duration,
     },
-    /// The stream ended first.
-    #[error("codex ended before it answered `{method}`")]
+    /// The connection has ended, or ended before the answer came.
+    #[error("`{method}` cannot be answered: the connection to the app-server has ended; start it again")]
     Closed {
         /// What was called.
         method: &'static str,
     },
-    /// The parameters are no JSON.
-    #[error("the parameters of `{method}` cannot be written as JSON: {reason}")]
+    /// The parameters cannot be written as JSON. Nothing was sent.
+    #[error("the parameters of `{method}` cannot be written as JSON: {source}")]
     Encode {
-        /// What was called.
+        /// What was to be called.
         method: &'static str,
-        /// Why not.
-        reason: String,
+        /// Why they cannot.
+        source: serde_json::Error,
     },
 }
 
-/// Why a stream ended.
+/// A line, or what was in it, that could not be used. The connection goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadLine {
+    /// Longer than [`Limits::max_line`](super::Limits::max_line); skipped.
+    #[error("a line of {bytes} bytes is longer than the limit and was skipped")]
+    TooLong {
+        /// Its length without the line's end.
+        bytes: u64,
+    },
+    /// Not UTF-8.
+    #[error("a line of {bytes} bytes is not UTF-8")]
+    NotUtf8 {
+        /// Its length without the line's end.
+        bytes: usize,
+    },
+    /// Not JSON.
+    #[error("a line is not JSON: {why}; it begins with {start:?}")]
+    NotJson {
+        /// What the parser says.
+        why: String,
+        /// Its first characters.
+        start: String,
+    },
+    /// JSON, but neither a request nor a notification nor an answer.
+    #[error("a line is no message of the protocol; it begins with {start:?}")]
+    NotAMessage {
+        /// Its first characters.
+        start: String,
+    },
+    /// The input ended in the middle of a line.
+    #[error("the input ended in the middle of a line, after {bytes} bytes of it")]
+    Cut {
+        /// How much of it had come.
+        bytes: usize,
+    },
+    /// An answer to nothing that waits: to a call that is out of time or was dropped, or a second one.
+    #[error("an answer came for {id}, which nobody waits for (any more)")]
+    UnknownAnswer {
+        /// What it answers.
+        id: RequestId,
+    },
+}
+
+/// Why a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CloseReason {
-    /// codex closed its output.
-    #[error("codex closed its output")]
+    /// The other side closed its output.
+    #[error("the app-server closed its output")]
     EndOfStream,
-    /// Its output cannot be read.
-    #[error("codex's output cannot be read: {0}")]
-    Read(String),
+    /// Reading failed.
+    #[error("reading from the app-server failed: {0}")]
+    ReadFailed(String),
+    /// Writing failed: what was sent last has not arrived.
+    #[error("writing to the app-server failed: {0}")]
+    WriteFailed(String),
 }

@@ -1,102 +1,118 @@
-//! Lines as frames. A line that is too long or no text is a frame too, so that the stream goes
-//! on: tokio-util's own line codec ends silently after either.
+//! Lines out of bytes, for lines that may be too long, not UTF-8 or cut off.
+//!
+//! The usual line codecs stop for good at such a line; here it becomes a [`Frame`] and the next line
+//! follows. Blank lines say nothing and are left out.
 
 use std::io;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
-/// One line, or what was wrong with it.
+/// Room made before each read: what a pipe holds, so that a burst costs few reads.
+const ROOM: usize = 64 << 10;
+
+/// One line, or what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// A line without its end; never empty, always UTF-8.
+    /// A line without its end. UTF-8.
     Line(Bytes),
-    /// A line above the limit, skipped; how long it was.
+    /// A line above the limit, skipped to its end.
     TooLong {
-        /// In bytes.
+        /// Its length without the line feed.
         bytes: u64,
     },
-    /// A line that is no UTF-8, skipped.
-    NotUtf8,
-    /// The stream ended in the middle of a line.
-    Cut,
+    /// A line that is not UTF-8.
+    NotUtf8 {
+        /// Its length without its end.
+        bytes: usize,
+    },
+    /// The input ended in the middle of a line.
+    Cut {
+        /// How much of it had come.
+        bytes: usize,
+    },
 }
 
-/// Splits bytes into frames with bounded memory.
+/// The decoder of [`Frame`]s. It fails only where reading fails.
 #[derive(Debug)]
-pub struct FrameDecoder {
-    limit: usize,
-    /// Where the search for a line end goes on.
-    searched: usize,
-    /// How much of an over-long line is gone already.
-    skipped: Option<u64>,
+pub struct Frames {
+    max_line: usize,
+    /// How much of the buffer is known to hold no line feed: each byte is looked at once.
+    scanned: usize,
+    /// Inside a line above the limit: how much of it was thrown away.
+    skipping: Option<u64>,
 }
 
-impl FrameDecoder {
-    /// Lines of at most `limit` bytes.
+impl Frames {
+    /// A decoder that takes lines of at most `max_line` bytes, the line feed not counted.
     #[must_use]
-    pub fn new(limit: usize) -> Self {
-        Self { limit, searched: 0, skipped: None }
+    pub fn new(max_line: usize) -> Self {
+        Self { max_line, scanned: 0, skipping: None }
     }
 
-    fn line(&mut self, mut line: BytesMut) -> Option<Frame> {
+    fn whole_line(&mut self, mut line: BytesMut) -> Option<Frame> {
+        let bytes = line.len();
+        if let Some(skipped) = self.skipping.take() {
+            return Some(Frame::TooLong { bytes: skipped + bytes as u64 });
+        }
+        if bytes > self.max_line {
+            return Some(Frame::TooLong { bytes: bytes as u64 });
+        }
         if line.last() == Some(&b'\r') {
-            line.truncate(line.len() - 1);
+            line.truncate(bytes - 1);
         }
-        if let Some(skipped) = self.skipped.take() {
-            return Some(Frame::TooLong { bytes: skipped + line.len() as u64 });
-        }
-        if line.len() > self.limit {
-            return Some(Frame::TooLong { bytes: line.len() as u64 });
-        }
-        if line.is_empty() {
+        if line.trim_ascii().is_empty() {
             return None;
         }
-        Some(if std::str::from_utf8(&line).is_ok() { Frame::Line(line.freeze()) } else { Frame::NotUtf8 })
+        if std::str::from_utf8(&line).is_err() {
+            return Some(Frame::NotUtf8 { bytes: line.len() });
+        }
+        Some(Frame::Line(line.freeze()))
+    }
+
+    /// The buffer holds no line feed. Above the limit its bytes are let go, with their memory.
+    fn no_line_yet(&mut self, src: &mut BytesMut) {
+        if self.skipping.is_some() || src.len() > self.max_line {
+            *self.skipping.get_or_insert(0) += src.len() as u64;
+            if src.capacity() > 2 * ROOM {
+                *src = BytesMut::new();
+            }
+            src.clear();
+        }
+        self.scanned = src.len();
+        src.reserve(ROOM);
     }
 }
 
-impl Decoder for FrameDecoder {
+impl Decoder for Frames {
     type Item = Frame;
     type Error = io::Error;
 
-    fn decode(&mut self, source: &mut BytesMut) -> io::Result<Option<Frame>> {
+    fn decode(&mut self, src: &mut BytesMut) -> io::Result<Option<Frame>> {
         loop {
-            let from = self.searched.min(source.len());
-            match source[from..].iter().position(|b| *b == b'\n') {
-                Some(at) => {
-                    let line = source.split_to(from + at);
-                    source.advance(1);
-                    self.searched = 0;
-                    if let Some(frame) = self.line(line) {
-                        return Ok(Some(frame));
-                    }
-                }
-                None if source.len() > self.limit + 1 => {
-                    let skipped = self.skipped.unwrap_or(0) + source.len() as u64;
-                    self.skipped = Some(skipped);
-                    self.searched = 0;
-                    source.clear();
-                    return Ok(None);
-                }
-                None => {
-                    if self.skipped.is_some() {
-                        self.skipped = self.skipped.map(|s| s + source.len() as u64);
-                        source.clear();
-                    }
-                    self.searched = source.len();
-                    return Ok(None);
-                }
+            let Some(found) = src.iter().skip(self.scanned).position(|byte| *byte == b'\n') else {
+                self.no_line_yet(src);
+                return Ok(None);
+            };
+            let mut line = src.split_to(self.scanned + found + 1);
+            self.scanned = 0;
+            line.truncate(line.len() - 1);
+            if let Some(frame) = self.whole_line(line) {
+                return Ok(Some(frame));
             }
         }
     }
 
-    fn decode_eof(&mut self, source: &mut BytesMut) -> io::Result<Option<Frame>> {
-        if let Some(frame) = self.decode(source)? {
+    fn decode_eof(&mut self, src: &mut BytesMut) -> io::Result<Option<Frame>> {
+        if let Some(frame) = self.decode(src)? {
             return Ok(Some(frame));
         }
-        let cut = !source.is_empty() || self.skipped.take().is_some();
-        source.clear();
-        Ok(cut.then_some(Frame::Cut))
+        let rest = std::mem::take(src);
+        self.scanned = 0;
+        if let Some(bytes) = self.skipping.take() {
+            return Ok(Some(Frame::TooLong { bytes }));
+        }
+        let blank = rest.trim_ascii().is_empty();
+        Ok((!blank).then_some(Frame::Cut { bytes: rest.len() }))
     }
 }

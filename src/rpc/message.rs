@@ -1,96 +1,132 @@
-//! A line as a message. Parameters and results stay as they came until someone needs them.
+//! What a line is: a request, a notification, an answer, or none of them.
+//!
+//! Tolerant: unknown members are passed over, and what a method means by its `params` is not looked at.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use thiserror::Error;
 
-use super::error::RpcError;
+use super::error::{INTERNAL_ERROR, RpcError};
 
-/// The id of a request; each side has its own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// The id of a request, as its sender chose it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RequestId {
-    /// A number.
+    /// A whole number. Ours are always of this kind.
     Number(i64),
     /// A text.
     Text(String),
 }
 
 impl fmt::Display for RequestId {
-    /// As JSON text, so that `7` and `"7"` differ.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => number.fmt(f),
-            Self::Text(text) => fmt::Debug::fmt(text, f),
+            Self::Text(text) => write!(f, "{text:?}"),
         }
     }
 }
 
-/// What a line can be.
+/// One message of the other side.
 #[derive(Debug)]
 pub enum Message {
-    /// codex asks.
+    /// It asks, and must get exactly one answer.
     Request {
-        /// To answer it by.
+        /// Goes back with the answer.
         id: RequestId,
         /// What it asks.
         method: String,
-        /// As it came; `null` where there were none.
+        /// With what; `null` where there is nothing.
         params: Box<RawValue>,
     },
-    /// codex tells.
+    /// It tells.
     Notification {
-        /// What.
+        /// What it tells.
         method: String,
-        /// As it came; `null` where there were none.
+        /// With what; `null` where there is nothing.
         params: Box<RawValue>,
     },
-    /// codex answers.
+    /// It answers one of our requests.
     Response {
-        /// The request of ours.
+        /// Which.
         id: RequestId,
-        /// Its result, or its error.
+        /// With what.
         result: Result<Box<RawValue>, RpcError>,
     },
-    /// JSON, but none of these.
+    /// JSON, and none of these.
     Unknown,
 }
 
+/// The line is not JSON.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct NotJson(#[from] serde_json::Error);
+
+/// The members that decide what a message is. Each is raw, so that a strange one spoils only itself.
 #[derive(Deserialize)]
-struct Wire {
-    #[serde(default)]
-    id: Option<RequestId>,
-    #[serde(default)]
-    method: Option<String>,
-    #[serde(default)]
-    params: Option<Box<RawValue>>,
-    #[serde(default)]
-    result: Option<Box<RawValue>>,
-    #[serde(default)]
-    error: Option<RpcError>,
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    method: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+    // A result may well be `null`, and is one then.
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 impl Message {
-    /// Reads a line.
+    /// Reads one line.
     ///
     /// # Errors
-    /// When it is no JSON object of the known members' types.
-    pub fn read(line: &[u8]) -> serde_json::Result<Self> {
-        let wire: Wire = serde_json::from_slice(line)?;
-        let null = || RawValue::NULL.to_owned();
-        Ok(match wire {
-            Wire { id: Some(id), method: Some(method), params, .. } => {
-                Self::Request { id, method, params: params.unwrap_or_else(null) }
+    /// [`NotJson`] where it is not one JSON value.
+    pub fn decode(line: &[u8]) -> Result<Self, NotJson> {
+        match serde_json::from_slice::<Envelope<'_>>(line) {
+            Ok(envelope) => Ok(envelope.message().unwrap_or(Self::Unknown)),
+            // A list, a number, a member twice: JSON all the same?
+            Err(_) => {
+                serde_json::from_slice::<serde::de::IgnoredAny>(line)?;
+                Ok(Self::Unknown)
             }
-            Wire { id: None, method: Some(method), params, .. } => {
-                Self::Notification { method, params: params.unwrap_or_else(null) }
-            }
-            Wire { id: Some(id), error: Some(error), .. } => Self::Response { id, result: Err(error) },
-            Wire { id: Some(id), result, .. } => {
-                Self::Response { id, result: Ok(result.unwrap_or_else(null)) }
-            }
-            Wire { .. } => Self::Unknown,
-        })
+        }
     }
+}
+
+impl Envelope<'_> {
+    fn message(&self) -> Option<Message> {
+        // An id that is there and cannot be given back makes a message that cannot be dealt with.
+        let id = self.id.map(|raw| serde_json::from_str(raw.get())).transpose().ok()?;
+        if let Some(method) = self.method {
+            let method = serde_json::from_str(method.get()).ok()?;
+            let params = self.params.unwrap_or(RawValue::NULL).to_owned();
+            return Some(match id {
+                Some(id) => Message::Request { id, method, params },
+                None => Message::Notification { method, params },
+            });
+        }
+        let result = match (self.error, self.result) {
+            (Some(error), _) => Err(rpc_error(error)),
+            (None, Some(result)) => Ok(result.to_owned()),
+            (None, None) => return None,
+        };
+        Some(Message::Response { id: id?, result })
+    }
+}
+
+/// An error in a form of its own is still an error, and the caller must hear of it.
+fn rpc_error(raw: &RawValue) -> RpcError {
+    serde_json::from_str(raw.get()).unwrap_or_else(|_| RpcError {
+        code: INTERNAL_ERROR,
+        message: "an error in a form that is not JSON-RPC's".to_owned(),
+        data: serde_json::from_str(raw.get()).ok(),
+    })
 }

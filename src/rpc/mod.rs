@@ -1,21 +1,38 @@
-//! The dialect of `codex app-server`: JSON-RPC without its `jsonrpc` member, one object a line,
-//! requests in both directions.
+//! The dialect of `codex app-server`: JSON-RPC, one JSON object a line, without a `jsonrpc` member.
 //!
-//! codex's methods are absent here. A request of ours is registered before it can be answered,
-//! the end of the stream fails every waiter, and a question of codex is a [`Ticket`]: dropped, it
-//! answers by itself.
+//! ```text
+//!  stdout ─▶ frame (lines) ─▶ message (what a line is) ─▶ reader ──▶ Incoming, in the order of the wire
+//!                                                          │ owns pending: who waits for which answer
+//!  stdin ◀── writer (the only one that writes) ◀── calls, notifications ── Peer
+//!                                              ◀── answers ──────────── Ticket
+//! ```
+//!
+//! What holds here:
+//! - nothing ends silently: a line that cannot be used is an [`Incoming::Bad`], the end is an
+//!   [`Incoming::Closed`];
+//! - each call ends exactly once: answered, refused, out of time, or closed;
+//! - each request of the other side is answered exactly once: a [`Ticket`] that is dropped answers too.
+//!
+//! An answer to a call goes straight to its caller, so it can overtake a notification that came before it
+//! and still waits in the queue. Absent here: every name of codex's methods, which `codex` knows.
 
 mod error;
 mod frame;
+mod limits;
 mod message;
 mod peer;
 mod pending;
+mod reader;
+mod ticket;
+mod writer;
+
+pub use error::{BadLine, CallError, CloseReason, RpcError};
+pub use frame::{Frame, Frames};
+pub use limits::Limits;
+pub use message::{Message, NotJson, RequestId};
+pub use peer::Peer;
+pub use reader::Incoming;
+pub use ticket::Ticket;
+
 #[cfg(test)]
 mod tests;
-mod ticket;
-
-pub use error::{CallError, CloseReason, RpcError};
-pub use frame::{Frame, FrameDecoder};
-pub use message::{Message, RequestId};
-pub use peer::{BadLine, Incoming, Limits, Peer};
-pub use ticket::Ticket;

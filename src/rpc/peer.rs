@@ -1,120 +1,53 @@
-//! The two tasks of a connection, and the handle to them.
+//! The handle of a connection: start it, call, notify, close.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use futures::StreamExt;
 use serde::Serialize;
-use serde_json::value::RawValue;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::codec::FramedRead;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::error::{CallError, CloseReason};
-use super::frame::{Frame, FrameDecoder};
-use super::message::{Message, RequestId};
-use super::pending::Pending;
-use super::ticket::Ticket;
+use super::error::{CallError, OVERLOADED};
+use super::frame::Frames;
+use super::limits::Limits;
+use super::pending::{Answer, Entry, Op, Table};
+use super::reader::{Incoming, Reader};
+use super::writer::{Line, Writer, line};
 
-/// codex's code for "too many requests at once".
-const OVERLOADED: i64 = -32001;
+/// How often a call is sent where the other side has too much to do.
+const TRIES: u32 = 3;
+/// The wait before the second try; it doubles before the next.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// Tries after an overload, 50 ms apart at first, doubling.
-const TRIES: u32 = 4;
-
-/// Lines that may wait to be written: the calls in flight, and the open questions, each of which
-/// holds its place. A codex with more open questions is held back.
-const OUTGOING: usize = 1024;
-
-/// Messages that may wait to be taken. A full queue holds codex's output back.
-const INCOMING: usize = 1024;
-
-/// The bounds of a connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The longest line, in bytes. codex caps outputs at 1 MiB, diffs not at all.
-    pub line: usize,
-    /// Calls at once. Of 3,000 codex answered 1,937 and dropped the others in silence.
-    pub in_flight: usize,
+/// A handle of one connection. Dropping the last one closes the writing side.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    inner: Arc<Inner>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { line: 64 << 20, in_flight: 64 }
+#[derive(Debug)]
+struct Inner {
+    /// One permit a call in flight. It is fair: who waits longest goes first.
+    places: Semaphore,
+    next_id: AtomicI64,
+    table: mpsc::Sender<Op>,
+    lines: mpsc::Sender<Line>,
+    closing: CancellationToken,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.closing.cancel();
     }
 }
 
-/// What comes from codex, in the order in which it came.
-#[derive(Debug)]
-pub enum Incoming {
-    /// A question.
-    Request {
-        /// What.
-        method: String,
-        /// As it came.
-        params: Box<RawValue>,
-        /// What is owed.
-        ticket: Ticket,
-    },
-    /// A notice.
-    Notification {
-        /// What.
-        method: String,
-        /// As it came.
-        params: Box<RawValue>,
-    },
-    /// A line that cannot be used.
-    Bad {
-        /// Why not.
-        what: BadLine,
-    },
-    /// The last one.
-    Closed {
-        /// Why.
-        reason: CloseReason,
-    },
-}
-
-/// Why a line cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BadLine {
-    /// Above the limit.
-    TooLong {
-        /// How long it was.
-        bytes: u64,
-    },
-    /// No UTF-8.
-    NotUtf8,
-    /// No JSON object.
-    NotJson,
-    /// JSON, but no message.
-    NoMessage,
-    /// The stream ended in its middle.
-    Cut,
-    /// An answer to nothing, or one that came too late.
-    UnknownAnswer,
-}
-
-/// On its way to codex.
-#[derive(Debug)]
-pub(super) enum Outgoing {
-    Line(String),
-}
-
-/// A connection to app-server. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    pending: Pending,
-    outgoing: mpsc::Sender<Outgoing>,
-    places: Arc<Semaphore>,
-    close: CancellationToken,
-}
-
 #[derive(Serialize)]
-struct Request<'a, P> {
+struct Outgoing<'a, P: ?Sized> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<i64>,
     method: &'a str,
@@ -123,8 +56,10 @@ struct Request<'a, P> {
 }
 
 impl Peer {
-    /// Starts the reading and the writing task on `tasks`. The receiver ends after
-    /// [`Incoming::Closed`].
+    /// Starts the reader and the writer on `tasks`. The receiver ends after [`Incoming::Closed`].
+    ///
+    /// Whoever receives must not wait for a call before receiving on: with the queue full nothing is
+    /// read, so the call would run out of time.
     pub fn start<R, W>(
         reader: R,
         writer: W,
@@ -135,162 +70,104 @@ impl Peer {
         R: AsyncRead + Send + Unpin + 'static,
         W: AsyncWrite + Send + Unpin + 'static,
     {
-        let (outgoing, lines) = mpsc::channel(OUTGOING);
-        let (incoming, messages) = mpsc::channel(INCOMING);
-        let peer = Self {
-            pending: Pending::default(),
-            outgoing,
-            places: Arc::new(Semaphore::new(limits.in_flight)),
-            close: CancellationToken::new(),
+        let limits = limits.at_least_one();
+        let (out, incoming) = mpsc::channel(limits.incoming);
+        // Two places a call: one to come, one to go.
+        let (table, ops) = mpsc::channel(limits.in_flight.saturating_mul(2));
+        // One line a call, and as many notifications wait as calls do.
+        let (lines, line_queue) = mpsc::channel(limits.in_flight);
+        let (answers, answer_queue) = mpsc::channel(limits.open_requests);
+        let (failed, write_failed) = oneshot::channel();
+        let closing = CancellationToken::new();
+
+        let writer =
+            Writer { to: writer, lines: line_queue, answers: answer_queue, closing: closing.clone() };
+        tasks.spawn(writer.run(failed));
+        let reader = Reader {
+            frames: FramedRead::new(reader, Frames::new(limits.max_line)),
+            table: Table::new(ops),
+            answers,
+            out,
+            write_failed,
+            closing: closing.clone(),
         };
-        tasks.spawn(write(writer, lines, peer.close.clone()));
-        let reading = Reading { pending: peer.pending.clone(), outgoing: peer.outgoing.clone(), incoming };
-        tasks.spawn(reading.run(FramedRead::new(reader, FrameDecoder::new(limits.line))));
-        (peer, messages)
+        tasks.spawn(reader.run());
+
+        let places = Semaphore::new(limits.in_flight);
+        let inner = Inner { places, next_id: AtomicI64::new(1), table, lines, closing };
+        (Self { inner: Arc::new(inner) }, incoming)
     }
 
-    /// Calls codex. The deadline counts from here, waiting for a place included.
+    /// Asks, and waits for the answer until `deadline`, counted from now: waiting for a place among the
+    /// calls in flight and asking again after an overload are part of it.
+    ///
+    /// Dropping the future gives the call up; what was sent is not taken back.
     ///
     /// # Errors
-    /// When codex refuses, does not answer in time, or is gone.
-    pub async fn call<P: Serialize + Sync>(
+    /// [`CallError`]: refused, out of time, closed, or not to be written as JSON.
+    pub async fn call<P: Serialize>(
         &self,
         method: &'static str,
         params: &P,
         deadline: Duration,
     ) -> Result<Box<RawValue>, CallError> {
-        let until = Instant::now() + deadline;
-        let late = || CallError::TimedOut { method, after: deadline };
-        let mut pause = Duration::from_millis(50);
-        for attempt in 1.. {
-            let once = self.call_once(method, params);
-            match timeout_at(until, once).await.map_err(|_| late())? {
-                Err(CallError::Rejected(error)) if error.code == OVERLOADED && attempt < TRIES => {
-                    sleep_until((Instant::now() + pause).min(until)).await;
-                    pause *= 2;
-                }
-                other => return other,
-            }
+        let params = to_raw_value(params).map_err(|source| CallError::Encode { method, source })?;
+        match tokio::time::timeout(deadline, self.ask(method, &params)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(CallError::TimedOut { method, after: deadline }),
         }
-        Err(late())
     }
 
-    async fn call_once<P: Serialize + Sync>(
-        &self,
-        method: &'static str,
-        params: &P,
-    ) -> Result<Box<RawValue>, CallError> {
-        let closed = || CallError::Closed { method };
-        let _place = self.places.acquire().await.map_err(|_| closed())?;
-        let mut waiter = self.pending.register().ok_or_else(closed)?;
-        self.write(method, Some(waiter.id), Some(params)).await?;
-        let answer = (&mut waiter.answer).await.map_err(|_| closed())?;
-        answer.map_err(CallError::Rejected)
-    }
-
-    /// Tells codex something.
+    /// Tells. Waits only while the queue to the writer is full.
     ///
     /// # Errors
-    /// When codex is gone.
-    pub async fn notify<P: Serialize + Sync>(
+    /// [`CallError::Closed`], or [`CallError::Encode`] where the parameters cannot be written as JSON.
+    pub async fn notify<P: Serialize>(
         &self,
         method: &'static str,
         params: Option<&P>,
     ) -> Result<(), CallError> {
-        self.write(method, None, params).await
+        let line = line(&Outgoing { id: None, method, params })
+            .map_err(|source| CallError::Encode { method, source })?;
+        self.send(line).await.ok_or(CallError::Closed { method })
     }
 
-    async fn write<P: Serialize + Sync>(
-        &self,
-        method: &'static str,
-        id: Option<i64>,
-        params: Option<&P>,
-    ) -> Result<(), CallError> {
-        let line = serde_json::to_string(&Request { id, method, params });
-        let line = line.map_err(|error| CallError::Encode { method, reason: error.to_string() })?;
-        self.outgoing.send(Outgoing::Line(line)).await.map_err(|_| CallError::Closed { method })
-    }
-
-    /// Ends the input of codex, which ends by that.
+    /// Closes the writing side, after the lines that wait; the other side ends at its end of input.
+    /// Later calls fail, those in flight may still be answered.
     pub fn close(&self) {
-        self.close.cancel();
+        self.inner.closing.cancel();
     }
-}
 
-/// Writes lines until it is closed; what was sent before that is written first.
-async fn write<W: AsyncWrite + Unpin>(
-    mut writer: W,
-    mut lines: mpsc::Receiver<Outgoing>,
-    close: CancellationToken,
-) {
-    loop {
-        let line = tokio::select! {
-            biased;
-            line = lines.recv() => line,
-            () = close.cancelled() => None,
-        };
-        let Some(Outgoing::Line(mut line)) = line else { break };
-        line.push('\n');
-        let written = tokio::select! {
-            written = writer.write_all(line.as_bytes()) => written,
-            // A codex that does not read must not keep its own end from coming.
-            () = close.cancelled() => break,
-        };
-        if written.is_err() || writer.flush().await.is_err() {
-            // The reading side sees the end of a codex that is gone, and says so.
-            break;
+    async fn ask(&self, method: &'static str, params: &RawValue) -> Result<Box<RawValue>, CallError> {
+        let closed = || CallError::Closed { method };
+        let _place = self.inner.places.acquire().await.map_err(|_| closed())?;
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            match self.ask_once(method, params).await? {
+                // The place is kept: another call now would only add to the load.
+                Err(error) if error.code == OVERLOADED => tokio::time::sleep(wait).await,
+                answer => return Ok(answer?),
+            }
+            wait *= 2;
         }
-    }
-    let _ = writer.shutdown().await;
-}
-
-struct Reading {
-    pending: Pending,
-    outgoing: mpsc::Sender<Outgoing>,
-    incoming: mpsc::Sender<Incoming>,
-}
-
-impl Reading {
-    async fn run<R: AsyncRead + Unpin>(self, mut frames: FramedRead<R, FrameDecoder>) {
-        let reason = loop {
-            let frame = match frames.next().await {
-                Some(Ok(frame)) => frame,
-                Some(Err(error)) => break CloseReason::Read(error.to_string()),
-                None => break CloseReason::EndOfStream,
-            };
-            let Some(message) = self.message(frame).await else { continue };
-            if self.incoming.send(message).await.is_err() {
-                // Nobody listens any more: read on, so that codex can end.
-                continue;
-            }
-        };
-        self.pending.close();
-        let _ = self.incoming.send(Incoming::Closed { reason }).await;
+        Ok(self.ask_once(method, params).await??)
     }
 
-    async fn message(&self, frame: Frame) -> Option<Incoming> {
-        let bad = |what| Some(Incoming::Bad { what });
-        let line = match frame {
-            Frame::Line(line) => line,
-            Frame::TooLong { bytes } => return bad(BadLine::TooLong { bytes }),
-            Frame::NotUtf8 => return bad(BadLine::NotUtf8),
-            Frame::Cut => return bad(BadLine::Cut),
-        };
-        match Message::read(&line) {
-            Err(_) => bad(BadLine::NotJson),
-            Ok(Message::Unknown) => bad(BadLine::NoMessage),
-            Ok(Message::Notification { method, params }) => Some(Incoming::Notification { method, params }),
-            Ok(Message::Response { id, result }) => {
-                let known = match id {
-                    RequestId::Number(id) => self.pending.answer(id, result),
-                    RequestId::Text(_) => false,
-                };
-                if known { None } else { bad(BadLine::UnknownAnswer) }
-            }
-            Ok(Message::Request { id, method, params }) => {
-                let place = self.outgoing.clone().reserve_owned().await.ok()?;
-                Some(Incoming::Request { method, params, ticket: Ticket::new(id, place) })
-            }
+    async fn ask_once(&self, method: &'static str, params: &RawValue) -> Result<Answer, CallError> {
+        let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
+        let line = line(&Outgoing { id: Some(id), method, params: Some(params) })
+            .map_err(|source| CallError::Encode { method, source })?;
+        let closed = || CallError::Closed { method };
+        let entry = Entry::register(id, &self.inner.table).await.ok_or_else(closed)?;
+        self.send(line).await.ok_or_else(closed)?;
+        entry.answer(&self.inner.table).await.ok_or_else(closed)
+    }
+
+    /// `None` where the writing side is closed, or about to be.
+    async fn send(&self, line: Line) -> Option<()> {
+        if self.inner.closing.is_cancelled() {
+            return None;
         }
+        self.inner.lines.send(line).await.ok()
     }
 }

@@ -1,54 +1,81 @@
-//! What is owed to codex, as a value: answered once, or answering by itself when it is dropped.
+//! What is owed to a request of the other side, as a value: exactly one answer, whatever happens.
 
-use serde_json::{Value, json};
-use tokio::sync::mpsc::OwnedPermit;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::mpsc;
 
+use super::error::{INTERNAL_ERROR, RpcError};
 use super::message::RequestId;
-use super::peer::Outgoing;
+use super::writer::{Line, line};
 
-/// A question of codex that has no answer yet.
+/// The duty to answer one request.
+///
+/// [`answer`](Self::answer) and [`refuse`](Self::refuse) use it up; dropped without either, it sends its
+/// fallback. None of them waits or fails: the place in the writer's queue was taken when the request was
+/// read. After the end of the connection an answer goes nowhere.
 #[derive(Debug)]
+#[must_use = "a dropped ticket answers with its fallback at once"]
 pub struct Ticket {
     id: RequestId,
-    fallback: Value,
-    /// The answer's place in the queue, taken when the question came: answering never waits.
-    place: Option<OwnedPermit<Outgoing>>,
+    fallback: Reply,
+    place: Option<mpsc::OwnedPermit<Line>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Reply {
+    Result(Value),
+    Error(RpcError),
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a RequestId,
+    #[serde(flatten)]
+    reply: &'a Reply,
 }
 
 impl Ticket {
-    pub(super) fn new(id: RequestId, place: OwnedPermit<Outgoing>) -> Self {
-        let error = json!({ "code": -32603, "message": "codex-bridge gave no answer" });
-        Self { id, fallback: json!({ "error": error }), place: Some(place) }
+    pub(super) fn new(id: RequestId, place: Option<mpsc::OwnedPermit<Line>>) -> Self {
+        let message = "the client could not answer this request".to_owned();
+        let fallback = Reply::Error(RpcError { code: INTERNAL_ERROR, message, data: None });
+        Self { id, fallback, place }
     }
 
-    /// codex's id of the question.
+    /// The id that the other side gave its request. Not unique: it may use one again.
     #[must_use]
     pub fn id(&self) -> &RequestId {
         &self.id
     }
 
-    /// The result that is sent when the ticket is dropped; an error otherwise.
+    /// What is answered where the ticket is dropped; before this is called it is the error −32603.
     pub fn set_fallback(&mut self, result: Value) {
-        self.fallback = json!({ "result": result });
+        self.fallback = Reply::Result(result);
     }
 
-    /// Answers.
+    /// Answers with a result.
     pub fn answer(mut self, result: Value) {
-        self.fallback = json!({ "result": result });
+        self.send(&Reply::Result(result));
     }
 
     /// Answers with an error.
     pub fn refuse(mut self, code: i64, message: String) {
-        self.fallback = json!({ "error": { "code": code, "message": message } });
+        self.send(&Reply::Error(RpcError { code, message, data: None }));
+    }
+
+    fn send(&mut self, reply: &Reply) {
+        let Some(place) = self.place.take() else { return };
+        match line(&Answer { id: &self.id, reply }) {
+            Ok(line) => drop(place.send(line)),
+            // A value in memory can always be written.
+            Err(error) => tracing::error!(id = %self.id, %error, "an answer could not be written"),
+        }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut message = std::mem::take(&mut self.fallback);
-        message["id"] = json!(self.id);
-        if let Some(place) = self.place.take() {
-            place.send(Outgoing::Line(message.to_string()));
-        }
+        let fallback = self.fallback.clone();
+        self.send(&fallback);
     }
 }

@@ -1,39 +1,38 @@
-//! How long to wait before the next start, after starts that failed. Pure.
+//! How long to wait before a child is started again. No clock here: the caller says how long it ran.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-/// After the first failure.
+/// The wait after the first failure.
 const FIRST: Duration = Duration::from_millis(250);
+/// The longest wait.
+const LONGEST: Duration = Duration::from_secs(30);
+/// Who ran this long was well: its end is a first failure again.
+const WELL: Duration = Duration::from_secs(60);
 
-/// At most.
-const LAST: Duration = Duration::from_secs(30);
-
-/// A run of this length clears what was before.
-const GOOD: Duration = Duration::from_secs(60);
-
-/// Failures in a row.
-#[derive(Clone, Copy, Debug, Default)]
+/// The failures in a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backoff {
     failures: u32,
-    started: Option<Instant>,
 }
 
 impl Backoff {
-    /// It runs now.
-    pub fn started(&mut self, now: Instant) {
-        self.started = Some(now);
+    /// The wait after this many failures in a row: 250 ms, doubling, at most 30 s; none after none.
+    #[must_use]
+    pub fn delay(failures: u32) -> Duration {
+        let Some(doublings) = failures.checked_sub(1) else { return Duration::ZERO };
+        FIRST.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST)
     }
 
-    /// It failed to start, or ended by itself; how long to wait.
-    pub fn failed(&mut self, now: Instant) -> Duration {
-        let ran = self.started.take().map(|at| now.saturating_duration_since(at));
-        if ran.is_some_and(|ran| ran >= GOOD) {
-            self.failures = 0;
-        }
-        let wait = FIRST.saturating_mul(1 << self.failures.min(10)).min(LAST);
-        self.failures = self.failures.saturating_add(1);
-        wait
+    /// It failed after it had run for `ran`: the wait before the next start.
+    #[must_use = "the wait is what it is asked for"]
+    pub fn failed(&mut self, ran: Duration) -> Duration {
+        self.failures = if ran >= WELL { 1 } else { self.failures.saturating_add(1) };
+        Self::delay(self.failures)
+    }
+
+    /// How many times in a row it has failed.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures
     }
 }

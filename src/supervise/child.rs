@@ -1,171 +1,160 @@
-//! A running child: one task owns it, the handle asks for its end. Dropping the handle kills the
-//! whole group: dropping process-wrap's own child would kill the leader alone.
+//! A child that lives for long: the handle, and the task that owns the process.
 
-use std::fmt;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use process_wrap::tokio::ChildWrapper;
-use tokio::process::{ChildStdin, ChildStdout};
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use super::group::Group;
+use super::pipe::{Drain, Keep, Kept, STDERR_TAIL};
+use super::post_mortem::PostMortem;
 use super::spec::{SpawnError, Spec};
-use super::stderr::tail;
 
-/// How long its stderr may stay open after its end, held by a grandchild that escaped the group.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long the system may take to end a group that was killed, with its post-mortem.
+const KILLED: Duration = Duration::from_secs(5);
 
-/// How long a child is given at each step of its end.
-#[derive(Clone, Copy, Debug)]
+/// How long a child gets to end, each time before the next, stronger means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grace {
-    /// From the end of its input to TERM.
+    /// After the end of its input. codex needs about 16 ms.
     pub eof: Duration,
-    /// From TERM to KILL.
+    /// After it was asked to (TERM).
     pub term: Duration,
 }
 
 impl Default for Grace {
-    /// codex takes 16 ms after the end of its input, 8 ms after TERM.
     fn default() -> Self {
         Self { eof: Duration::from_secs(1), term: Duration::from_secs(1) }
     }
 }
 
-/// How a child ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PostMortem {
-    /// Its exit code.
-    pub code: Option<i32>,
-    /// The signal that ended it.
-    pub signal: Option<i32>,
-    /// The end of its stderr, at most 64 KiB.
-    pub stderr: String,
-    /// Whether it was asked to end.
-    pub asked: bool,
+/// What the handle wants of the task. It only ever grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    Run,
+    /// It is expected to end by itself: its input has ended.
+    Leave,
+    Terminate,
+    Kill,
 }
 
-/// A running child.
+/// The handle of a running child. Dropped, the whole group is killed.
 #[derive(Debug)]
 pub struct Child {
     pid: Option<u32>,
-    end: Option<oneshot::Sender<Grace>>,
-    ended: watch::Receiver<Option<PostMortem>>,
+    orders: watch::Sender<Order>,
+    watch: Watch,
 }
 
 impl Child {
-    /// Starts a child whose end is watched by a task on `tasks`.
+    /// Starts it, and a task on `tasks` that owns it. Needs a runtime.
     ///
     /// # Errors
-    /// When the system cannot start it.
+    /// [`SpawnError`]: no such program, no such folder, or the system refuses.
     pub fn spawn(spec: &Spec, tasks: &TaskTracker) -> Result<(Self, ChildStdin, ChildStdout), SpawnError> {
-        let mut inner = spec.spawn(Stdio::piped())?;
-        let missing = || SpawnError::Start {
-            program: spec.program.clone(),
-            source: std::io::Error::other("its pipes were not made"),
+        let mut group = Group::start(spec, Stdio::piped())?;
+        let (Some(stdin), Some(stdout), stderr) = group.pipes() else {
+            return Err(spec.error(std::io::Error::other("its pipes are missing")));
         };
-        let stdin = inner.stdin().take().ok_or_else(missing)?;
-        let stdout = inner.stdout().take().ok_or_else(missing)?;
-        let stderr = inner.stderr().take().ok_or_else(missing)?;
-        let words = tasks.spawn(tail(stderr));
-        let (end, asked) = oneshot::channel();
-        let (publish, ended) = watch::channel(None);
-        let pid = inner.id();
-        tasks.spawn(watch_over(inner, words, asked, publish));
-        Ok((Self { pid, end: Some(end), ended }, stdin, stdout))
+        let pid = group.pid();
+        // A watch holds one value: an order never waits, and a later, stronger one replaces it.
+        let (orders, orders_seen) = watch::channel(Order::Run);
+        let (ended, watch) = watch::channel(None);
+        let stderr = Drain::new(stderr, Kept::new(Keep::Last, STDERR_TAIL));
+        tasks.spawn(own(group, stderr, orders_seen, ended));
+        Ok((Self { pid, orders, watch: Watch(watch) }, stdin, stdout))
     }
 
-    /// Its process id.
+    /// Its process id, which is also the group's.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.pid
     }
 
-    /// Returns when it has ended, by itself or otherwise.
-    pub async fn ended(&self) -> PostMortem {
-        let mut ended = self.ended.clone();
-        ended.wait_for(Option::is_some).await.ok().and_then(|end| end.clone()).unwrap_or_default()
+    /// Somebody who hears of its end.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.watch.clone()
     }
 
-    /// Ends it, and its whole group. The caller has closed its input.
-    pub async fn end(mut self, grace: Grace) -> PostMortem {
-        if let Some(end) = self.end.take() {
-            // A child that has ended by itself needs no asking.
-            let _ = end.send(grace);
+    /// Ends it, with all of its group: waits for it to end by itself, asks (TERM), kills.
+    ///
+    /// Its input must be closed already, or the first wait is in vain. Dropping the future kills.
+    pub async fn end(self, grace: Grace) -> PostMortem {
+        for (order, wait) in
+            [(Order::Leave, grace.eof), (Order::Terminate, grace.term), (Order::Kill, KILLED)]
+        {
+            self.orders.send_replace(order);
+            if let Ok(post_mortem) = tokio::time::timeout(wait, self.watch().ended()).await {
+                return post_mortem;
+            }
         }
-        self.ended().await
+        // Nothing ends a process that the kernel holds (a dead network disk). We do not wait for it.
+        PostMortem { asked: true, ..PostMortem::default() }
     }
 }
 
-/// Owns the child to its end. A handle that is dropped is seen as a closed channel: then the
-/// group is killed at once.
-async fn watch_over(
-    mut child: Box<dyn ChildWrapper>,
-    words: JoinHandle<String>,
-    asked: oneshot::Receiver<Grace>,
-    publish: watch::Sender<Option<PostMortem>>,
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.orders.send_replace(Order::Kill);
+    }
+}
+
+/// Hears of the end of a child. As many as there is need for; none of them keeps it alive.
+#[derive(Clone, Debug)]
+pub struct Watch(watch::Receiver<Option<PostMortem>>);
+
+impl Watch {
+    /// Waits until the child has ended, its group with it.
+    pub async fn ended(mut self) -> PostMortem {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(post_mortem) => post_mortem.clone().unwrap_or_default(),
+            // The task was dropped with its runtime, and has killed the group in that.
+            Err(_) => PostMortem { asked: true, ..PostMortem::default() },
+        }
+    }
+
+    /// How it ended, if it has.
+    #[must_use]
+    pub fn now(&self) -> Option<PostMortem> {
+        self.0.borrow().clone()
+    }
+}
+
+/// Owns the process from start to post-mortem.
+async fn own(
+    mut group: Group,
+    mut stderr: Drain<ChildStderr>,
+    mut orders: watch::Receiver<Order>,
+    ended: watch::Sender<Option<PostMortem>>,
 ) {
-    let (status, was_asked) = tokio::select! {
-        status = child.wait() => (status.ok(), false),
-        grace = asked => (end(child.as_mut(), grace.ok()).await, true),
+    let status = loop {
+        tokio::select! {
+            biased;
+            status = group.leader_gone() => break status,
+            // The handle sends its last order before it goes: no sender means nothing new.
+            Ok(()) = orders.changed() => match *orders.borrow_and_update() {
+                Order::Run | Order::Leave => {}
+                Order::Terminate => group.terminate(),
+                Order::Kill => group.kill(),
+            },
+            () = never(stderr.run_dry()) => {}
+        }
     };
-    // What the leader left behind in its group.
-    let _ = child.start_kill();
-    let stderr = timeout(LAST_WORDS, words).await.ok().and_then(Result::ok).unwrap_or_default();
-    publish.send_replace(Some(PostMortem {
-        code: status.and_then(|s| s.code()),
-        signal: status.and_then(signal),
-        stderr,
-        asked: was_asked,
-    }));
-}
-
-async fn end(child: &mut dyn ChildWrapper, grace: Option<Grace>) -> Option<ExitStatus> {
-    if let Some(grace) = grace {
-        if let Ok(status) = timeout(grace.eof, child.wait()).await {
-            return status.ok();
-        }
-        terminate(child);
-        if let Ok(status) = timeout(grace.term, child.wait()).await {
-            return status.ok();
-        }
+    // Looked at now: whatever is ordered from here on did not end it.
+    let asked = *orders.borrow() > Order::Run;
+    group.clear().await;
+    if let Err(error) = &status {
+        tracing::warn!(%error, "how a child ended cannot be known");
     }
-    let _ = child.start_kill();
-    child.wait().await.ok()
+    let stderr = stderr.finish().await.into_text();
+    ended.send_replace(Some(PostMortem::new(status.ok(), stderr, asked)));
 }
 
-#[cfg(unix)]
-fn terminate(child: &dyn ChildWrapper) {
-    /// SIGTERM, the same on every Unix.
-    const TERM: i32 = 15;
-    let _ = child.signal(TERM);
-}
-
-#[cfg(not(unix))]
-fn terminate(_: &dyn ChildWrapper) {}
-
-#[cfg(unix)]
-fn signal(status: ExitStatus) -> Option<i32> {
-    std::os::unix::process::ExitStatusExt::signal(&status)
-}
-
-#[cfg(not(unix))]
-fn signal(_: ExitStatus) -> Option<i32> {
-    None
-}
-
-impl fmt::Display for PostMortem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.code, self.signal) {
-            (Some(code), _) => write!(f, "it exited with code {code}")?,
-            (None, Some(signal)) => write!(f, "it was ended by signal {signal}")?,
-            (None, None) => f.write_str("it ended")?,
-        }
-        let words: Vec<&str> = self.stderr.lines().filter(|line| !line.trim().is_empty()).collect();
-        let last = words[words.len().saturating_sub(2)..].join(" / ");
-        let from = last.char_indices().rev().nth(399).map_or(0, |(at, _)| at);
-        if last.is_empty() { Ok(()) } else { write!(f, "; its last words: {}", &last[from..]) }
-    }
+/// Does the work and then waits: for a branch that must not end a `select!`.
+async fn never(work: impl Future<Output = ()>) {
+    work.await;
+    std::future::pending().await
 }

@@ -1,16 +1,27 @@
-//! Children as process groups: started, watched, and ended as whole trees, with their last words.
+//! Children as process groups: start, watch, end, and what is left to say about them.
 //!
-//! A child is a group, a grace and a post-mortem. What the child is for is absent here.
+//! A child is a group (on Windows a job object), a grace and a post-mortem. One task owns the process;
+//! [`Child`] is the handle, and dropping it kills the whole group. Whatever way a child ends, its group is
+//! killed once more after its leader is gone: what it left behind must not live on.
+//!
+//! Out of reach, here and everywhere: a grandchild that has made a session of its own (`setsid`).
+//! Absent here: what is started, and when it is started again; `codex` decides that with [`Backoff`].
 
 mod backoff;
 mod child;
+mod group;
 mod output;
+mod pipe;
+mod post_mortem;
 mod spec;
-mod stderr;
-#[cfg(test)]
-mod tests;
 
 pub use backoff::Backoff;
-pub use child::{Child, Grace, PostMortem};
+pub use child::{Child, Grace, Watch};
 pub use output::{Output, output};
+pub use post_mortem::PostMortem;
 pub use spec::{SpawnError, Spec};
+
+// The scripts of the tests are for `sh`, and `/proc` shows what became of them.
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;

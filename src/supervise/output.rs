@@ -1,57 +1,57 @@
-//! A short helper run, such as `codex --version`: started, read, and ended at its deadline.
+//! A short run for its output, like `codex --version`: no input, a limit, a deadline.
 
 use std::process::Stdio;
 use std::time::Duration;
 
-use process_wrap::tokio::ChildWrapper;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::timeout;
-
+use super::group::Group;
+use super::pipe::{Drain, Keep, Kept, STDERR_TAIL};
 use super::spec::{SpawnError, Spec};
 
-/// What a helper said.
-#[derive(Clone, Debug, Default)]
+/// What a short run gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// Its exit code.
+    /// Its exit code; none where a signal ended it.
     pub code: Option<i32>,
-    /// Its stdout, to the limit.
-    pub stdout: Vec<u8>,
-    /// Its stderr, to the limit.
-    pub stderr: Vec<u8>,
+    /// What it wrote to its standard output, up to the limit; what is not UTF-8 is replaced.
+    pub stdout: String,
+    /// Whether there was more of it.
+    pub cut: bool,
+    /// The last 64 KiB of its standard error.
+    pub stderr: String,
 }
 
-/// Kills the group when the run is given up, by its deadline or by its caller going away.
-struct Guard(Box<dyn ChildWrapper>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        let _ = self.0.start_kill();
-    }
-}
-
-/// Runs a helper without input. What it says beyond `limit` bytes is read and dropped.
+/// Runs a program to its end and gives back at most `limit` bytes of its output.
+///
+/// At the deadline, and where the future is dropped, its group is killed. What it leaves running in its
+/// group when it ends is killed too.
 ///
 /// # Errors
-/// When it cannot be started or does not end in time.
+/// [`SpawnError`]: it did not start, or had not finished in time.
 pub async fn output(spec: &Spec, limit: usize, deadline: Duration) -> Result<Output, SpawnError> {
-    let mut guard = Guard(spec.spawn(Stdio::null())?);
-    let (stdout, stderr) = (guard.0.stdout().take(), guard.0.stderr().take());
-    let run = async {
-        let (stdout, stderr, status) = tokio::join!(take(stdout, limit), take(stderr, limit), guard.0.wait());
-        Output { code: status.ok().and_then(|s| s.code()), stdout, stderr }
-    };
-    let seconds = deadline.as_secs();
-    let output = timeout(deadline, run).await;
-    output.map_err(|_| SpawnError::TooLong { program: spec.program.clone(), seconds })
-}
+    let mut group = Group::start(spec, Stdio::null())?;
+    let (_, stdout, stderr) = group.pipes();
+    let mut stdout = Drain::new(stdout, Kept::new(Keep::First, limit));
+    let mut stderr = Drain::new(stderr, Kept::new(Keep::Last, STDERR_TAIL));
 
-async fn take<R: AsyncRead + Unpin>(from: Option<R>, limit: usize) -> Vec<u8> {
-    let Some(mut from) = from else { return Vec::new() };
-    let mut kept = Vec::new();
-    let mut buffer = [0; 4096];
-    while let Ok(n @ 1..) = from.read(&mut buffer).await {
-        let room = limit.saturating_sub(kept.len()).min(n);
-        kept.extend_from_slice(&buffer[..room]);
+    let run = async {
+        // The pipes may end before the leader does, or (held by its children) not at all.
+        let pipes = async {
+            tokio::join!(stdout.run_dry(), stderr.run_dry());
+            std::future::pending().await
+        };
+        tokio::select! { biased; status = group.leader_gone() => status, unreached = pipes => unreached }
+    };
+    let status = tokio::time::timeout(deadline, run).await;
+    if status.is_err() {
+        group.kill();
     }
-    kept
+    group.clear().await;
+    let (stdout, stderr) = tokio::join!(stdout.finish(), stderr.finish());
+    let (cut, stdout, stderr) = (stdout.is_cut(), stdout.into_text(), stderr.into_text());
+    let program = spec.program.clone();
+    match status {
+        Ok(Ok(status)) => Ok(Output { code: status.code(), stdout, cut, stderr }),
+        Ok(Err(source)) => Err(SpawnError::Lost { program, source }),
+        Err(_) => Err(SpawnError::TimedOut { program, after: deadline, stderr }),
+    }
 }

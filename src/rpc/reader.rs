@@ -1,0 +1,144 @@
+//! The task that reads: gives each answer to its call and everything else, in order, to the receiver.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::StreamExt;
+use serde_json::value::RawValue;
+use tokio::io::AsyncRead;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::codec::FramedRead;
+use tokio_util::sync::CancellationToken;
+
+use super::error::{BadLine, CloseReason};
+use super::frame::{Frame, Frames};
+use super::message::Message;
+use super::pending::Table;
+use super::ticket::Ticket;
+use super::writer::Line;
+
+/// How long reading goes on after writing has failed: a dying app-server's last words are in the pipe.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How much of a strange line is kept, in characters.
+const START: usize = 200;
+
+/// What comes from the other side.
+#[derive(Debug)]
+pub enum Incoming {
+    /// It asks.
+    Request {
+        /// What.
+        method: String,
+        /// With what.
+        params: Box<RawValue>,
+        /// The answer that is owed.
+        ticket: Ticket,
+    },
+    /// It tells.
+    Notification {
+        /// What.
+        method: String,
+        /// With what.
+        params: Box<RawValue>,
+    },
+    /// A line that could not be used. The connection goes on.
+    Bad {
+        /// What was wrong with it.
+        what: BadLine,
+    },
+    /// The last one: every call that was open has failed.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// What the reader works on.
+pub(super) struct Reader<R> {
+    pub(super) frames: FramedRead<R, Frames>,
+    pub(super) table: Table,
+    pub(super) answers: mpsc::Sender<Line>,
+    pub(super) out: mpsc::Sender<Incoming>,
+    pub(super) write_failed: oneshot::Receiver<String>,
+    pub(super) closing: CancellationToken,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Reads until the end, fails every call that waits, then says why.
+    pub(super) async fn run(self) {
+        let Self { mut frames, mut table, answers, out, write_failed, closing } = self;
+        let mut write_failed = pin!(async {
+            match write_failed.await {
+                Ok(why) => {
+                    tokio::time::sleep(LAST_WORDS).await;
+                    CloseReason::WriteFailed(why)
+                }
+                // The writing side was closed on purpose; the end of the stream follows.
+                Err(_) => std::future::pending().await,
+            }
+        });
+        let reason = loop {
+            let frame = table
+                .serve_while(async {
+                    tokio::select! {
+                        biased;
+                        frame = frames.next() => Ok(frame),
+                        reason = &mut write_failed => Err(reason),
+                    }
+                })
+                .await;
+            let frame = match frame {
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(error))) => break CloseReason::ReadFailed(error.to_string()),
+                Ok(None) => break CloseReason::EndOfStream,
+                Err(reason) => break reason,
+            };
+            if let Some(incoming) = sort(frame, &mut table, &answers).await {
+                // With nobody to receive, calls still work, and dropped tickets answer the requests.
+                let _ = table.serve_while(out.send(incoming)).await;
+            }
+        };
+        closing.cancel();
+        drop(table);
+        let _ = out.send(Incoming::Closed { reason }).await;
+    }
+}
+
+/// What a frame is for the receiver; nothing where a call has taken it.
+async fn sort(frame: Frame, table: &mut Table, answers: &mpsc::Sender<Line>) -> Option<Incoming> {
+    let line = match frame {
+        Frame::Line(line) => line,
+        Frame::TooLong { bytes } => return bad(BadLine::TooLong { bytes }),
+        Frame::NotUtf8 { bytes } => return bad(BadLine::NotUtf8 { bytes }),
+        Frame::Cut { bytes } => return bad(BadLine::Cut { bytes }),
+    };
+    match Message::decode(&line) {
+        Ok(Message::Notification { method, params }) => Some(Incoming::Notification { method, params }),
+        Ok(Message::Request { id, method, params }) => {
+            // Waits where too many are open. There is no place where the writing side is closed: the
+            // request is still told, its answer goes nowhere.
+            let place = table.serve_while(answers.clone().reserve_owned()).await.ok();
+            Some(Incoming::Request { method, params, ticket: Ticket::new(id, place) })
+        }
+        Ok(Message::Response { id, result }) => {
+            if table.answer(&id, result) {
+                None
+            } else {
+                bad(BadLine::UnknownAnswer { id })
+            }
+        }
+        Ok(Message::Unknown) => bad(BadLine::NotAMessage { start: start(&line) }),
+        Err(error) => bad(BadLine::NotJson { why: error.to_string(), start: start(&line) }),
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "every arm above answers with an option")]
+fn bad(what: BadLine) -> Option<Incoming> {
+    Some(Incoming::Bad { what })
+}
+
+fn start(line: &[u8]) -> String {
+    // A character has at most four bytes: no need to look at the whole of a long line.
+    let head = line.get(..START * 4).unwrap_or(line);
+    String::from_utf8_lossy(head).chars().take(START).collect()
+}
