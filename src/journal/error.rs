@@ -50,6 +50,14 @@ pub enum JournalError {
         /// What came.
         got: Seq,
     },
+    /// The events and the row of a batch do not belong together.
+    #[error("a batch for session `{thread}` is refused: {reason}; this is a fault of the bridge")]
+    BadBatch {
+        /// The session of the row.
+        thread: ThreadId,
+        /// What does not fit.
+        reason: &'static str,
+    },
     /// It has been closed.
     #[error("the journal is closed: the bridge is ending")]
     Closed,

@@ -43,13 +43,7 @@ impl MemoryJournal {
         let thread = batch.session.thread_id.clone();
         let seq = batch.session.last_seq;
         let slot = kept.sessions.entry(thread.clone()).or_insert_with(|| (batch.session.clone(), Vec::new()));
-        let mut expected = slot.1.last().map_or(Seq::ZERO, |event| event.seq).next();
-        for event in &batch.events {
-            if event.seq != expected {
-                return Err(JournalError::SeqConflict { thread, expected, got: event.seq });
-            }
-            expected = expected.next();
-        }
+        batch.check(slot.1.last().map_or(Seq::ZERO, |event| event.seq))?;
         slot.1.extend(batch.events);
         slot.0 = batch.session;
         if let Some(watch) = kept.watches.get(&thread) {

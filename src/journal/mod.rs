@@ -4,6 +4,7 @@
 //! Any process reads; only a session's owner appends. What events mean is absent here.
 
 mod error;
+#[cfg(test)]
 mod memory;
 mod record;
 mod sqlite;
@@ -11,6 +12,7 @@ mod sqlite;
 mod tests;
 
 pub use error::JournalError;
+#[cfg(test)]
 pub use memory::MemoryJournal;
 pub use record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus};
 pub use sqlite::SqliteJournal;

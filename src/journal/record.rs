@@ -73,6 +73,29 @@ pub struct Batch {
     pub durable: bool,
 }
 
+impl Batch {
+    /// Whether it continues a session whose last event is `last`.
+    pub(super) fn check(&self, last: Seq) -> Result<(), JournalError> {
+        let thread = &self.session.thread_id;
+        let bad = |reason| Err(JournalError::BadBatch { thread: thread.clone(), reason });
+        let mut at = last;
+        for event in &self.events {
+            if event.thread_id != *thread {
+                return bad("an event is of another session");
+            }
+            let expected = at.next();
+            if event.seq != expected {
+                return Err(JournalError::SeqConflict { thread: thread.clone(), expected, got: event.seq });
+            }
+            at = expected;
+        }
+        if self.session.last_seq != at {
+            return bad("the row does not end where the events do");
+        }
+        Ok(())
+    }
+}
+
 /// A bridge process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -89,7 +112,7 @@ pub struct Owner {
 /// An answer of the journal, when it is there.
 pub type Pending<T> = BoxFuture<'static, Result<T, JournalError>>;
 
-/// A journal. Calls take effect in the order in which they are made, not awaited.
+/// A journal. The calls of one caller take effect in the order in which it awaits them.
 pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     /// This process.
     fn bridge(&self) -> &BridgeId;

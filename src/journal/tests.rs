@@ -82,7 +82,7 @@ async fn sqlite_keeps_its_promises_and_the_file() {
 }
 
 #[tokio::test]
-async fn a_session_has_one_owner_until_that_one_dies() {
+async fn a_session_has_one_owner_until_that_one_leaves() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("journal.db");
     let (one, two) = (SqliteJournal::open(&path).unwrap(), SqliteJournal::open(&path).unwrap());
@@ -155,4 +155,152 @@ fn the_file_is_for_its_user_alone() {
     let _journal = SqliteJournal::open(&path).unwrap();
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+}
+
+/// A bridge that was killed: its lock is free, its name stands in the journal.
+fn dead_bridge(path: &std::path::Path) -> (BridgeId, std::path::PathBuf) {
+    let dead = BridgeId::fresh();
+    let lock = path.with_extension("owners").join(format!("{dead}.lock"));
+    std::fs::write(&lock, "").unwrap();
+    let db = rusqlite::Connection::open(path).unwrap();
+    db.execute("INSERT INTO owners (bridge, pid, started) VALUES (?1, 1, 1)", [dead.as_str()]).unwrap();
+    (dead, lock)
+}
+
+#[tokio::test]
+async fn the_sessions_of_the_dead_are_found_and_their_leavings_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let one = SqliteJournal::open(&path).unwrap();
+    let (dead, lock) = dead_bridge(&path);
+    let mut theirs = batch(&one, "a", 1..=1);
+    theirs.session.owner = Some(dead.clone());
+    one.append(theirs).await.unwrap();
+    assert_eq!(one.owner(dead.clone()).await.unwrap().map(|owner| owner.alive), Some(false));
+    let me = one.owner(one.bridge().clone()).await.unwrap().unwrap();
+    assert_eq!((me.pid, me.alive), (std::process::id(), true));
+
+    let two = SqliteJournal::open(&path).unwrap();
+    assert_eq!((two.owner(dead).await.unwrap(), lock.exists()), (None, false));
+    assert_eq!(two.abandoned().await.unwrap().len(), 1, "found also without them");
+    two.claim(ThreadId::from("a")).await.unwrap();
+    assert!(two.abandoned().await.unwrap().is_empty());
+}
+
+#[test]
+fn the_dead_are_dead_to_all_who_look_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let (one, two) = (SqliteJournal::open(&path).unwrap(), SqliteJournal::open(&path).unwrap());
+    let (dead, _) = dead_bridge(&path);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut theirs = batch(&one, "a", 1..=1);
+    theirs.session.owner = Some(dead);
+    runtime().block_on(one.append(theirs)).unwrap();
+    std::thread::scope(|scope| {
+        for journal in [&one, &two] {
+            scope.spawn(move || {
+                let runtime = runtime();
+                for _ in 0..2000 {
+                    assert_eq!(runtime.block_on(journal.abandoned()).unwrap().len(), 1);
+                }
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn an_open_turn_at_the_close_is_abandoned_to_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let one = SqliteJournal::open(&path).unwrap();
+    one.append(batch(&one, "a", 1..=1)).await.unwrap();
+    let mut idle = batch(&one, "b", 1..=1);
+    idle.session.status = SessionStatus::Idle;
+    one.append(idle).await.unwrap();
+    one.close().await.unwrap();
+    let two = SqliteJournal::open(&path).unwrap();
+    let abandoned = two.abandoned().await.unwrap();
+    assert_eq!(abandoned.iter().map(|row| row.thread_id.as_str()).collect::<Vec<_>>(), ["a"]);
+    assert_eq!(two.session(ThreadId::from("b")).await.unwrap().unwrap().owner, None);
+}
+
+#[tokio::test]
+async fn a_bridge_that_writes_without_pause_sees_what_others_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let (one, two) = (SqliteJournal::open(&path).unwrap(), SqliteJournal::open(&path).unwrap());
+    let watch = one.watch(ThreadId::from("other")).await.unwrap();
+    two.append(batch(&two, "other", 1..=1)).await.unwrap();
+    let start = std::time::Instant::now();
+    for n in 1.. {
+        if watch.has_changed().unwrap() {
+            break;
+        }
+        assert!(start.elapsed().as_secs() < 20, "not seen in {n} appends");
+        one.append(batch(&one, "mine", n..=n)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_of_one_session_and_ends_where_its_row_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = SqliteJournal::open(&dir.path().join("journal.db")).unwrap();
+    let memory = MemoryJournal::default();
+    for journal in [&sqlite as &dyn Journal, &memory] {
+        journal.append(batch(journal, "a", 1..=2)).await.unwrap();
+        let mut mixed = batch(journal, "a", 3..=4);
+        mixed.events[1].thread_id = ThreadId::from("b");
+        let mut empty = batch(journal, "a", 3..=9);
+        empty.events.clear();
+        for wrong in [mixed, empty] {
+            let error = journal.append(wrong).await.unwrap_err();
+            assert!(matches!(error, JournalError::BadBatch { .. }), "{error}");
+        }
+        journal.append(batch(journal, "a", 3..=3)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn pages_are_measured_in_bytes_and_survive_a_strange_event() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let journal = SqliteJournal::open(&path).unwrap();
+    let mut wide = batch(&journal, "a", 1..=4);
+    for event in &mut wide.events {
+        event.body = Body::Warning { message: "\u{1F600}".repeat(1000) };
+    }
+    journal.append(wide).await.unwrap();
+    let t = || ThreadId::from("a");
+    assert_eq!(journal.read(t(), Seq::ZERO, 100, 5000).await.unwrap().len(), 1, "4 KB each");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute("UPDATE events SET body = '{\"type\":\"newer\",\"x\":1}' WHERE seq = 2", []).unwrap();
+    let page = journal.read(t(), Seq::ZERO, 100, usize::MAX).await.unwrap();
+    assert_eq!(page.len(), 4);
+    assert!(matches!(&page[1].body, Body::Raw { method, .. } if method == "newer"), "{:?}", page[1]);
+}
+
+#[tokio::test]
+async fn a_request_leads_to_its_session() {
+    use crate::event::{PermissionRequest, RequestKind};
+    let dir = tempfile::tempdir().unwrap();
+    let journal = SqliteJournal::open(&dir.path().join("journal.db")).unwrap();
+    let id = crate::ids::ApprovalId::fresh();
+    let mut asked = batch(&journal, "a", 1..=1);
+    asked.events[0].body = Body::PermissionRequest(PermissionRequest {
+        approval_id: id.clone(),
+        kind: RequestKind::Command,
+        summary: String::new(),
+        options: vec![],
+        expires_at: Timestamp(0),
+        item_id: None,
+        command: None,
+        cwd: None,
+        reason: None,
+        changes: vec![],
+        detail: None,
+    });
+    journal.append(asked).await.unwrap();
+    assert_eq!(journal.approval(id).await.unwrap(), Some(ThreadId::from("a")));
+    assert_eq!(journal.approval(crate::ids::ApprovalId::fresh()).await.unwrap(), None);
 }

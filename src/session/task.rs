@@ -104,7 +104,9 @@ impl Run {
             }
             let batch = row::batch(&mut self.task.row, effects.events);
             if let Err(error) = self.task.journal.append(batch).await {
-                tracing::error!(thread = %self.task.row.thread_id, %error, "the journal took no events; the session is closed");
+                let thread = &self.task.row.thread_id;
+                tracing::error!(%thread, %error, "the journal took no events; the session is closed");
+                self.stop().await;
                 return false;
             }
             self.publish.send_replace(Arc::new(self.task.view.clone()));
@@ -121,6 +123,15 @@ impl Run {
             }
         }
         true
+    }
+
+    /// Ends the turn that nobody can follow any more: what codex does must be in the journal.
+    async fn stop(&self) {
+        if let Some(turn) = self.task.view.turn.clone().filter(|_| self.task.state.busy()) {
+            let thread = self.task.row.thread_id.clone();
+            // With codex's task gone there is nothing to stop.
+            let _ = self.task.agent.send(AgentCommand::Interrupt { thread, turn }).await;
+        }
     }
 
     fn command(&self, act: Act) -> AgentCommand {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
@@ -38,10 +38,13 @@ impl SqliteJournal {
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let fail = |error: rusqlite::Error| JournalError::sqlite(path, &error);
         let bridge = BridgeId::fresh();
-        let db = schema::open_writer(path)?;
+        let mut db = schema::open_writer(path)?;
         let owners = Owners::of(path);
+        let entering = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+        owners.sweep(&entering).map_err(fail)?;
         let lock = owners.enter(&bridge)?;
-        owners.record(&db, &bridge).map_err(fail)?;
+        owners.record(&entering, &bridge).map_err(fail)?;
+        entering.commit().map_err(fail)?;
         let version = db.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(fail)?;
         let reader = schema::open_reader(path)?;
         let writer = Writer {
@@ -96,8 +99,7 @@ impl SqliteJournal {
     }
 }
 
-/// Queues at once where there is room, so that the order of calls is the order of work; a full
-/// queue is waited for on a thread that may block.
+/// Queues at once where there is room; a full queue is waited for on a thread that may block.
 fn send<T: Send + 'static>(to: &SyncSender<T>, item: T) -> Pending<()> {
     let item = match to.try_send(item) {
         Ok(()) => return Box::pin(std::future::ready(Ok(()))),

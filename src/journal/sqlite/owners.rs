@@ -37,7 +37,8 @@ impl Owners {
     /// Whether a bridge runs. Where that cannot be known it is taken to run.
     pub fn alive(&self, bridge: &BridgeId) -> bool {
         match OpenOptions::new().write(true).open(self.lock_file(bridge)) {
-            Ok(file) => file.try_lock().is_err(),
+            // Shared: two who look at once must not take each other for the owner.
+            Ok(file) => file.try_lock_shared().is_err(),
             Err(error) => error.kind() != std::io::ErrorKind::NotFound,
         }
     }
@@ -46,6 +47,21 @@ impl Owners {
     pub fn forget(&self, db: &Connection, bridge: &BridgeId) -> rusqlite::Result<()> {
         db.execute("DELETE FROM owners WHERE bridge = ?1", [bridge.as_str()])?;
         let _ = fs::remove_file(self.lock_file(bridge));
+        Ok(())
+    }
+
+    /// Removes what dead bridges have left. In one transaction with [`Self::enter`], so that a bridge
+    /// between making its file and locking it is not taken for dead.
+    pub fn sweep(&self, db: &Connection) -> rusqlite::Result<()> {
+        let mut query = db.prepare("SELECT bridge FROM owners")?;
+        let known = query.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let files = files.filter_map(|file| Some(file.path().file_stem()?.to_str()?.to_owned()));
+        for bridge in known.into_iter().chain(files).map(BridgeId::from) {
+            if !self.alive(&bridge) {
+                self.forget(db, &bridge)?;
+            }
+        }
         Ok(())
     }
 

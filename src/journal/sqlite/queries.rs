@@ -16,7 +16,7 @@ pub(super) fn events(
     max_bytes: usize,
 ) -> rusqlite::Result<Vec<Event>> {
     let sql = format!(
-        "SELECT {EVENT}, length(body) FROM events WHERE thread = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
+        "SELECT {EVENT}, length(CAST(body AS BLOB)) FROM events WHERE thread = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
     );
     let mut query = db.prepare_cached(&sql)?;
     let limit = signed(limit as u64);

@@ -3,6 +3,7 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::super::record::{SessionRecord, SessionStatus};
 use crate::event::{Body, Event, Origin, Timestamp};
@@ -66,7 +67,7 @@ pub(super) fn event(row: &Row<'_>, thread: &ThreadId) -> rusqlite::Result<Event>
         thread_id: thread.clone(),
         turn_id: row.get::<_, Option<String>>(2)?.map(TurnId::from),
         origin: origin.map(|_| Origin::Codex),
-        body: json::<Body>(row.get_ref(4)?.as_str()?, 4)?,
+        body: body(row.get_ref(4)?.as_str()?),
     })
 }
 
@@ -89,6 +90,14 @@ pub(super) fn put_event(db: &Connection, event: &Event) -> rusqlite::Result<()> 
             .execute(params![request.approval_id.as_str(), event.thread_id.as_str()])?;
     }
     Ok(())
+}
+
+/// An event that a newer bridge wrote in words of its own stays readable, and its page with it.
+fn body(text: &str) -> Body {
+    serde_json::from_str(text).unwrap_or_else(|_| {
+        let params: Value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+        Body::Raw { method: params["type"].as_str().unwrap_or("unreadable").to_owned(), params }
+    })
 }
 
 /// SQLite's integers are signed; our numbers stay far below their end.

@@ -41,6 +41,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
     wal(&db).map_err(fail)?;
     db.pragma_update(None, "synchronous", "NORMAL").map_err(fail)?;
     let create = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+    // Again, now that nobody else can change it.
+    check(&create, path)?;
     if version(&create).map_err(fail)? == 0 {
         create.execute_batch(TABLES).map_err(fail)?;
         create.pragma_update(None, "user_version", VERSION).map_err(fail)?;

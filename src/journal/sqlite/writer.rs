@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -46,11 +46,12 @@ pub(super) struct Writer {
 
 impl Writer {
     pub fn run(mut self, jobs: &Receiver<Job>) {
+        let mut next = Instant::now() + POLL;
         let last = loop {
             let first = if self.watches.is_empty() {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                jobs.recv_timeout(POLL)
+                jobs.recv_timeout(next.saturating_duration_since(Instant::now()))
             };
             match first {
                 Ok(first) => {
@@ -60,8 +61,13 @@ impl Writer {
                         break Some(reply);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.poll(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break None,
+            }
+            // By the clock, and not only when there is nothing to write: a busy bridge looks too.
+            if Instant::now() >= next {
+                self.poll();
+                next = Instant::now() + POLL;
             }
         };
         // Who closes is told once everything is given back, so that the next one can take it.
@@ -78,23 +84,22 @@ impl Writer {
             Job::Claim(..) | Job::Release(..) => true,
             Job::Watch(..) | Job::Close(_) => false,
         });
-        let begun = self.begin(durable);
+        let mut begun = self.begin(durable);
         let (mut answers, mut committed, mut over) = (Vec::new(), Vec::new(), None);
         for job in group {
-            let begun = begun.clone();
             match job {
                 Job::Append(batch, reply) => {
-                    let done = begun.and_then(|()| self.step(|w| w.append(&batch)));
+                    let done = self.step(&mut begun, |w| w.append(&batch));
                     if done.is_ok() {
                         committed.push((batch.session.thread_id.clone(), batch.session.last_seq));
                     }
                     answers.push((reply, done));
                 }
                 Job::Claim(thread, reply) => {
-                    answers.push((reply, begun.and_then(|()| self.step(|w| w.claim(&thread)))));
+                    answers.push((reply, self.step(&mut begun, |w| w.claim(&thread))));
                 }
                 Job::Release(thread, reply) => {
-                    answers.push((reply, begun.and_then(|()| self.step(|w| w.release(&thread)))));
+                    answers.push((reply, self.step(&mut begun, |w| w.release(&thread))));
                 }
                 Job::Watch(thread, reply) => {
                     let _ = reply.send(self.watch(thread));
@@ -124,11 +129,24 @@ impl Writer {
         self.sql("BEGIN IMMEDIATE")
     }
 
-    /// One job's part: undone alone when it fails, so that its neighbours are not.
-    fn step(&mut self, part: impl FnOnce(&mut Self) -> Result<(), JournalError>) -> Result<(), JournalError> {
-        self.sql("SAVEPOINT part")?;
-        let done = part(self);
-        self.sql(if done.is_ok() { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" })?;
+    /// One job's part: undone alone when it fails, so that its neighbours are not. Where SQLite has
+    /// undone the whole transaction (a full disk), `begun` becomes the error, and all fail.
+    fn step(
+        &mut self,
+        begun: &mut Result<(), JournalError>,
+        part: impl FnOnce(&mut Self) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        begun.clone()?;
+        let done = self.sql("SAVEPOINT part").and_then(|()| {
+            let done = part(self);
+            if !self.db.is_autocommit() {
+                self.sql(if done.is_ok() { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" })?;
+            }
+            done
+        });
+        if let (Err(error), true) = (&done, self.db.is_autocommit()) {
+            *begun = Err(error.clone());
+        }
         done
     }
 
@@ -136,14 +154,9 @@ impl Writer {
         let row = &batch.session;
         let stored = queries::session(&self.db, &row.thread_id).map_err(|e| self.fault(&e))?;
         self.must_be_ours(&row.thread_id, stored.as_ref().and_then(|s| s.owner.as_ref()))?;
-        let mut expected = stored.map_or(Seq::ZERO, |s| s.last_seq).next();
+        batch.check(stored.map_or(Seq::ZERO, |s| s.last_seq))?;
         for event in &batch.events {
-            if event.seq != expected {
-                let thread = row.thread_id.clone();
-                return Err(JournalError::SeqConflict { thread, expected, got: event.seq });
-            }
             rows::put_event(&self.db, event).map_err(|e| self.fault(&e))?;
-            expected = expected.next();
         }
         rows::put_session(&self.db, row).map_err(|e| self.fault(&e))
     }
@@ -209,9 +222,11 @@ impl Writer {
         }
     }
 
+    /// Gives back what is at rest. A session with an open turn keeps its dead owner's name: the next
+    /// bridge finds it by that, and ends the turn.
     fn leave(&mut self) {
-        let freed =
-            self.db.execute("UPDATE sessions SET owner = NULL WHERE owner = ?1", [self.bridge.as_str()]);
+        let sql = "UPDATE sessions SET owner = NULL WHERE owner = ?1 AND status = 'idle'";
+        let freed = self.db.execute(sql, [self.bridge.as_str()]);
         if let Err(error) = freed.and_then(|_| self.owners.forget(&self.db, &self.bridge)) {
             tracing::debug!(%error, "the next bridge finds this one's lock free");
         }
