@@ -9,10 +9,12 @@
     reason = "a test is a host: it starts the bridge as hosts do, and fails loudly"
 )]
 
+mod app_server;
 mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
 mod drop_in;
+mod fake;
 mod faults;
 mod owners;
 #[path = "../real/mod.rs"]

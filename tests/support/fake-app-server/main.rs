@@ -1,26 +1,27 @@
-//! A scripted stand-in for `codex app-server`, for faults that the real one cannot be made to
-//! show. The prompt is the script, one directive a line; see `script.rs`.
+//! A scripted stand-in for `codex app-server`, for faults that the real one cannot be made to show.
+//! The prompt is the script, one directive a line: see `turn.rs`. What it says has the fields of
+//! codex 0.169 (`shapes.rs`); `tests/it/fake.rs` holds it to captures of the real one.
+//!
+//! In the environment: `FAKE_NO_INITIALIZE` never answers the first request, `FAKE_DIE_AT_START`
+//! ends at once, `FAKE_STDIN_IGNORE` outlives its input.
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    clippy::type_complexity,
     reason = "a fake that fails loudly is what its test wants"
 )]
 
-mod script;
-mod wire;
+mod server;
+mod shapes;
+mod turn;
 
-use std::collections::HashMap;
 use std::io::BufRead;
-use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use script::Threads;
-use wire::Wire;
+use server::Server;
 
 fn main() {
     if std::env::args().any(|arg| arg == "--version") {
@@ -31,14 +32,18 @@ fn main() {
         eprintln!("fake: told to die at the start");
         std::process::exit(1);
     }
-    let wire = Wire::new();
-    let threads: Threads = Arc::new(Mutex::new(HashMap::new()));
+    let server = Server::default();
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };
         let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
         match message["method"].as_str() {
-            Some(method) => request(&wire, &threads, method, &message),
-            None => wire.answered(&message),
+            Some(_) if message["id"].is_null() => {}
+            Some("initialize") if set("FAKE_NO_INITIALIZE") => {}
+            Some(method) => match request(&server, method, &message) {
+                Ok(()) => {}
+                Err(words) => server.refuse(&message, &words),
+            },
+            None => server.answered(&message),
         }
     }
     if set("FAKE_STDIN_IGNORE") {
@@ -47,51 +52,59 @@ fn main() {
         }
     }
     // codex ends its own commands with itself.
-    script::end_children();
+    server.end_commands(None);
 }
 
 fn set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
-fn request(wire: &Wire, threads: &Threads, method: &str, message: &Value) {
+/// Answers a request, or says why it is refused.
+fn request(server: &Server, method: &str, message: &Value) -> Result<(), String> {
     let params = &message["params"];
-    let thread = params["threadId"].as_str().unwrap_or_default().to_owned();
-    let answer = match method {
-        "initialize" if set("FAKE_NO_INITIALIZE") => return,
-        "initialize" => {
-            json!({ "userAgent": "codex-bridge/0.169.0 (Fake; x86_64) fake", "codexHome": "/fake" })
+    let thread = params["threadId"].as_str().unwrap_or_default();
+    match method {
+        "initialize" => server.result(message, shapes::initialized(params)),
+        "thread/start" => {
+            let id = shapes::new_id();
+            let opened = shapes::opened(&id, params)?;
+            server.open(&id, params);
+            server.result(message, opened.clone());
+            server.tell("thread/started", json!({ "thread": opened["thread"] }));
         }
-        "initialized" => return,
-        "thread/start" => opened(&uuid::Uuid::now_v7().to_string(), params),
-        "thread/resume" if uuid::Uuid::parse_str(&thread).is_err() => {
-            return wire.refuse(message, "invalid thread id: not a UUID");
+        "thread/resume" => {
+            uuid(thread)?;
+            // Overrides of a thread that is loaded are passed over, as the real one does.
+            let params = server.params(thread).unwrap_or_else(|| params.clone());
+            let opened = shapes::resumed(thread, &params)?;
+            server.open(thread, &params);
+            server.result(message, opened);
         }
-        "thread/resume" => opened(&thread, params),
-        "turn/start" => return script::start(wire.clone(), threads.clone(), message.clone()),
+        "turn/start" => {
+            uuid(thread)?;
+            turn::start(server, thread, message)?;
+        }
+        "turn/steer" => {
+            let turn = server.steer(thread, params["expectedTurnId"].as_str().unwrap_or_default())?;
+            server.result(message, json!({ "turnId": turn }));
+        }
         "turn/interrupt" => {
-            wire.result(message, json!({}));
-            return script::interrupt(wire, threads, &thread);
+            server.result(message, json!({}));
+            server.end_turn(thread, "interrupted", &Value::Null);
         }
         "thread/backgroundTerminals/clean" => {
-            script::end_children();
-            json!({})
+            server.end_commands(Some(thread));
+            server.result(message, json!({}));
         }
-        _ => return wire.refuse(message, &format!("Invalid request: unknown variant `{method}`")),
-    };
-    wire.result(message, answer);
+        "thread/unsubscribe" => {
+            let status = if server.close(thread) { "unsubscribed" } else { "notLoaded" };
+            server.result(message, json!({ "status": status }));
+        }
+        _ => return Err(format!("Invalid request: unknown variant `{method}`")),
+    }
+    Ok(())
 }
 
-fn opened(thread: &str, params: &Value) -> Value {
-    let or = |name: &str, default: &str| params[name].as_str().unwrap_or(default).to_owned();
-    let sandbox = match or("sandbox", "read-only").as_str() {
-        "workspace-write" => "workspaceWrite",
-        "danger-full-access" => "dangerFullAccess",
-        _ => "readOnly",
-    };
-    json!({
-        "thread": { "id": thread, "cliVersion": "0.169.0", "status": { "type": "idle" }, "turns": [] },
-        "model": or("model", "gpt-5.5"), "cwd": or("cwd", "/workspace"),
-        "approvalPolicy": or("approvalPolicy", "on-request"), "sandbox": { "type": sandbox },
-    })
+fn uuid(thread: &str) -> Result<(), String> {
+    uuid::Uuid::parse_str(thread).map(drop).map_err(|e| format!("invalid thread id: {e}"))
 }

@@ -1,0 +1,272 @@
+//! A turn, directive by directive, on a thread of its own. A turn that says nothing says `done`.
+//!
+//! | Directive | What it does |
+//! |---|---|
+//! | `say TEXT` | a message |
+//! | `deltas N` | a message that comes in N pieces |
+//! | `flood N` | a command with N pieces of output |
+//! | `ask-command CMD`, `ask-file PATH` | asks, and does what the answer says |
+//! | `ask-permissions`, `ask-user-input`, `ask-mcp-tool` | asks, and goes on |
+//! | `ask-unknown` | asks what no client knows, and says what came back |
+//! | `resolve-itself` | asks, and closes the question itself |
+//! | `sleep-command` | leaves a real `sleep 300` running |
+//! | `fail MESSAGE` | ends the turn as failed |
+//! | `stall` | never ends the turn |
+//! | `die`, `die-mid-line` | ends the process with 3, the second inside a message |
+//! | `garbage` | lines and messages that no protocol knows |
+//! | `duplicate-completed` | says the end of the turn twice |
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::server::{Over, Server};
+use crate::shapes;
+
+/// Begins a turn, or steers the one that runs, as the real one does.
+pub fn start(server: &Server, thread: &str, message: &Value) -> Result<(), String> {
+    let Some(turn) = server.begin(thread, message)? else { return Ok(()) };
+    let parts = message["params"]["input"].as_array().into_iter().flatten();
+    let text = parts.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n");
+    let turn = Turn {
+        server: server.clone(),
+        cwd: shapes::cwd(&server.params(thread).unwrap_or_default()),
+        thread: thread.into(),
+        turn,
+        said: false,
+    };
+    std::thread::spawn(move || turn.run(&text));
+    Ok(())
+}
+
+struct Turn {
+    server: Server,
+    thread: String,
+    turn: String,
+    cwd: String,
+    said: bool,
+}
+
+/// What follows a directive.
+enum Then {
+    Next,
+    /// The turn ends so, with this error.
+    End(&'static str, Value),
+    /// The turn never ends.
+    Stall,
+}
+
+impl Turn {
+    fn run(mut self, text: &str) {
+        // Over: somebody has interrupted the turn, which says its end.
+        let Ok(then) = self.steps(text) else { return };
+        match then {
+            Then::Next => self.server.end_turn(&self.thread, "completed", &Value::Null),
+            Then::End(how, error) => self.server.end_turn(&self.thread, how, &error),
+            Then::Stall => {}
+        }
+    }
+
+    fn steps(&mut self, text: &str) -> Result<Then, Over> {
+        let mut message = shapes::user_message(&shapes::new_id(), text);
+        self.started(&mut message)?;
+        self.completed(&mut message)?;
+        for line in text.lines() {
+            let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+            let then = self.step(word, rest)?;
+            if !matches!(then, Then::Next) {
+                return Ok(then);
+            }
+        }
+        if !self.said {
+            self.say("done")?;
+        }
+        Ok(Then::Next)
+    }
+
+    fn step(&mut self, word: &str, rest: &str) -> Result<Then, Over> {
+        match word {
+            "say" => self.say(rest)?,
+            "deltas" => self.deltas(rest.parse().unwrap_or(1))?,
+            "flood" => self.flood(rest.parse().unwrap_or(1))?,
+            "ask-command" => return self.ask_command(rest),
+            "ask-file" => return self.ask_file(rest),
+            "ask-permissions" => {
+                let question = shapes::permissions_question(&call_id(), &self.cwd);
+                self.ask("item/permissions/requestApproval", question)?;
+            }
+            "ask-user-input" => {
+                self.ask("item/tool/requestUserInput", shapes::user_question(&call_id()))?;
+            }
+            "ask-mcp-tool" => self.ask_mcp_tool()?,
+            "ask-unknown" => {
+                let answer = self.ask("some/newRequest", json!({}))?;
+                self.say(&answer["error"]["message"].to_string())?;
+            }
+            "resolve-itself" => {
+                let question = shapes::command_question(&call_id(), "true", &self.cwd);
+                let method = "item/commandExecution/requestApproval";
+                let (id, _answer) = self.server.ask(&self.thread, &self.turn, method, question)?;
+                self.server.withdraw(id);
+            }
+            "sleep-command" => self.sleep_command()?,
+            "fail" => {
+                let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
+                return Ok(Then::End("failed", error));
+            }
+            "stall" => return Ok(Then::Stall),
+            "die" => {
+                eprintln!("fake: told to die");
+                std::process::exit(3);
+            }
+            "die-mid-line" => {
+                self.server.raw(b"{\"method\":\"item/agentMess");
+                std::process::exit(3);
+            }
+            "garbage" => self.garbage()?,
+            "duplicate-completed" => self.server.end_twice(&self.thread, &self.turn)?,
+            "" => {}
+            _ => self.say(&format!("no such directive: {word}"))?,
+        }
+        Ok(Then::Next)
+    }
+
+    fn tell(&self, method: &str, params: Value) -> Result<(), Over> {
+        self.server.tell_of(&self.thread, &self.turn, method, params)
+    }
+
+    /// Asks and waits; the whole answer, a result or an error.
+    fn ask(&self, method: &str, params: Value) -> Result<Value, Over> {
+        let (_, answer) = self.server.ask(&self.thread, &self.turn, method, params)?;
+        answer.recv().map_err(|_| Over)
+    }
+
+    fn started(&self, item: &mut Value) -> Result<(), Over> {
+        item["startedAtMs"] = json!(shapes::now());
+        item["completedAtMs"] = Value::Null;
+        self.tell("item/started", json!({ "item": item, "startedAtMs": item["startedAtMs"] }))
+    }
+
+    fn completed(&self, item: &mut Value) -> Result<(), Over> {
+        item["completedAtMs"] = json!(shapes::now());
+        let end = item["completedAtMs"].clone();
+        self.tell("item/completed", json!({ "item": item, "contentTokenCount": null, "completedAtMs": end }))
+    }
+
+    fn say(&mut self, text: &str) -> Result<(), Over> {
+        self.message(&[text.to_owned()])
+    }
+
+    fn deltas(&mut self, count: u32) -> Result<(), Over> {
+        self.message(&(0..count).map(|n| format!("d{n} ")).collect::<Vec<_>>())
+    }
+
+    fn message(&mut self, pieces: &[String]) -> Result<(), Over> {
+        self.said = true;
+        let id = format!("msg_{}", uuid::Uuid::new_v4().simple());
+        let mut item = shapes::agent_message(&id, "");
+        self.started(&mut item)?;
+        for piece in pieces {
+            self.tell("item/agentMessage/delta", json!({ "itemId": id, "delta": piece }))?;
+        }
+        item["text"] = json!(pieces.concat());
+        self.completed(&mut item)
+    }
+
+    fn flood(&self, count: u32) -> Result<(), Over> {
+        let id = call_id();
+        let mut item = shapes::command(&id, "yes", &self.cwd);
+        self.started(&mut item)?;
+        for n in 0..count {
+            let delta = json!({ "itemId": id, "delta": format!("{n}\n") });
+            self.tell("item/commandExecution/outputDelta", delta)?;
+        }
+        ran(&mut item);
+        self.completed(&mut item)
+    }
+
+    fn ask_command(&self, command: &str) -> Result<Then, Over> {
+        let id = call_id();
+        let mut item = shapes::command(&id, command, &self.cwd);
+        self.started(&mut item)?;
+        let question = shapes::command_question(&id, command, &self.cwd);
+        let answer = self.ask("item/commandExecution/requestApproval", question)?;
+        self.decided(item, &answer)
+    }
+
+    fn ask_file(&self, path: &str) -> Result<Then, Over> {
+        let id = call_id();
+        let mut item = shapes::file_change(&id, &format!("{}/{path}", self.cwd));
+        self.started(&mut item)?;
+        let question =
+            json!({ "itemId": id, "startedAtMs": shapes::now(), "reason": null, "grantRoot": null });
+        let answer = self.ask("item/fileChange/requestApproval", question)?;
+        self.decided(item, &answer)
+    }
+
+    /// Does what an answer says: an error or an unknown word counts as no.
+    fn decided(&self, mut item: Value, answer: &Value) -> Result<Then, Over> {
+        let decision = &answer["result"]["decision"];
+        let yes = matches!(decision.as_str(), Some("accept" | "acceptForSession")) || decision.is_object();
+        if !yes {
+            item["status"] = json!("declined");
+        } else if item["type"] == "commandExecution" {
+            ran(&mut item);
+        } else {
+            item["status"] = json!("completed");
+        }
+        self.completed(&mut item)?;
+        if decision == "cancel" {
+            return Ok(Then::End("interrupted", Value::Null));
+        }
+        Ok(Then::Next)
+    }
+
+    fn ask_mcp_tool(&self) -> Result<(), Over> {
+        let mut item = shapes::mcp_call(&call_id());
+        self.started(&mut item)?;
+        let answer = self.ask("mcpServer/elicitation/request", shapes::mcp_question())?;
+        item["durationMs"] = json!(1);
+        if answer["result"]["action"] == "accept" {
+            item["status"] = json!("completed");
+            let content = json!([{ "type": "text", "text": "echoed" }]);
+            item["result"] = json!({ "content": content, "structuredContent": null, "_meta": null });
+        } else {
+            item["status"] = json!("failed");
+            item["error"] = json!({ "message": "user rejected MCP tool call" });
+        }
+        self.completed(&mut item)
+    }
+
+    fn sleep_command(&self) -> Result<(), Over> {
+        let child =
+            Command::new("sleep").arg("300").stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let mut item = shapes::command(&call_id(), "sleep 300", &self.cwd);
+        item["processId"] = json!(child.id().to_string());
+        item["source"] = json!("unifiedExecStartup");
+        self.server.keep_command(&self.thread, &self.turn, child)?;
+        self.started(&mut item)
+    }
+
+    fn garbage(&self) -> Result<(), Over> {
+        self.server.raw(b"this is no json\n\xff\xfe\n[1,2]\n{\"id\":999999,\"result\":1}\n{\"id\":\"x\"}\n");
+        self.tell("some/newNotice", json!({ "what": 1 }))?;
+        self.tell("item/completed", json!({ "item": 7 }))?;
+        self.tell("item/agentMessage/delta", json!({ "itemId": 5, "delta": [] }))?;
+        self.tell("thread/tokenUsage/updated", json!({ "tokenUsage": "none" }))
+    }
+}
+
+fn call_id() -> String {
+    format!("call_{}", &uuid::Uuid::new_v4().simple().to_string()[..8])
+}
+
+/// A command that ran, and went well.
+fn ran(item: &mut Value) {
+    item["status"] = json!("completed");
+    item["source"] = json!("unifiedExecStartup");
+    item["processId"] = json!("1");
+    item["aggregatedOutput"] = json!("");
+    item["exitCode"] = json!(0);
+    item["durationMs"] = json!(1);
+}
