@@ -5,6 +5,43 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The requests that the bridge makes.
+pub const REQUESTS: &[&str] = &[
+    "initialize",
+    "thread/backgroundTerminals/clean",
+    "thread/resume",
+    "thread/start",
+    "turn/interrupt",
+    "turn/start",
+];
+
+/// The notifications that become something for a session.
+pub const NOTIFICATIONS: &[&str] = &[
+    "error",
+    "guardianWarning",
+    "item/agentMessage/delta",
+    "item/commandExecution/outputDelta",
+    "item/completed",
+    "item/started",
+    "mcpServer/startupStatus/updated",
+    "serverRequest/resolved",
+    "thread/tokenUsage/updated",
+    "turn/completed",
+    "turn/diff/updated",
+    "turn/plan/updated",
+    "turn/started",
+    "warning",
+];
+
+/// The questions that become a decision.
+pub const SERVER_REQUESTS: &[&str] = &[
+    "item/commandExecution/requestApproval",
+    "item/fileChange/requestApproval",
+    "item/permissions/requestApproval",
+    "item/tool/requestUserInput",
+    "mcpServer/elicitation/request",
+];
+
 /// `initialize`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

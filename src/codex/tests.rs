@@ -124,3 +124,28 @@ fn only_a_whole_shell_wrapper_is_taken_off() {
         assert_eq!(unwrap_shell(line), inner, "{line}");
     }
 }
+
+/// The lists that are compared with the installed codex are those that the code uses.
+#[test]
+fn the_lists_of_names_are_complete() {
+    use super::protocol::{NOTIFICATIONS, REQUESTS, SERVER_REQUESTS};
+    let code = [include_str!("calls.rs"), include_str!("connection.rs")].concat();
+    for method in REQUESTS {
+        assert!(code.contains(&format!("\"{method}\"")), "{method} is not called");
+    }
+    let called = code.matches("call(peer, \"").count() + code.matches("Value>(peer, \"").count();
+    let greeted = code.matches(".call(\"initialize\"").count();
+    assert_eq!(called + greeted, REQUESTS.len());
+    for method in SERVER_REQUESTS {
+        assert_ne!(asks::kind(method, &json!({})), RequestKind::Other, "{method}");
+    }
+    let inbound = include_str!("inbound.rs");
+    let arms = &inbound[inbound.find("fn known(").unwrap()..inbound.find("_ if PASSED_OVER").unwrap()];
+    let named: std::collections::BTreeSet<&str> = arms
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.chars().all(|c| c.is_ascii_alphabetic() || c == '/'))
+        .collect();
+    assert_eq!(named, NOTIFICATIONS.iter().copied().collect());
+}

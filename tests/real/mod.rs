@@ -2,6 +2,7 @@
 
 mod model;
 mod python;
+mod schema;
 mod tasks;
 
 use std::path::{Path, PathBuf};

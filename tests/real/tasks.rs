@@ -121,3 +121,42 @@ fn cancel_ends_the_command_too() {
         }
     }
 }
+
+/// The flags of a configuration for `codex mcp-server`, where `-m` did nothing and `-p` made it exit.
+#[test]
+fn the_flags_reach_codex() {
+    let stage = Stage::new();
+    let profile = stage.place.root.join("codex-home/mine.config.toml");
+    std::fs::write(profile, "model = \"from-profile\"\nsandbox_mode = \"workspace-write\"\n").unwrap();
+    let cases: [(&[&str], &str, &str); 4] = [
+        (&["-p", "mine", "mcp-server"], "from-profile", "workspace-write"),
+        (&["mcp-server", "-m", "from-flag", "-p", "mine"], "from-flag", "workspace-write"),
+        (&["-c", "model=from-key", "-s", "read-only"], "from-key", "read-only"),
+        (&["-m", "from-flag", "-a", "never", "-s", "danger-full-access"], "from-flag", "danger-full-access"),
+    ];
+    for (args, model, sandbox) in cases {
+        let mut host = stage.host().args(args).start();
+        let done = host.structured("codex", json!({ "prompt": "SAY hi" }));
+        assert_eq!(done["content"], "hi", "{args:?}: {done}");
+        let started = host.events(&done["threadId"])[0].clone();
+        assert_eq!((&started["model"], &started["sandbox"]), (&json!(model), &json!(sandbox)), "{args:?}");
+        if args.contains(&"-a") {
+            assert_eq!(started["approvalPolicy"], "never");
+        }
+    }
+}
+
+/// Bridges that are restarted between two replies: the conversation goes on.
+#[test]
+fn a_session_goes_on_after_a_restart() {
+    let stage = Stage::new();
+    let mut first = stage.host().start();
+    let thread = first.structured("codex", json!({ "prompt": "SAY one" }))["threadId"].clone();
+    first.close_stdin();
+    assert_eq!(first.ended(), 0);
+    let mut second = stage.host().start();
+    let next = second.structured("codex-reply", json!({ "prompt": "SAY two", "threadId": thread }));
+    assert_eq!((&next["content"], &next["status"]), (&json!("two"), &json!("completed")), "{next}");
+    let seqs: Vec<_> = second.events(&thread).iter().map(|e| e["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+}
