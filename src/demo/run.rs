@@ -66,7 +66,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), DemoError> {
     let text =
         std::fs::read_to_string(&written).map_err(|source| file("codex did not write", &written, source))?;
     printer.say(&format!("hello.txt   {}", text.trim()));
-    printer.say("done: the task is completed, and no process of it is left");
+    printer.say("done: the task is completed, and the bridge ended with its host");
     Ok(())
 }
 
