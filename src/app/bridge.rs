@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,10 +11,10 @@ use tokio_util::task::TaskTracker;
 use crate::codex::locate::Lookup;
 use crate::codex::{Agent, Launch};
 use crate::config::{Loaded, WaitSettings, overlay};
-use crate::journal::{Journal, SqliteJournal};
+use crate::journal::{Journal, JournalError, SqliteJournal};
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Server, ServerOptions};
-use crate::session::{Options, Sessions};
+use crate::session::{Options, Sessions, ThreadParams};
 
 /// Commands of all sessions to codex that may wait; codex's task never waits for a session.
 const COMMANDS: usize = 256;
@@ -39,19 +38,20 @@ impl Bridge {
     ///
     /// # Errors
     /// When the journal cannot be opened.
-    pub fn start(loaded: &Loaded, drop_in: bool) -> anyhow::Result<Self> {
+    pub fn start(loaded: &Loaded, drop_in: bool) -> Result<Self, JournalError> {
         let path = loaded.journal();
-        let journal = SqliteJournal::open(&path).context("the journal cannot be used")?;
+        let journal = SqliteJournal::open(&path)?;
         let journal: Arc<dyn Journal> = Arc::new(journal);
         let (agent, commands) = mpsc::channel(COMMANDS);
         let (session_tasks, agent_tasks) = (TaskTracker::new(), TaskTracker::new());
         let (sessions_over, agent_over) = (CancellationToken::new(), CancellationToken::new());
         Agent::start(launch(loaded), commands, agent_over.clone(), &agent_tasks);
         let deadline = loaded.settings.approvals.deadline;
+        let defaults = ThreadParams { config: loaded.defaults.config.clone(), ..ThreadParams::default() };
         let sessions = Sessions::start(
             journal.clone(),
             agent,
-            Options { deadline },
+            Options { deadline, defaults },
             sessions_over.clone(),
             &session_tasks,
         );

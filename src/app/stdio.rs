@@ -6,12 +6,12 @@ use tokio_util::task::TaskTracker;
 
 use super::{Bridge, shutdown_on_signal, start_logging};
 use crate::config::Loaded;
-use crate::mcp::serve;
+use crate::mcp::{BrokenServer, serve};
 
 /// Serves one host on stdin and stdout until it, or a signal, ends it; then ends codex.
 ///
 /// # Errors
-/// When the journal cannot be opened or the connection breaks.
+/// When the log cannot be opened or the connection breaks.
 pub async fn run_stdio(loaded: Loaded, drop_in: bool) -> anyhow::Result<()> {
     start_logging(&loaded.settings.log)?;
     for warning in &loaded.warnings {
@@ -19,9 +19,19 @@ pub async fn run_stdio(loaded: Loaded, drop_in: bool) -> anyhow::Result<()> {
     }
     let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
     shutdown_on_signal(shutdown.clone(), &tasks).context("signal handlers")?;
-    let bridge = Bridge::start(&loaded, drop_in)?;
-    let served = serve(bridge.server(), tokio::io::stdin(), tokio::io::stdout(), shutdown.clone()).await;
-    bridge.end().await;
+    let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+    let served = match Bridge::start(&loaded, drop_in) {
+        Ok(bridge) => {
+            let served = Box::pin(serve(bridge.server(), input, output, shutdown.clone())).await;
+            bridge.end().await;
+            served
+        }
+        Err(error) => {
+            tracing::error!(%error, "nothing can be done; each call of the host says so");
+            let broken = BrokenServer::new("journal", error.to_string());
+            Box::pin(serve(broken, input, output, shutdown.clone())).await
+        }
+    };
     shutdown.cancel();
     tasks.close();
     tasks.wait().await;

@@ -15,6 +15,7 @@ fn request(n: u8) -> PermissionRequest {
         expires_at: Timestamp(1000 + u64::from(n)),
         item_id: None,
         command: None,
+        command_line: None,
         cwd: None,
         reason: None,
         changes: vec![],

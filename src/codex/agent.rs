@@ -12,23 +12,33 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Connection, Launch, fault};
-use super::inbound::{Notice, notice};
+use super::inbound::{self, Notice, notice};
 use super::{asks, calls};
-use crate::event::{ErrorInfo, RequestKind};
+use crate::event::RequestKind;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Ticket};
 use crate::session::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, Inbox, Opened, RequestKey, ThreadParams, TurnParams,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, CallId, Inbox, Opened, RequestKey, ThreadParams,
+    TurnParams,
 };
-use crate::supervise::Backoff;
+use crate::supervise::{Backoff, PostMortem};
 
 /// What codex may say of a thread before its start is answered. More is a fault of codex.
 const EARLY: usize = 256;
+
+/// What to do about a codex that has ended.
+const AGAIN: &str = "call again: codex is started anew and the session goes on";
 
 type Reply = oneshot::Sender<Result<Opened, AgentError>>;
 
 /// A call to codex that has ended.
 enum Done {
+    Connected(Result<Box<Connection>, AgentError>),
+    Ended {
+        generation: Generation,
+        end: PostMortem,
+        routes: HashMap<ThreadId, Inbox>,
+    },
     Opened {
         generation: Generation,
         inbox: Inbox,
@@ -37,20 +47,43 @@ enum Done {
     },
     Resumed {
         generation: Generation,
-        inbox: Inbox,
-        turn: TurnParams,
-        thread: ThreadId,
+        run: Box<Run>,
         result: Result<Opened, AgentError>,
     },
     Begun {
         generation: Generation,
+        start: CallId,
         thread: ThreadId,
+        inbox: Inbox,
         result: Result<TurnId, AgentError>,
     },
     Stopped {
         thread: ThreadId,
         result: Result<(), AgentError>,
     },
+}
+
+/// A turn that is to begin.
+struct Run {
+    start: CallId,
+    thread: ThreadId,
+    turn: TurnParams,
+    params: Box<ThreadParams>,
+    inbox: Inbox,
+}
+
+/// A question of codex that has no answer yet.
+struct Owed {
+    thread: ThreadId,
+    kind: RequestKind,
+    ticket: Ticket,
+}
+
+/// Something to be said to a session.
+struct Delivery {
+    thread: ThreadId,
+    inbox: Inbox,
+    event: AgentEvent,
 }
 
 /// codex's task.
@@ -60,15 +93,17 @@ pub struct Agent {
     shutdown: CancellationToken,
     generation: Generation,
     connection: Option<Connection>,
+    /// Commands that wait for codex's start, or for the end of the one before; `None` while neither is
+    /// under way. Not more than there are calls of hosts: each of them is one.
+    waiting: Option<Vec<AgentCommand>>,
     routes: HashMap<ThreadId, Inbox>,
     early: VecDeque<(ThreadId, AgentEvent)>,
-    owed: HashMap<RequestKey, (RequestKind, Ticket)>,
-    deliveries: VecDeque<(Inbox, AgentEvent)>,
+    owed: HashMap<RequestKey, Owed>,
+    deliveries: VecDeque<Delivery>,
     calls: JoinSet<Done>,
     backoff: Backoff,
     started: Option<Instant>,
     not_before: Option<Instant>,
-    last_end: Option<AgentError>,
 }
 
 impl Agent {
@@ -85,6 +120,7 @@ impl Agent {
             shutdown,
             generation: Generation::default(),
             connection: None,
+            waiting: None,
             routes: HashMap::new(),
             early: VecDeque::new(),
             owed: HashMap::new(),
@@ -93,13 +129,12 @@ impl Agent {
             backoff: Backoff::default(),
             started: None,
             not_before: None,
-            last_end: None,
         };
         tasks.spawn(agent.run(commands));
     }
 
-    /// Commands are always taken, also while a session's inbox is full: a session may wait for
-    /// this task, so this task never waits for a session.
+    /// Commands are always taken, also while a session's inbox is full or codex starts: a session may
+    /// wait for this task, so this task never waits for a session.
     async fn run(mut self, mut commands: mpsc::Receiver<AgentCommand>) {
         loop {
             let idle = self.deliveries.is_empty();
@@ -107,19 +142,16 @@ impl Agent {
                 biased;
                 () = self.shutdown.cancelled() => break,
                 command = commands.recv() => match command {
-                    Some(command) => self.command(command).await,
+                    Some(command) => self.command(command),
                     None => break,
                 },
                 Some(Ok(done)) = self.calls.join_next() => self.done(done),
-                permit = reserve(self.deliveries.front()), if !idle => {
-                    if let (Some((_, event)), Some(permit)) = (self.deliveries.pop_front(), permit) {
-                        permit.send(event);
-                    }
-                }
-                incoming = receive(self.connection.as_mut()), if idle => self.incoming(incoming).await,
+                permit = reserve(self.deliveries.front()), if !idle => self.deliver_next(permit),
+                incoming = receive(self.connection.as_mut()), if idle => self.incoming(incoming),
             }
         }
-        self.calls.abort_all();
+        // A start that is under way is given up: its child's guard ends what there is of it.
+        self.calls.shutdown().await;
         self.owed.clear();
         if let Some(connection) = self.connection.take() {
             let end = connection.end().await;
@@ -127,65 +159,64 @@ impl Agent {
         }
     }
 
-    async fn command(&mut self, command: AgentCommand) {
+    fn command(&mut self, command: AgentCommand) {
         match command {
-            AgentCommand::Start { params, inbox, reply } => self.open(None, params, inbox, reply).await,
-            AgentCommand::Resume { thread, params, inbox, reply } => {
-                self.open(Some(thread), params, inbox, reply).await;
-            }
-            AgentCommand::Run { thread, turn, params, inbox } => {
-                self.begin(thread, turn, params, inbox).await;
-            }
             AgentCommand::Interrupt { thread, turn } => self.interrupt(thread, turn),
             AgentCommand::Answer { key, answer } => self.answer(&key, answer),
+            needs_codex => match self.connected() {
+                Some((peer, generation)) => self.call(needs_codex, peer, generation),
+                None => self.connect(needs_codex),
+            },
         }
     }
 
-    async fn open(
-        &mut self,
-        thread: Option<ThreadId>,
-        params: Box<ThreadParams>,
-        inbox: Inbox,
-        reply: Reply,
-    ) {
-        let (peer, generation) = match self.connect().await {
-            Ok(connected) => connected,
-            Err(error) => {
+    /// Does what needs codex.
+    fn call(&mut self, command: AgentCommand, peer: Peer, generation: Generation) {
+        match command {
+            AgentCommand::Start { params, inbox, reply } => {
+                self.calls.spawn(async move {
+                    let result = calls::start(&peer, &params, generation).await;
+                    Done::Opened { generation, inbox, reply, result }
+                });
+            }
+            AgentCommand::Resume { thread, params, inbox, reply } => {
+                self.calls.spawn(async move {
+                    let result = calls::resume(&peer, &thread, &params, generation).await;
+                    Done::Opened { generation, inbox, reply, result }
+                });
+            }
+            AgentCommand::Run { start, thread, turn, params, inbox } => {
+                let run = Box::new(Run { start, thread, turn, params, inbox });
+                if self.routes.contains_key(&run.thread) {
+                    return self.start_turn(peer, generation, *run);
+                }
+                self.calls.spawn(async move {
+                    let result = calls::resume(&peer, &run.thread, &run.params, generation).await;
+                    Done::Resumed { generation, run, result }
+                });
+            }
+            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } => {}
+        }
+    }
+
+    /// Says to whoever gave a command that codex cannot do it.
+    fn refuse(&mut self, command: AgentCommand, error: AgentError) {
+        match command {
+            AgentCommand::Start { reply, .. } | AgentCommand::Resume { reply, .. } => {
                 let _ = reply.send(Err(error));
-                return;
             }
-        };
-        self.calls.spawn(async move {
-            let result = match thread {
-                None => calls::start(&peer, &params, generation).await,
-                Some(thread) => calls::resume(&peer, &thread, &params, generation).await,
-            };
-            Done::Opened { generation, inbox, reply, result }
-        });
-    }
-
-    async fn begin(&mut self, thread: ThreadId, turn: TurnParams, params: Box<ThreadParams>, inbox: Inbox) {
-        let (peer, generation) = match self.connect().await {
-            Ok(connected) => connected,
-            Err(error) => {
-                self.deliveries.push_back((inbox, AgentEvent::TurnRefused(error)));
-                return;
+            AgentCommand::Run { start, thread, inbox, .. } => {
+                self.say(thread, inbox, AgentEvent::TurnRefused { start, error });
             }
-        };
-        if self.routes.contains_key(&thread) {
-            self.start_turn(peer, generation, thread, turn);
-            return;
+            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } => {}
         }
-        self.calls.spawn(async move {
-            let result = calls::resume(&peer, &thread, &params, generation).await;
-            Done::Resumed { generation, inbox, turn, thread, result }
-        });
     }
 
-    fn start_turn(&mut self, peer: Peer, generation: Generation, thread: ThreadId, turn: TurnParams) {
+    fn start_turn(&mut self, peer: Peer, generation: Generation, run: Run) {
+        let Run { start, thread, turn, inbox, .. } = run;
         self.calls.spawn(async move {
             let result = calls::run(&peer, &thread, turn).await;
-            Done::Begun { generation, thread, result }
+            Done::Begun { generation, start, thread, inbox, result }
         });
     }
 
@@ -199,49 +230,115 @@ impl Agent {
     }
 
     fn answer(&mut self, key: &RequestKey, answer: AgentAnswer) {
-        if let Some((kind, ticket)) = self.owed.remove(key) {
+        if let Some(Owed { kind, ticket, .. }) = self.owed.remove(key) {
             ticket.answer(asks::answer(kind, answer));
         }
     }
 
     fn done(&mut self, done: Done) {
         match done {
+            Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
+            Done::Ended { generation, end, routes } => self.ended(generation, &end, routes),
             Done::Opened { generation, inbox, reply, result } => {
                 if let Ok(opened) = &result {
                     self.route(opened.thread.clone(), &inbox, generation);
                 }
+                // A caller that went away has dropped the inbox too: the first event finds that.
                 let _ = reply.send(result);
             }
-            Done::Resumed { generation, inbox, turn, thread, result } => match result {
+            Done::Resumed { generation, run, result } => match result {
                 Ok(opened) => {
-                    self.deliveries.push_back((inbox.clone(), AgentEvent::Loaded(opened)));
-                    self.route(thread.clone(), &inbox, generation);
+                    self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
+                    self.route(run.thread.clone(), &run.inbox, generation);
                     match self.peer(generation) {
-                        Some(peer) => self.start_turn(peer, generation, thread, turn),
-                        None => {
-                            let error = self.gone();
-                            self.deliveries.push_back((inbox, AgentEvent::TurnRefused(error)));
-                        }
+                        Some(peer) => self.start_turn(peer, generation, *run),
+                        None => self.refused(*run, gone()),
                     }
                 }
-                Err(error) => self.deliveries.push_back((inbox, AgentEvent::TurnRefused(error))),
+                Err(error) => self.refused(*run, error),
             },
-            Done::Begun { generation, thread, result } => {
-                // Where that codex is gone, the session has heard so, and its caller with it.
-                if self.peer(generation).is_some()
-                    && let Some(inbox) = self.routes.get(&thread)
-                {
-                    let event = match result {
-                        Ok(turn) => AgentEvent::TurnAccepted(turn),
-                        Err(error) => AgentEvent::TurnRefused(error),
-                    };
-                    self.deliveries.push_back((inbox.clone(), event));
-                }
+            Done::Begun { generation, start, thread, inbox, result } => {
+                let event = match result {
+                    Ok(turn) => AgentEvent::TurnAccepted { start, generation, turn },
+                    Err(error) => AgentEvent::TurnRefused { start, error },
+                };
+                self.say(thread, inbox, event);
             }
             Done::Stopped { thread, result } => {
                 if let Err(error) = result {
                     tracing::debug!(%thread, %error, "an interrupt came too late, or codex did not take it");
                 }
+            }
+        }
+    }
+
+    fn refused(&mut self, run: Run, error: AgentError) {
+        let event = AgentEvent::TurnRefused { start: run.start, error };
+        self.say(run.thread, run.inbox, event);
+    }
+
+    fn say(&mut self, thread: ThreadId, inbox: Inbox, event: AgentEvent) {
+        self.deliveries.push_back(Delivery { thread, inbox, event });
+    }
+
+    /// Hands over the next event; one whose session has ended ends that session's part here too.
+    fn deliver_next(&mut self, permit: Option<mpsc::OwnedPermit<AgentEvent>>) {
+        let Some(delivery) = self.deliveries.pop_front() else { return };
+        if let Some(permit) = permit {
+            permit.send(delivery.event);
+            return;
+        }
+        let thread = delivery.thread;
+        if self.routes.get(&thread).is_some_and(|inbox| inbox.same_channel(&delivery.inbox)) {
+            tracing::debug!(%thread, "a session has ended; what codex asks in it is declined");
+            self.routes.remove(&thread);
+            // A dropped ticket declines.
+            self.owed.retain(|_, owed| owed.thread != thread);
+        }
+        if let AgentEvent::TurnStarted(turn) | AgentEvent::TurnAccepted { turn, .. } = delivery.event {
+            // Nobody would see what it does.
+            self.interrupt(thread, turn);
+        }
+    }
+
+    /// The running codex.
+    fn connected(&self) -> Option<(Peer, Generation)> {
+        self.connection.as_ref().map(|connection| (connection.peer.clone(), connection.generation))
+    }
+
+    /// Starts codex, unless that is under way; the command waits for it.
+    fn connect(&mut self, command: AgentCommand) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.push(command);
+            return;
+        }
+        self.waiting = Some(vec![command]);
+        self.generation = self.generation.next();
+        let (launch, tasks, generation) = (self.launch.clone(), self.tasks.clone(), self.generation);
+        let not_before = self.not_before;
+        self.calls.spawn(async move {
+            // A short wait is worth it: a host that retries in a loop is worse off with an error.
+            if let Some(not_before) = not_before {
+                tokio::time::sleep_until(not_before).await;
+            }
+            Done::Connected(Connection::open(&launch, generation, &tasks).await.map(Box::new))
+        });
+    }
+
+    fn on_connected(&mut self, result: Result<Connection, AgentError>) {
+        let waiting = self.waiting.take().unwrap_or_default();
+        match result {
+            Ok(connection) => {
+                tracing::info!(version = connection.version, generation = %connection.generation, "codex started");
+                self.started = Some(Instant::now());
+                self.connection = Some(connection);
+                waiting.into_iter().for_each(|command| self.command(command));
+            }
+            Err(error) => {
+                if error.0.code != "codex_missing" {
+                    self.back_off();
+                }
+                waiting.into_iter().for_each(|command| self.refuse(command, error.clone()));
             }
         }
     }
@@ -258,45 +355,18 @@ impl Agent {
         let (mine, rest) = std::mem::take(&mut self.early).into_iter().partition(|(t, _)| *t == thread);
         self.early = rest;
         let mine: VecDeque<(ThreadId, AgentEvent)> = mine;
-        self.deliveries.extend(mine.into_iter().map(|(_, event)| (inbox.clone(), event)));
+        for (thread, event) in mine {
+            self.say(thread, inbox.clone(), event);
+        }
         self.routes.insert(thread, inbox.clone());
     }
 
-    /// The running codex, started where there is none.
-    async fn connect(&mut self) -> Result<(Peer, Generation), AgentError> {
-        if let Some(connection) = &self.connection {
-            return Ok((connection.peer.clone(), connection.generation));
-        }
-        if let Some(wait) = self.not_before.map(|at| at.saturating_duration_since(Instant::now()))
-            && !wait.is_zero()
-        {
-            // A short wait is worth it: a host that retries in a loop is worse off with an error.
-            tokio::time::sleep(wait).await;
-        }
-        self.generation = self.generation.next();
-        match Connection::open(&self.launch, self.generation, &self.tasks).await {
-            Ok(connection) => {
-                tracing::info!(version = connection.version, generation = %self.generation, "codex started");
-                let connected = (connection.peer.clone(), connection.generation);
-                self.started = Some(Instant::now());
-                self.connection = Some(connection);
-                Ok(connected)
-            }
-            Err(error) => {
-                if error.0.code != "codex_missing" {
-                    self.back_off();
-                }
-                Err(error)
-            }
-        }
-    }
-
-    async fn incoming(&mut self, incoming: Option<Incoming>) {
+    fn incoming(&mut self, incoming: Option<Incoming>) {
         match incoming {
             Some(Incoming::Notification { method, params }) => self.notification(&method, &params),
             Some(Incoming::Request { method, params, ticket }) => self.request(&method, &params, ticket),
-            Some(Incoming::Bad { what }) => tracing::warn!(?what, "codex sent a line that cannot be used"),
-            Some(Incoming::Closed { .. }) | None => self.lost().await,
+            Some(Incoming::Bad { what }) => tracing::warn!(%what, "codex sent a line that cannot be used"),
+            Some(Incoming::Closed { .. }) | None => self.lost(),
         }
     }
 
@@ -319,8 +389,10 @@ impl Agent {
         let kind = asks::kind(method, &value);
         if kind == RequestKind::Other {
             tracing::warn!(method, "codex asked for something that this bridge does not know; refused");
-            let words = format!("codex-bridge does not answer `{method}`");
-            ticket.refuse(-32601, words);
+            ticket.refuse(-32601, format!("codex-bridge does not answer `{method}`"));
+            if let Notice::Session(thread, event) = inbound::unknown_request(method, params) {
+                self.deliver(thread, *event);
+            }
             return;
         }
         ticket.set_fallback(asks::safe(kind));
@@ -330,14 +402,17 @@ impl Agent {
             return;
         };
         let key = RequestKey { generation: self.generation, id: ticket.id().to_string() };
-        self.owed.insert(key.clone(), (kind, ticket));
+        self.owed.insert(key.clone(), Owed { thread: question.thread.clone(), kind, ticket });
         let event = AgentEvent::Asked { key, turn: question.turn, ask: Box::new(question.ask) };
         self.deliver(question.thread, event);
     }
 
     fn deliver(&mut self, thread: ThreadId, event: AgentEvent) {
         match self.routes.get(&thread) {
-            Some(inbox) => self.deliveries.push_back((inbox.clone(), event)),
+            Some(inbox) => {
+                let inbox = inbox.clone();
+                self.say(thread, inbox, event);
+            }
             None => {
                 if self.early.len() == EARLY {
                     self.early.pop_front();
@@ -347,23 +422,31 @@ impl Agent {
         }
     }
 
-    /// A dead codex is an input like any other: each session hears it once.
-    async fn lost(&mut self) {
+    /// A dead codex is an input like any other. Until its sessions have heard of it, with its last
+    /// words, no other is started: nothing that the next one says may come before.
+    fn lost(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         let generation = connection.generation;
-        let end = connection.end().await;
-        tracing::warn!(%end, "codex ended by itself");
         self.back_off();
-        let message = format!("codex ended by itself: it {end}");
-        let error =
-            fault("codex_lost", message, Some("call again: codex is started anew and the session goes on"));
-        self.last_end = Some(error.clone());
         self.owed.clear();
         self.early.clear();
-        for (_, inbox) in self.routes.drain() {
-            let error: ErrorInfo = error.0.clone();
-            self.deliveries.push_back((inbox, AgentEvent::Lost { generation, error }));
+        self.waiting = Some(Vec::new());
+        let routes = std::mem::take(&mut self.routes);
+        self.calls.spawn(async move {
+            let end = connection.end().await;
+            Done::Ended { generation, end, routes }
+        });
+    }
+
+    fn ended(&mut self, generation: Generation, end: &PostMortem, routes: HashMap<ThreadId, Inbox>) {
+        tracing::warn!(%end, "codex ended by itself");
+        let message = format!("codex ended in the middle of its work: it {end}");
+        let error = fault("codex_lost", message, Some(AGAIN)).0;
+        for (thread, inbox) in routes {
+            self.say(thread, inbox, AgentEvent::Lost { generation, error: error.clone() });
         }
+        let waiting = self.waiting.take().unwrap_or_default();
+        waiting.into_iter().for_each(|command| self.command(command));
     }
 
     /// It failed to start, or ended by itself: the next start waits.
@@ -372,16 +455,14 @@ impl Agent {
         let ran = self.started.take().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         self.not_before = Some(now + self.backoff.failed(ran));
     }
-
-    fn gone(&self) -> AgentError {
-        self.last_end
-            .clone()
-            .unwrap_or_else(|| fault("codex_lost", "codex has ended".into(), Some("call again")))
-    }
 }
 
-async fn reserve(front: Option<&(Inbox, AgentEvent)>) -> Option<mpsc::OwnedPermit<AgentEvent>> {
-    front?.0.clone().reserve_owned().await.ok()
+fn gone() -> AgentError {
+    fault("codex_lost", "codex ended before the turn began".to_owned(), Some(AGAIN))
+}
+
+async fn reserve(front: Option<&Delivery>) -> Option<mpsc::OwnedPermit<AgentEvent>> {
+    front?.inbox.clone().reserve_owned().await.ok()
 }
 
 async fn receive(connection: Option<&mut Connection>) -> Option<Incoming> {

@@ -73,6 +73,7 @@ pub fn question(method: &str, raw: &Value) -> Option<Question> {
         return None;
     }
     let remembers = matches!(kind, RequestKind::Command | RequestKind::FileChange);
+    let inner = params.command.as_deref().map(unwrap_shell);
     let mut options = vec![Decision::Approve];
     options.extend(remembers.then_some(Decision::ApproveForSession));
     Some(Question {
@@ -82,7 +83,8 @@ pub fn question(method: &str, raw: &Value) -> Option<Question> {
             kind,
             options,
             item_id: params.item_id,
-            command: params.command.as_deref().map(unwrap_shell),
+            command: inner.clone(),
+            command_line: params.command.filter(|line| inner.as_ref() != Some(line)),
             cwd: params.cwd,
             reason: params.reason.or(params.message),
             changes: Vec::new(),

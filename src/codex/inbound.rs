@@ -160,6 +160,12 @@ pub fn notice(method: &str, params: &RawValue) -> Notice {
     known(method, params).unwrap_or_else(|| raw(method, params))
 }
 
+/// A question that no part of the bridge answers, for the record: it has been refused.
+#[must_use]
+pub fn unknown_request(method: &str, params: &RawValue) -> Notice {
+    raw(&format!("request:{method}"), params)
+}
+
 fn known(method: &str, params: &RawValue) -> Option<Notice> {
     Some(match method {
         "item/agentMessage/delta" => {

@@ -146,13 +146,19 @@ fn some(value: Value) -> Option<Value> {
     (!value.is_null()).then_some(value)
 }
 
+/// A shell of the system, by its full path: a program of the same name in a workspace is another.
+fn is_shell(path: &str) -> bool {
+    let folders = ["/bin/", "/usr/bin/", "/usr/local/bin/", "/opt/homebrew/bin/"];
+    let name = folders.iter().find_map(|folder| path.strip_prefix(folder));
+    matches!(name, Some("bash" | "sh" | "zsh" | "dash"))
+}
+
 /// Takes codex's wrapper (`/bin/bash -lc '…'`) off, where the line is exactly that; what is left
 /// is what runs, nothing hidden. Any other line stays as it is.
 #[must_use]
 pub fn unwrap_shell(line: &str) -> String {
     let Some(words) = shlex::split(line) else { return line.to_owned() };
     let [shell, flag, script] = words.as_slice() else { return line.to_owned() };
-    let name = shell.rsplit('/').next().unwrap_or(shell);
-    let wrapped = matches!(name, "bash" | "sh" | "zsh" | "dash") && matches!(flag.as_str(), "-lc" | "-c");
+    let wrapped = is_shell(shell) && matches!(flag.as_str(), "-lc" | "-c");
     if wrapped { script.clone() } else { line.to_owned() }
 }

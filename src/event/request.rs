@@ -60,12 +60,6 @@ impl Decision {
             Self::Answer => "answer",
         }
     }
-
-    /// Whether codex may then do what it asked for.
-    #[must_use]
-    pub fn allows(self) -> bool {
-        !matches!(self, Self::Decline | Self::Cancel)
-    }
 }
 
 /// Who decided.
@@ -106,6 +100,9 @@ pub struct PermissionRequest {
     /// The command, without codex's shell wrapper where that could be taken off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// The whole line as codex runs it, where `command` is what its shell wrapper holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command_line: Option<String>,
     /// The folder in which it would run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,

@@ -132,7 +132,7 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn release(&self, thread: ThreadId) -> Pending<()>;
     /// A bridge process, if the journal knows it.
     fn owner(&self, bridge: BridgeId) -> Pending<Option<Owner>>;
-    /// Sessions with an open turn whose owner is dead.
+    /// Sessions with an open turn and no living owner.
     fn abandoned(&self) -> Pending<Vec<SessionRecord>>;
     /// The last number of a session; changes when events are committed, by whichever process.
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>>;

@@ -295,6 +295,7 @@ async fn a_request_leads_to_its_session() {
         expires_at: Timestamp(0),
         item_id: None,
         command: None,
+        command_line: None,
         cwd: None,
         reason: None,
         changes: vec![],

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::result::cut_plain;
 use crate::event::{Decision, PermissionRequest, RequestKind};
-use crate::ids::ThreadId;
+use crate::session::View;
 
 /// The longest message of a dialog, in bytes.
 const MESSAGE: usize = 2000;
@@ -21,32 +21,46 @@ pub enum Answer {
     Dismissed,
 }
 
-/// The dialog for a request. `titled`: the host knows titled choices (2025-11-25 on).
+/// The dialog for a request of a session. `call`: the id of the tool call that it belongs to; `titled`:
+/// the host knows titled choices (2025-11-25 on).
 #[must_use]
-pub fn params(request: &PermissionRequest, thread: &ThreadId, titled: bool) -> Option<ElicitRequestParams> {
+pub fn params(
+    request: &PermissionRequest,
+    view: &View,
+    call: &str,
+    titled: bool,
+) -> Option<ElicitRequestParams> {
     Some(ElicitRequestParams::FormElicitationParams {
-        meta: serde_json::from_value::<RequestMetaObject>(Value::Object(meta(request, thread))).ok(),
+        meta: serde_json::from_value::<RequestMetaObject>(Value::Object(meta(request, view, call))).ok(),
         message: message(request),
         requested_schema: schema(&request.options, titled)?,
     })
 }
 
 /// The members that the removed `codex mcp-server` put beside the message, for those who read them.
-fn meta(request: &PermissionRequest, thread: &ThreadId) -> Map<String, Value> {
+fn meta(request: &PermissionRequest, view: &View, call: &str) -> Map<String, Value> {
     let kind = match request.kind {
         RequestKind::Command => "exec-approval",
         RequestKind::FileChange => "patch-approval",
         _ => "approval",
     };
     let mut out = Map::new();
-    out.insert("threadId".into(), json!(thread));
-    out.insert("codex_elicitation".into(), json!(kind));
+    out.insert("threadId".into(), json!(view.thread));
     out.insert("approvalId".into(), json!(request.approval_id));
+    out.insert("codex_elicitation".into(), json!(kind));
+    out.insert("codex_mcp_tool_call_id".into(), json!(call));
+    if let Some(turn) = &view.turn {
+        out.insert("codex_event_id".into(), json!(turn));
+    }
     if let Some(item) = &request.item_id {
         out.insert("codex_call_id".into(), json!(item));
     }
     if let Some(command) = &request.command {
-        out.insert("codex_command".into(), json!(["/bin/bash", "-lc", command]));
+        // The words that really run, with the shell.
+        let line = request.command_line.as_ref().unwrap_or(command);
+        let words = shlex::split(line).unwrap_or_else(|| vec![line.clone()]);
+        out.insert("codex_command".into(), json!(words));
+        out.insert("codex_parsed_cmd".into(), json!([{ "type": "unknown", "cmd": command }]));
     }
     if let Some(cwd) = &request.cwd {
         out.insert("codex_cwd".into(), json!(cwd));

@@ -1,13 +1,13 @@
 //! `codex-events`: pages of the journal, with a cursor, a long poll and a budget.
 
-use std::time::Duration;
-
+use rmcp::RoleServer;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
+use rmcp::service::RequestContext;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::args::{self, Detail, EventsArgs};
-use super::result::cut_plain;
+use super::call::Call;
+use super::result::{cut_plain, escaped};
 use super::server::Server;
 use super::tools::{bad, open_error};
 use crate::event::Event;
@@ -29,12 +29,17 @@ struct Page {
 }
 
 impl Server {
-    pub(super) async fn events(&self, arguments: Option<JsonObject>) -> CallToolResult {
+    pub(super) async fn events(
+        &self,
+        arguments: Option<JsonObject>,
+        context: RequestContext<RoleServer>,
+    ) -> CallToolResult {
         let args: EventsArgs = match args::parse(arguments) {
             Ok(args) => args,
             Err(error) => return bad(&error),
         };
-        match self.page_of(&args).await {
+        let call = self.call(&context, Some(args.wait.unwrap_or_default()));
+        match self.page_of(&args, &call).await {
             Ok(page) => {
                 let body = json!({ "events": page.events, "next": page.next, "more": page.more });
                 let mut result = CallToolResult::success(vec![ContentBlock::text(body.to_string())]);
@@ -45,47 +50,49 @@ impl Server {
         }
     }
 
-    async fn page_of(&self, args: &EventsArgs) -> Result<Page, CallToolResult> {
+    async fn page_of(&self, args: &EventsArgs, call: &Call<'_>) -> Result<Page, CallToolResult> {
         let thread = args.thread_id.clone();
         let journal = self.sessions.journal();
         let fail = |error: crate::journal::JournalError| open_error(&error.into());
         if journal.session(thread.clone()).await.map_err(fail)?.is_none() {
             return Err(open_error(&crate::session::OpenError::Unknown(thread)));
         }
-        let until = Instant::now() + args.wait.unwrap_or(Duration::ZERO);
+        let until = call.until();
         // Watched before it is read: what comes in between wakes.
         let mut changes = journal.watch(thread.clone()).await.map_err(fail)?;
+        let mut page = Page { events: Vec::new(), next: args.after, more: false };
+        let mut at = args.after;
         loop {
-            let page = self.read(&thread, args).await.map_err(fail)?;
+            at = self.read(&thread, args, at, &mut page).await.map_err(fail)?;
             if !page.events.is_empty() {
                 return Ok(page);
             }
-            let changed = tokio::time::timeout_at(until, changes.changed()).await;
-            if !matches!(changed, Ok(Ok(()))) {
+            if !matches!(call.race(changes.changed(), until).await, Ok(Ok(()))) {
                 return Ok(page);
             }
         }
     }
 
-    async fn read(&self, thread: &ThreadId, args: &EventsArgs) -> Result<Page, crate::journal::JournalError> {
+    /// Puts what is wanted after `at` on the page, as far as there is room; returns how far it has read.
+    async fn read(
+        &self,
+        thread: &ThreadId,
+        args: &EventsArgs,
+        mut at: Seq,
+        page: &mut Page,
+    ) -> Result<Seq, crate::journal::JournalError> {
         let room = self.options.budget.saturating_sub(FRAME) / 2;
-        let mut page = Page { events: Vec::new(), next: args.after, more: false };
         let mut used = 0;
-        let mut at = args.after;
         loop {
             let events = self.sessions.journal().read(thread.clone(), at, PAGE, PAGE_BYTES).await?;
-            let Some(last) = events.last() else { return Ok(page) };
+            let Some(last) = events.last() else { return Ok(at) };
             at = last.seq;
             for event in events.iter().filter(|event| wanted(event, args)) {
-                if page.events.len() == args.limit {
-                    page.more = true;
-                    return Ok(page);
-                }
                 let value = short(event, room);
-                let size = value.to_string().len() * 5 / 4 + 1;
-                if used + size > room && !page.events.is_empty() {
+                let size = in_text(&value);
+                if page.events.len() == args.limit || (used + size > room && !page.events.is_empty()) {
                     page.more = true;
-                    return Ok(page);
+                    return Ok(at);
                 }
                 used += size;
                 page.next = event.seq;
@@ -93,6 +100,12 @@ impl Server {
             }
         }
     }
+}
+
+/// How much an event takes as text within JSON text, where its quotes are escaped: the longer of its
+/// two forms in a result.
+fn in_text(value: &Value) -> usize {
+    escaped(&value.to_string()) + 1
 }
 
 fn wanted(event: &Event, args: &EventsArgs) -> bool {
@@ -103,14 +116,19 @@ fn wanted(event: &Event, args: &EventsArgs) -> bool {
     args.detail == Detail::Full || !event.body.is_delta()
 }
 
-/// An event that fits by itself: its longest texts are cut, shorter at each try.
+/// An event that fits by itself: its longest texts are cut, shorter at each try; one that is still too
+/// long has too many parts, and is only named.
 fn short(event: &Event, room: usize) -> Value {
     let mut value = serde_json::to_value(event).unwrap_or_default();
     if let Some(members) = value.as_object_mut() {
         members.remove("threadId");
     }
     let mut each = room / 2;
-    while value.to_string().len() * 5 / 4 + 1 > room && each > 16 {
+    while in_text(&value) > room {
+        if each < 64 {
+            let (time, kind) = (&event.time, event.body.kind());
+            return json!({ "seq": event.seq, "time": time, "type": kind, "cut": "larger than a result may be" });
+        }
         cut_texts(&mut value, each);
         each /= 2;
     }

@@ -3,29 +3,29 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rmcp::RoleServer;
 use rmcp::model::{ElicitRequest, ServerRequest};
-use rmcp::service::{PeerRequestOptions, RequestContext};
+use rmcp::service::PeerRequestOptions;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::call::{Call, over};
 use super::dialog::{self, Answer};
 use super::result::Note;
-use super::server::Host;
 use crate::approval::Verdict;
-use crate::event::{DecidedBy, PermissionRequest};
+use crate::event::{DecidedBy, Decision, PermissionRequest};
 use crate::ids::{ApprovalId, TurnId};
 use crate::session::{Handle, View};
 
 /// A turn that a caller follows.
 pub(super) struct Follow<'a> {
     pub handle: &'a Handle,
+    /// Which; `None`: the latest, or the one that is about to begin.
     pub turn: Option<TurnId>,
-    pub wait: Option<Duration>,
-    pub host: &'a Host,
-    pub context: &'a RequestContext<RoleServer>,
+    pub call: &'a Call<'a>,
+    /// Whether the caller began it. Only then does it end with the call: who merely looks on must not
+    /// end the work of another.
+    pub owns: bool,
 }
 
 /// Where following stopped.
@@ -34,65 +34,91 @@ pub(super) struct Stop {
     pub note: Note,
 }
 
+/// How a dialog ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialog {
+    /// The question is decided, here or elsewhere.
+    Decided,
+    /// The person closed it without a decision, or the host would not show it.
+    Dismissed,
+    /// The host gave the call up.
+    Cancelled,
+    /// The session has ended.
+    Gone,
+}
+
 impl Follow<'_> {
     /// Follows the turn to where the caller must hear of it.
     pub async fn run(self) -> Stop {
         let mut views = self.handle.view();
-        let mut until = self.wait.map(|wait| Instant::now() + wait);
+        let mut until = self.call.until();
         let mut dismissed = BTreeSet::new();
         loop {
             let view = views.borrow_and_update().clone();
             let mine = self.turn.is_none() || view.turn == self.turn;
             if !mine || !view.busy() {
-                return Stop { view, note: Note::default() };
+                return stop(view);
+            }
+            if self.call.context.ct.is_cancelled() {
+                return self.cancelled(view).await;
             }
             if let Some(request) = view.decisions.first() {
-                if !self.host.dialogs || dismissed.contains(&request.approval_id) {
-                    return Stop { view, note: Note::default() };
+                if !self.call.host.dialogs || dismissed.contains(&request.approval_id) {
+                    return stop(view);
                 }
                 let asked = Instant::now();
-                if !self.ask(request, &view, &mut views).await {
-                    dismissed.insert(request.approval_id.clone());
+                match self.ask(request, &view, &mut views).await {
+                    Dialog::Decided | Dialog::Cancelled => {}
+                    Dialog::Dismissed => {
+                        dismissed.insert(request.approval_id.clone());
+                    }
+                    Dialog::Gone => return stop(views.borrow().clone()),
                 }
                 until = until.map(|until| until + asked.elapsed());
                 continue;
             }
             tokio::select! {
                 biased;
-                () = self.context.ct.cancelled() => return self.cancelled(view).await,
-                () = over(until) => return Stop { view, note: Note::default() },
+                () = self.call.context.ct.cancelled() => {}
+                () = over(until) => return stop(view),
                 changed = views.changed() => if changed.is_err() {
-                    return Stop { view: views.borrow().clone(), note: Note::default() };
+                    return stop(views.borrow().clone());
                 },
             }
         }
     }
 
-    /// The host cancelled its call: the turn ends, and with it what it started.
+    /// The host cancelled its call: the turn that it began ends, and with it what that started.
     async fn cancelled(&self, view: Arc<View>) -> Stop {
-        if let Err(error) = self.handle.cancel().await {
+        if !self.owns {
+            return stop(view);
+        }
+        if let Err(error) = self.handle.cancel(self.turn.clone(), by_host()).await {
             tracing::debug!(%error, "the session had ended before its call was cancelled");
         }
-        Stop { view, note: Note { text: Some("The call was cancelled, and with it the turn.".into()) } }
+        let text = "The call was cancelled, and with it the turn.";
+        Stop { view, note: Note { text: Some(text.into()) } }
     }
 
-    /// Opens a dialog, and withdraws it when the request is decided another way. False when the
-    /// person closed it without a decision.
+    /// Opens a dialog, and withdraws it when the request is decided another way.
     async fn ask(
         &self,
         request: &PermissionRequest,
         view: &View,
         views: &mut watch::Receiver<Arc<View>>,
-    ) -> bool {
+    ) -> Dialog {
         let id = &request.approval_id;
-        let Some(params) = dialog::params(request, &view.thread, self.host.titled) else { return false };
+        let call = self.call.context.id.to_string();
+        let Some(params) = dialog::params(request, view, &call, self.call.host.titled) else {
+            return Dialog::Dismissed;
+        };
         let question = ServerRequest::ElicitRequest(ElicitRequest::new(params));
-        let peer = &self.context.peer;
+        let peer = &self.call.context.peer;
         let mut open = match peer.send_cancellable_request(question, PeerRequestOptions::no_options()).await {
             Ok(open) => open,
             Err(error) => {
                 tracing::warn!(%error, "the host did not take the dialog");
-                return false;
+                return Dialog::Dismissed;
             }
         };
         let answer = tokio::select! {
@@ -105,43 +131,39 @@ impl Follow<'_> {
                 }
                 Err(_) => Answer::Dismissed,
             },
-            () = decided(views, id) => {
+            alive = decided(views, id) => {
                 let _ = open.cancel(Some("decided another way".into())).await;
-                return true;
+                return if alive { Dialog::Decided } else { Dialog::Gone };
             }
-            () = self.context.ct.cancelled() => {
+            () = self.call.context.ct.cancelled() => {
                 let _ = open.cancel(None).await;
-                // The loop sees the cancel next.
-                return true;
+                return Dialog::Cancelled;
             }
         };
-        match answer {
-            Answer::Dismissed => false,
-            Answer::Decided(decision) => {
-                let verdict = Verdict {
-                    decision,
-                    by: DecidedBy::Person,
-                    way: Some("elicitation".into()),
-                    reason: None,
-                };
-                if let Err(error) = self.handle.decide(id.clone(), verdict).await {
-                    tracing::debug!(%error, "the dialog's answer came second");
-                }
-                true
-            }
+        let Answer::Decided(decision) = answer else { return Dialog::Dismissed };
+        let verdict =
+            Verdict { decision, by: DecidedBy::Person, way: Some("elicitation".into()), reason: None };
+        if let Err(error) = self.handle.decide(id.clone(), verdict).await {
+            tracing::debug!(%error, "the dialog's answer came second, or the session has ended");
         }
+        // Not before it is seen: the view that still shows it would open it again.
+        if decided(views, id).await { Dialog::Decided } else { Dialog::Gone }
     }
 }
 
-/// Returns when the request is no longer open.
-async fn decided(views: &mut watch::Receiver<Arc<View>>, id: &ApprovalId) {
-    let open = |view: &Arc<View>| view.decisions.iter().any(|d| d.approval_id == *id);
-    let _ = views.wait_for(|view| !open(view)).await;
+/// What becomes of the questions of a turn whose host gave up its call.
+pub(super) fn by_host() -> Verdict {
+    Verdict {
+        way: Some("cancelled call".into()),
+        ..Verdict::own(Decision::Cancel, DecidedBy::Person, "the host cancelled the call")
+    }
 }
 
-async fn over(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
-        None => std::future::pending().await,
-    }
+fn stop(view: Arc<View>) -> Stop {
+    Stop { view, note: Note::default() }
+}
+
+/// Returns true when the request is no longer open, false when the session has ended with it open.
+async fn decided(views: &mut watch::Receiver<Arc<View>>, id: &ApprovalId) -> bool {
+    views.wait_for(|view| !view.decisions.iter().any(|d| d.approval_id == *id)).await.is_ok()
 }

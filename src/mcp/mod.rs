@@ -2,6 +2,8 @@
 //! connection. codex is absent here: a tool reads the journal and talks to sessions.
 
 pub mod args;
+mod broken;
+mod call;
 pub mod dialog;
 mod events;
 mod follow;
@@ -12,5 +14,6 @@ pub mod schema;
 mod server;
 mod tools;
 
+pub use broken::BrokenServer;
 pub use guard::{ServeError, serve};
 pub use server::{Server, ServerOptions};

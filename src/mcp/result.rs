@@ -7,11 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::event::{ErrorInfo, FileChange, PermissionRequest, TurnStatus};
 use crate::session::{Status, View};
 
-/// The part of the budget that is for everything but the last message.
-const OVERHEAD: usize = 2048;
-
-/// Changed files that a result names.
-const CHANGES: usize = 50;
+/// The most changed files, and background commands, that a result names.
+const NAMED: usize = 50;
 
 /// What a caller is told besides the session's state.
 #[derive(Clone, Debug, Default)]
@@ -23,28 +20,43 @@ pub struct Note {
 /// The result for a view, within `budget` bytes.
 #[must_use]
 pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
-    let room = budget.saturating_sub(OVERHEAD) / 2;
-    let content = cut(&view.content, room, view);
-    let mut decisions: Vec<Value> = Vec::new();
-    let each = (room / view.decisions.len().max(1)).min(8192);
-    for request in &view.decisions {
-        decisions.push(decision(request, view, each));
-    }
-    let structured = members(view, &content, &decisions);
-    let text = text(view, &content, note);
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-    result.structured_content = Some(Value::Object(structured));
-    result.is_error = (view.status == Status::Ended(TurnStatus::Failed)).then_some(true);
-    result
+    // Of a turn that has not begun there is nothing to say; what is there is of the one before.
+    let blank = View { starting: true, next: view.next, ..View::new(view.thread.clone()) };
+    let view = if view.starting { &blank } else { view };
+    fit(budget, |room| {
+        let content = cut(&view.content, room, view);
+        let mut result = CallToolResult::success(vec![ContentBlock::text(text(view, &content, note, room))]);
+        result.structured_content = Some(Value::Object(members(view, &content, room)));
+        result.is_error = (view.status == Status::Ended(TurnStatus::Failed)).then_some(true);
+        result
+    })
 }
 
-/// A fault as a result, so that the agent can mend it.
+/// A fault as a result, so that the agent can mend it. Whatever was given, it stays short.
 #[must_use]
 pub fn of_error(error: &ErrorInfo) -> CallToolResult {
-    let mut result = CallToolResult::error(vec![ContentBlock::text(sentence(error))]);
+    let mut error = short_error(error, ERROR);
+    error.remedy = error.remedy.map(|remedy| cut_plain(&remedy, ERROR / 2));
+    let mut result = CallToolResult::error(vec![ContentBlock::text(sentence(&error))]);
     result.structured_content =
         Some(json!({ "threadId": "", "content": "", "status": "failed", "error": error }));
     result
+}
+
+/// The longest message of a refusal, in bytes: what was given wrong may be as long as anyone likes.
+const ERROR: usize = 600;
+
+/// Makes a result with as much room for each of its parts as lets the whole fit.
+fn fit(budget: usize, make: impl Fn(usize) -> CallToolResult) -> CallToolResult {
+    let mut room = budget / 2;
+    loop {
+        let result = make(room);
+        let size = serde_json::to_string(&result).map_or(0, |text| text.len());
+        if size <= budget || room < 32 {
+            return result;
+        }
+        room = room * 2 / 3;
+    }
 }
 
 /// A refusal in words alone.
@@ -54,7 +66,16 @@ pub fn refused(code: &str, message: impl Into<String>) -> CallToolResult {
     of_error(&ErrorInfo { code, message, remedy: None, retryable: false })
 }
 
-fn members(view: &View, content: &str, decisions: &[Value]) -> Map<String, Value> {
+fn short_error(error: &ErrorInfo, room: usize) -> ErrorInfo {
+    ErrorInfo {
+        code: error.code.clone(),
+        message: cut_plain(&error.message, room),
+        remedy: error.remedy.as_deref().map(|remedy| cut_plain(remedy, room)),
+        retryable: error.retryable,
+    }
+}
+
+fn members(view: &View, content: &str, room: usize) -> Map<String, Value> {
     let mut out = Map::new();
     out.insert("threadId".into(), json!(view.thread));
     out.insert("content".into(), json!(content));
@@ -62,37 +83,53 @@ fn members(view: &View, content: &str, decisions: &[Value]) -> Map<String, Value
     if let Some(turn) = &view.turn {
         out.insert("turnId".into(), json!(turn));
     }
-    if !decisions.is_empty() {
-        out.insert("decisions".into(), json!(decisions));
+    if !view.decisions.is_empty() {
+        let each = room / view.decisions.len();
+        let decisions = view.decisions.iter().map(|request| decision(request, view, each));
+        out.insert("decisions".into(), decisions.collect());
     }
-    if !view.changes.is_empty() {
-        let changes = view.changes.iter().take(CHANGES);
-        let changes: Vec<Value> = changes.map(|(path, kind)| json!({ "path": path, "kind": kind })).collect();
-        out.insert("changes".into(), json!(changes));
-    }
+    let changes = view.changes.iter().map(|(path, kind)| (path.as_str(), kind.as_str()));
+    name_some(&mut out, "changes", ["path", "kind"], changes.collect(), room);
     if !view.usage.is_zero() {
         out.insert("usage".into(), json!(view.usage));
     }
-    if !view.busy() && !view.commands.is_empty() {
-        let running: Vec<Value> = view
-            .commands
-            .iter()
-            .take(CHANGES)
-            .map(|(item, command)| json!({ "command": cut_plain(command, 200), "processId": item }))
-            .collect();
-        out.insert("background".into(), json!(running));
+    if !view.busy() {
+        let commands = view.commands.iter().map(|(item, command)| (command.as_str(), item.as_str()));
+        name_some(&mut out, "background", ["command", "processId"], commands.collect(), room);
     }
     if let Some(error) = &view.error {
-        out.insert("error".into(), json!(error));
+        out.insert("error".into(), json!(short_error(error, room / 4)));
     }
     out.insert("next".into(), json!(view.next));
     out
+}
+
+/// Names things of a result as far as there is room, and says how many more there are.
+fn name_some(
+    out: &mut Map<String, Value>,
+    member: &str,
+    names: [&str; 2],
+    all: Vec<(&str, &str)>,
+    room: usize,
+) {
+    let count = all.len().min(NAMED).min(room / 32);
+    let each = room / (2 * count.max(1));
+    let named = all.iter().take(count).map(
+        |(first, second)| json!({ names[0]: cut_plain(first, each), names[1]: cut_plain(second, each) }),
+    );
+    if count > 0 {
+        out.insert(member.into(), named.collect());
+    }
+    if all.len() > count {
+        out.insert(format!("{member}Left"), json!(all.len() - count));
+    }
 }
 
 /// The status word of the contract.
 #[must_use]
 pub fn status(view: &View) -> &'static str {
     match view.status {
+        _ if view.starting => "running",
         Status::New | Status::Ended(TurnStatus::Completed) => "completed",
         Status::Running => "running",
         Status::NeedsDecision => "needs_decision",
@@ -101,16 +138,22 @@ pub fn status(view: &View) -> &'static str {
     }
 }
 
-/// An open request, with what a decision needs, within `room` bytes.
+/// An open request, with what a decision needs, within about `room` bytes.
 fn decision(request: &PermissionRequest, view: &View, room: usize) -> Value {
     let mut request = request.clone();
+    let short = |text: Option<String>, room| text.map(|text| cut_plain(&text, room));
     request.summary = cut_plain(&request.summary, room / 4);
-    request.command = request.command.map(|c| cut_plain(&c, room / 4));
-    request.reason = request.reason.map(|r| cut_plain(&r, room / 8));
+    request.command = short(request.command, room / 4);
+    request.reason = short(request.reason, room / 8);
+    request.cwd = short(request.cwd, room / 8);
     request.changes = short_changes(&request.changes, room / 2);
+    let detail = request.detail.as_ref().map_or(0, |detail| escaped(&detail.to_string()));
+    if detail > room / 4 {
+        request.detail = Some(json!("[cut: see the permission_request in codex-events]"));
+    }
+    (request.item_id, request.command_line) = (None, None);
     let mut value = serde_json::to_value(&request).unwrap_or_default();
     if let Some(members) = value.as_object_mut() {
-        members.remove("itemId");
         members.insert("threadId".into(), json!(view.thread));
         if let Some(turn) = &view.turn {
             members.insert("turnId".into(), json!(turn));
@@ -119,21 +162,33 @@ fn decision(request: &PermissionRequest, view: &View, room: usize) -> Value {
     value
 }
 
-/// The changes with their diffs cut so that all together fit.
+/// The changes with their paths and diffs cut so that all together fit; what is left out is counted
+/// in the last one.
 #[must_use]
 pub fn short_changes(changes: &[FileChange], room: usize) -> Vec<FileChange> {
-    let each = room / changes.len().clamp(1, CHANGES);
+    let count = changes.len().min(NAMED).min(room / 64 + 1);
+    let each = room / count.max(1);
     let short = |change: &FileChange| FileChange {
-        diff: change.diff.as_deref().map(|diff| cut_plain(diff, each)),
-        ..change.clone()
+        path: cut_plain(&change.path, each / 4),
+        diff: change.diff.as_deref().map(|diff| cut_plain(diff, each * 3 / 4)),
+        kind: change.kind.clone(),
     };
-    changes.iter().take(CHANGES).map(short).collect()
+    let mut out: Vec<FileChange> = changes.iter().take(count).map(short).collect();
+    if changes.len() > count {
+        let path = format!("[and {} more files]", changes.len() - count);
+        out.push(FileChange { path, kind: "more".into(), diff: None });
+    }
+    out
 }
 
-fn text(view: &View, content: &str, note: &Note) -> String {
+fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
     let thread = &view.thread;
     let mut lines: Vec<String> = note.text.iter().cloned().collect();
+    let error = || view.error.as_ref().map(|error| sentence(&short_error(error, room / 4)));
     match view.status {
+        _ if view.starting => lines.push(format!(
+            "codex has not begun the turn yet. Call `codex-wait` with threadId `{thread}` for the result."
+        )),
         Status::Ended(TurnStatus::Completed) => {
             if lines.is_empty() {
                 return content.to_owned();
@@ -145,14 +200,14 @@ fn text(view: &View, content: &str, note: &Note) -> String {
             lines.push(format!(
                 "codex is still working. Call `codex-wait` with threadId `{thread}` for the result."
             ));
-            lines.extend(view.error.as_ref().map(sentence));
+            lines.extend(error());
         }
         Status::NeedsDecision => {
             for request in &view.decisions {
                 let options: Vec<_> = request.options.iter().map(|o| o.name()).collect();
                 lines.push(format!(
                     "{}\napprovalId: {}\ndecision: one of {}",
-                    cut_plain(&request.summary, 1000),
+                    cut_plain(&request.summary, (room / view.decisions.len()).min(1000)),
                     request.approval_id,
                     options.join(", ")
                 ));
@@ -161,11 +216,11 @@ fn text(view: &View, content: &str, note: &Note) -> String {
         }
         Status::Ended(TurnStatus::Interrupted) => {
             lines.push(format!("The turn was interrupted. Session {thread} can go on with `codex-reply`."));
-            lines.extend(view.error.as_ref().map(sentence));
+            lines.extend(error());
         }
         Status::Ended(TurnStatus::Failed) => {
             lines.push(format!("The turn failed. Session {thread} can go on with `codex-reply`."));
-            lines.extend(view.error.as_ref().map(sentence));
+            lines.extend(error());
         }
     }
     if view.busy() && !content.is_empty() {
@@ -216,7 +271,7 @@ fn head(text: &str, room: usize) -> &str {
 }
 
 /// How long a text is in JSON.
-fn escaped(text: &str) -> usize {
+pub(super) fn escaped(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 

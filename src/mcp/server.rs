@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult, ErrorCode,
-    Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult,
+    ElicitationCapability, ErrorCode, Implementation, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
+use super::call::{Call, Host};
 use super::{hosts, result, schema};
 use crate::session::Sessions;
 
@@ -60,18 +63,22 @@ impl Server {
         Self { sessions, options: Arc::new(options), tools: schema::tools().into() }
     }
 
-    pub(super) fn host(&self, context: &RequestContext<RoleServer>) -> Host {
+    /// A call that begins now.
+    pub(super) fn call<'a>(
+        &self,
+        context: &'a RequestContext<RoleServer>,
+        wait: Option<Duration>,
+    ) -> Call<'a> {
         let name = context.client_info().map(|info| info.name).unwrap_or_default();
         let policy = hosts::for_host(&name, self.options.drop_in, &self.options.waits);
         // A modern host is asked through its task or its retry, not by a request of ours.
         let version = context.protocol_version();
         let legacy = version.as_ref().is_none_or(|v| v.as_str() < "2026-07-28");
-        let elicits = context.client_capabilities().is_some_and(|c| c.elicitation.is_some());
-        Host {
-            policy,
-            dialogs: legacy && elicits,
-            titled: version.is_some_and(|v| v.as_str() >= "2025-11-25"),
-        }
+        // A host that names only `url` shows no forms; one that names nothing shows them.
+        let forms = |e: ElicitationCapability| e.form.is_some() || e.url.is_none();
+        let elicits = context.client_capabilities().and_then(|c| c.elicitation).is_some_and(forms);
+        let titled = version.is_some_and(|v| v.as_str() >= "2025-11-25");
+        Call::new(Host { policy, dialogs: legacy && elicits, titled }, context, wait)
     }
 
     async fn route(
@@ -84,7 +91,7 @@ impl Server {
             "codex" => self.codex(arguments, context).await,
             "codex-reply" => self.reply(arguments, context).await,
             "codex-wait" => self.wait(arguments, context).await,
-            "codex-events" => self.events(arguments).await,
+            "codex-events" => self.events(arguments, context).await,
             "codex-approve" => self.approve(arguments, context).await,
             "codex-cancel" => self.cancel(arguments).await,
             other => {
@@ -96,21 +103,16 @@ impl Server {
     }
 }
 
-/// What a host can, as far as a call must know.
-#[derive(Clone, Debug)]
-pub(super) struct Host {
-    pub policy: hosts::WaitPolicy,
-    /// Whether a dialog can be opened by a request of ours.
-    pub dialogs: bool,
-    /// Whether its dialogs know titled choices.
-    pub titled: bool,
+/// What the server says of itself.
+pub(super) fn about() -> ServerConfig {
+    let capabilities = ServerCapabilities::builder().enable_tools().build();
+    let name = Implementation::new("codex-bridge", env!("CARGO_PKG_VERSION")).with_title("codex");
+    ServerConfig::new(capabilities).with_server_info(name).with_instructions(INSTRUCTIONS)
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().build();
-        let about = Implementation::new("codex-bridge", env!("CARGO_PKG_VERSION")).with_title("codex");
-        ServerConfig::new(capabilities).with_server_info(about).with_instructions(INSTRUCTIONS)
+        about()
     }
 
     async fn list_tools(

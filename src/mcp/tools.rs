@@ -9,17 +9,20 @@ use rmcp::service::RequestContext;
 use serde_json::{Map, Value, json};
 
 use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs};
-use super::follow::{Follow, Stop};
-use super::hosts;
+use super::call::{Call, Late};
+use super::follow::{Follow, Stop, by_host};
 use super::result::{self, Note};
 use super::server::Server;
-use crate::approval::Verdict;
-use crate::event::{DecidedBy, ErrorInfo};
+use crate::approval::{DecideError, Verdict};
+use crate::event::{DecidedBy, Decision, ErrorInfo};
 use crate::ids::{ThreadId, TurnId};
-use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams};
+use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
 const CANCEL: Duration = Duration::from_secs(10);
+
+/// How long "to the end" is for a turn that another bridge runs: as long as any call may ask for.
+const DAY: Duration = Duration::from_secs(86_400);
 
 type Outcome = Result<CallToolResult, CallToolResult>;
 type Context = RequestContext<RoleServer>;
@@ -32,10 +35,12 @@ impl Server {
     async fn try_codex(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
         let args: CodexArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let params = self.thread_params(&args)?;
-        let handle = self.sessions.create(params, &args.prompt).await.map_err(|e| open_error(&e))?;
+        let call = self.call(context, args.wait);
+        let created = call.before(self.sessions.create(params, &args.prompt)).await;
+        let handle = created.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         // The effort is in the session's settings; the turn needs only its words.
         let turn = TurnParams { prompt: args.prompt, ..TurnParams::default() };
-        self.run(&handle, turn, args.wait, context).await
+        self.run(&handle, turn, &call).await
     }
 
     pub(super) async fn reply(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
@@ -45,20 +50,24 @@ impl Server {
     async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
-        let handle = self.sessions.open(&thread).await.map_err(|e| open_error(&e))?;
+        let call = self.call(context, args.wait);
+        let opened = call.before(self.sessions.open(&thread)).await;
+        let handle = opened.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         let turn = TurnParams { prompt: args.prompt, model: args.model, effort: args.effort };
-        self.run(&handle, turn, args.wait, context).await
+        self.run(&handle, turn, &call).await
     }
 
-    async fn run(
-        &self,
-        handle: &Handle,
-        turn: TurnParams,
-        wait: Option<Duration>,
-        context: &Context,
-    ) -> Outcome {
-        let turn = handle.run(turn).await.map_err(|error| call_error(&error, handle.thread()))?;
-        Ok(self.follow(handle, turn, wait, context).await)
+    async fn run(&self, handle: &Handle, turn: TurnParams, call: &Call<'_>) -> Outcome {
+        let begun = match call.before(handle.run(turn)).await {
+            Ok(begun) => begun.map_err(|error| call_error(&error, handle.thread()))?,
+            // It goes on to begin; whoever waits for it finds it.
+            Err(Late::TooLong) => None,
+            Err(Late::Cancelled) => {
+                handle.cancel(None, by_host()).await.map_err(|e| call_error(&e, handle.thread()))?;
+                None
+            }
+        };
+        Ok(self.follow(handle, begun, call, true).await)
     }
 
     pub(super) async fn wait(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
@@ -69,15 +78,18 @@ impl Server {
         let args: WaitArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
         let turn = args.turn_id;
+        let call = self.call(context, args.wait);
         if let Some(handle) = self.sessions.live(&thread).await {
-            let latest = handle.view().borrow().turn.clone();
+            let view = handle.view().borrow().clone();
+            let latest = if view.starting { None } else { view.turn.clone() };
             if turn.is_none() || turn == latest {
-                return Ok(self.follow(&handle, latest, args.wait, context).await);
+                return Ok(self.follow(&handle, latest, &call, false).await);
             }
         }
-        let view = self.sessions.stored(&thread, turn.as_ref(), args.wait.unwrap_or_default()).await;
-        let view = view.map_err(|e| open_error(&e))?;
-        Ok(result::of_view(&view, &Note::default(), self.options.budget))
+        let wait = call.wait.unwrap_or(DAY);
+        let view = call.race(self.sessions.stored(&thread, turn.as_ref(), wait), None).await;
+        let view = view.map_err(too_slow)?.map_err(|e| open_error(&e))?;
+        Ok(result::of_view(&view, &cut_note(&call, &view), self.options.budget))
     }
 
     pub(super) async fn approve(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
@@ -106,7 +118,7 @@ impl Server {
         };
         let turn = handle.view().borrow().turn.clone();
         handle.decide(id, verdict).await.map_err(|error| call_error(&error, &thread))?;
-        Ok(self.follow(&handle, turn, args.wait, context).await)
+        Ok(self.follow(&handle, turn, &self.call(context, args.wait), false).await)
     }
 
     pub(super) async fn cancel(&self, arguments: Option<JsonObject>) -> CallToolResult {
@@ -126,7 +138,11 @@ impl Server {
             return Ok(result::of_view(&view, &idle(), self.options.budget));
         };
         let was_busy = handle.view().borrow().busy();
-        handle.cancel().await.map_err(|error| call_error(&error, &thread))?;
+        let verdict = Verdict {
+            way: Some("codex-cancel".into()),
+            ..Verdict::own(Decision::Cancel, DecidedBy::Agent, "the turn was cancelled")
+        };
+        handle.cancel(None, verdict).await.map_err(|error| call_error(&error, &thread))?;
         let mut views = handle.view();
         let ended = tokio::time::timeout(CANCEL, views.wait_for(|view| !view.busy())).await;
         let note = match (was_busy, ended.is_ok()) {
@@ -142,21 +158,18 @@ impl Server {
         &self,
         handle: &Handle,
         turn: Option<TurnId>,
-        wait: Option<Duration>,
-        context: &Context,
+        call: &Call<'_>,
+        owns: bool,
     ) -> CallToolResult {
-        let host = self.host(context);
-        let (wait, was_cut) = hosts::cut(wait, host.policy);
-        let follow = Follow { handle, turn: turn.clone(), wait, host: &host, context };
-        let Stop { mut view, mut note } = follow.run().await;
+        let Stop { mut view, mut note } = Follow { handle, turn: turn.clone(), call, owns }.run().await;
         if turn.is_some() && view.turn != turn {
             // A later turn has begun meanwhile: the result of this one is in the journal.
             if let Ok(own) = self.sessions.stored(handle.thread(), turn.as_ref(), Duration::ZERO).await {
                 view = own;
             }
         }
-        if was_cut && view.busy() && note.text.is_none() {
-            note.text = Some("`wait` was cut to what this host allows a call to take.".into());
+        if note.text.is_none() {
+            note = cut_note(call, &view);
         }
         result::of_view(&view, &note, self.options.budget)
     }
@@ -213,6 +226,24 @@ fn plain(path: PathBuf) -> PathBuf {
     }
 }
 
+fn cut_note(call: &Call<'_>, view: &View) -> Note {
+    let cut = call.was_cut && view.busy();
+    Note { text: cut.then(|| "`wait` was cut to what this host allows a call to take.".into()) }
+}
+
+fn too_slow(late: Late) -> CallToolResult {
+    let (code, message) = match late {
+        Late::TooLong => ("codex_slow", "codex has not begun in the time that this call may take"),
+        Late::Cancelled => ("cancelled", "the host cancelled the call before codex began"),
+    };
+    result::of_error(&ErrorInfo {
+        code: code.into(),
+        message: message.into(),
+        remedy: Some("call again; `codex app-server` in a terminal shows whether codex starts at all".into()),
+        retryable: true,
+    })
+}
+
 fn idle() -> Note {
     Note { text: Some("No turn was running; nothing was cancelled.".into()) }
 }
@@ -247,7 +278,9 @@ fn call_error(error: &CallError, thread: &ThreadId) -> CallToolResult {
             return result;
         }
         CallError::Busy { .. } => "busy",
+        CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
         CallError::Decide(_) => "approval_gone",
+        CallError::Journal { .. } => "journal",
         CallError::Closed(_) => "closed",
     };
     result::refused(code, error.to_string())

@@ -32,6 +32,10 @@ pub struct ThreadParams {
     pub developer_instructions: Option<String>,
 }
 
+/// Names a caller that waits for an answer of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
 /// One turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TurnParams {
@@ -91,9 +95,11 @@ pub enum AgentCommand {
         /// The thread, or why not.
         reply: oneshot::Sender<Result<Opened, AgentError>>,
     },
-    /// Begin a turn, after taking up the thread where this codex has not loaded it. Answered by
-    /// [`AgentEvent::TurnAccepted`] or [`AgentEvent::TurnRefused`].
+    /// Begin a turn, after taking up the thread where this codex has not loaded it. Answered once, by
+    /// [`AgentEvent::TurnAccepted`] or [`AgentEvent::TurnRefused`] with the same `start`.
     Run {
+        /// Names this start, so that a late answer to an older one is known as such.
+        start: CallId,
         /// Of which thread.
         thread: ThreadId,
         /// What to do.
@@ -135,8 +141,10 @@ pub struct Ask {
     pub options: Vec<Decision>,
     /// The item that waits.
     pub item_id: Option<String>,
-    /// The command.
+    /// The command, without codex's shell wrapper.
     pub command: Option<String>,
+    /// The whole line, where a wrapper was taken off.
+    pub command_line: Option<String>,
     /// The folder.
     pub cwd: Option<String>,
     /// Why.
@@ -153,9 +161,21 @@ pub enum AgentEvent {
     /// Another codex process has the thread now.
     Loaded(Opened),
     /// The turn that was asked for has begun.
-    TurnAccepted(TurnId),
+    TurnAccepted {
+        /// By which start.
+        start: CallId,
+        /// In which codex process.
+        generation: Generation,
+        /// Its name.
+        turn: TurnId,
+    },
     /// It has not.
-    TurnRefused(AgentError),
+    TurnRefused {
+        /// By which start.
+        start: CallId,
+        /// Why not.
+        error: AgentError,
+    },
     /// A turn has begun.
     TurnStarted(TurnId),
     /// A turn has ended.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::agent::{AgentError, TurnParams};
-use super::state::{CallId, Input, Reply};
+use super::agent::{AgentError, CallId, TurnParams};
+use super::state::{Input, Reply};
 use super::view::View;
 use crate::approval::{DecideError, Verdict};
 use crate::event::PermissionDecision;
 use crate::ids::{ApprovalId, ThreadId, TurnId};
+use crate::journal::JournalError;
 
 /// Makes the input of a call, once the task has given it a number.
 pub(super) type MakeInput = Box<dyn FnOnce(CallId) -> Input + Send>;
@@ -38,6 +39,14 @@ pub enum CallError {
     /// The answer does not count.
     #[error(transparent)]
     Decide(#[from] DecideError),
+    /// The journal takes no more events.
+    #[error("session `{thread}` cannot go on: {error}")]
+    Journal {
+        /// The session.
+        thread: ThreadId,
+        /// Why not.
+        error: JournalError,
+    },
     /// The session's task has ended.
     #[error("session `{0}` is closed; continue it with `codex-reply`")]
     Closed(ThreadId),
@@ -88,12 +97,13 @@ impl Handle {
         }
     }
 
-    /// Ends the turn that runs, if one does; returns at once with its name.
+    /// Ends the turn that is named, or whichever runs; returns at once with its name. `verdict` is
+    /// what becomes of its open questions, and says who ended it.
     ///
     /// # Errors
     /// When the session is closed.
-    pub async fn cancel(&self) -> Result<Option<TurnId>, CallError> {
-        match self.call(Box::new(Input::Cancel)).await? {
+    pub async fn cancel(&self, turn: Option<TurnId>, verdict: Verdict) -> Result<Option<TurnId>, CallError> {
+        match self.call(Box::new(|call| Input::Cancel(call, turn, verdict))).await? {
             Reply::Turn(turn) => Ok(turn),
             other => Err(self.unexpected(other)),
         }
@@ -111,6 +121,7 @@ impl Handle {
             Reply::Busy(turn) => CallError::Busy { thread: self.thread.clone(), turn },
             Reply::Refused(error) => error.into(),
             Reply::Undecided(error) => error.into(),
+            Reply::Unrecorded(error) => CallError::Journal { thread: self.thread.clone(), error },
             Reply::Turn(_) | Reply::Decided(_) => CallError::Closed(self.thread.clone()),
         }
     }

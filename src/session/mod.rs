@@ -7,10 +7,12 @@
 
 mod agent;
 mod delta;
+mod ends;
 mod fold;
 mod handle;
 mod recover;
 mod registry;
+mod request;
 mod row;
 mod state;
 mod task;
@@ -19,11 +21,11 @@ mod tests;
 mod view;
 
 pub use agent::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, Inbox, Opened, RequestKey, ThreadParams,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Inbox, Opened, RequestKey, ThreadParams,
     TurnParams,
 };
 pub use handle::{CallError, Handle};
 pub use recover::recover;
 pub use registry::{OpenError, Options, Sessions};
-pub use state::{Act, CallId, Effects, Input, Reply, State};
+pub use state::{Act, Effects, Input, Reply, State};
 pub use view::{Status, View};

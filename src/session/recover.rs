@@ -1,6 +1,6 @@
 //! What a bridge leaves undone when it is killed, and the events that say so. Pure.
 
-use super::state::{host_gone, interrupted};
+use super::ends::{host_gone, interrupted};
 use super::view::View;
 use crate::event::{Body, DecidedBy, Decision, Event, PermissionDecision, Timestamp};
 use crate::ids::Seq;
@@ -9,7 +9,7 @@ use crate::ids::Seq;
 /// Empty where nothing was open.
 #[must_use]
 pub fn recover(view: &View, last: Seq, now: Timestamp) -> Vec<Event> {
-    if !view.busy() {
+    if !view.open() {
         return Vec::new();
     }
     let decisions = view.decisions.iter().map(|request| {

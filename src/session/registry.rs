@@ -21,7 +21,7 @@ use super::{fold, row};
 use crate::approval::DecideError;
 use crate::event::Timestamp;
 use crate::ids::{ApprovalId, ThreadId, TurnId};
-use crate::journal::{Batch, Journal, JournalError, SessionRecord, SessionStatus};
+use crate::journal::{Journal, JournalError, SessionRecord, SessionStatus};
 
 /// What codex may say to a session before it is held back: some 50 ms of its fastest text.
 const INBOX: usize = 1024;
@@ -50,10 +50,12 @@ pub enum OpenError {
 }
 
 /// What sessions are run with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How long a request for a decision stays open.
     pub deadline: Duration,
+    /// What a thread that the CLI or an IDE made is taken up with.
+    pub defaults: ThreadParams,
 }
 
 enum Request {
@@ -184,6 +186,11 @@ impl Sessions {
             // Its owner may have been killed: then nobody else would ever end it.
             if !looked {
                 self.recover().await?;
+                let ours = row.owner.as_ref() == Some(journal.bridge());
+                if ours && self.live(thread).await.is_none() {
+                    // Its task ended without a last word, as when the journal was full.
+                    self.maker.end_abandoned(row).await?;
+                }
                 looked = true;
                 continue;
             }
@@ -290,7 +297,7 @@ impl Maker {
             }
             None => {
                 // One that the CLI or an IDE made: codex knows it, the journal not yet.
-                let params = ThreadParams::default();
+                let params = self.options.defaults.clone();
                 let owner = self.journal.bridge().clone();
                 (row::new(thread.clone(), &params, "", owner, now), None, params)
             }
@@ -329,8 +336,12 @@ impl Maker {
         }
         let view = fold::stored(self.journal.as_ref(), &row, None).await?;
         let events = recover(&view, view.next.max(row.last_seq), Timestamp::now());
-        let batch: Batch = row::batch(&mut row, events);
-        self.journal.append(batch).await?;
+        if events.is_empty() {
+            return Ok(row);
+        }
+        let mut view = view;
+        events.iter().for_each(|event| view.apply(event));
+        self.journal.append(row::batch(&mut row, &view, events)).await?;
         Ok(row)
     }
 }

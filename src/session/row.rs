@@ -5,6 +5,7 @@ use crate::ids::{BridgeId, Seq, ThreadId};
 use crate::journal::{Batch, SessionRecord, SessionStatus};
 
 use super::agent::ThreadParams;
+use super::view::{Status, View};
 
 /// How much of the first prompt is the session's title, in characters.
 const TITLE: usize = 80;
@@ -39,12 +40,18 @@ pub fn settings(params: &ThreadParams) -> serde_json::Value {
     serde_json::to_value(params).unwrap_or_default()
 }
 
-/// Takes events into the row, and makes the batch of both. Decisions are made durable against a
-/// power cut: codex acts on them.
-pub fn batch(row: &mut SessionRecord, events: Vec<Event>) -> Batch {
+/// Takes events into the row, and makes the batch of both. `view` is the session with them: the row
+/// says of the turn what the view says. Decisions are made durable against a power cut: codex acts on
+/// them.
+pub fn batch(row: &mut SessionRecord, view: &View, events: Vec<Event>) -> Batch {
     for event in &events {
         follow(row, event);
     }
+    row.status = match view.status {
+        Status::Running => SessionStatus::Running,
+        Status::NeedsDecision => SessionStatus::NeedsDecision,
+        Status::New | Status::Ended(_) => SessionStatus::Idle,
+    };
     let durable = events.iter().any(|e| matches!(e.body, Body::PermissionDecision(_)));
     Batch { events, session: row.clone(), durable }
 }
@@ -60,11 +67,7 @@ fn follow(row: &mut SessionRecord, event: &Event) {
         Body::TurnStarted {} => {
             row.turn_seq = event.seq;
             row.turn_id.clone_from(&event.turn_id);
-            row.status = SessionStatus::Running;
         }
-        Body::PermissionRequest(_) => row.status = SessionStatus::NeedsDecision,
-        Body::PermissionDecision(_) => row.status = SessionStatus::Running,
-        Body::TurnFinished { .. } => row.status = SessionStatus::Idle,
         Body::SessionFinished { .. } => row.owner = None,
         _ => {}
     }

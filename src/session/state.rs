@@ -4,18 +4,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::agent::{AgentAnswer, AgentError, AgentEvent, Ask, Opened, RequestKey, TurnParams};
+use super::agent::{AgentAnswer, AgentError, AgentEvent, Ask, CallId, Opened, RequestKey, TurnParams};
 use super::delta::Delta;
+use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded};
+use super::request;
 use crate::approval::{DecideError, Desk, Verdict};
 use crate::event::{
-    Body, DecidedBy, Decision, ErrorInfo, Event, FileChange, PermissionDecision, PermissionRequest,
-    RequestKind, SessionInfo, Timestamp, Tokens, TurnStatus,
+    Body, DecidedBy, Decision, ErrorInfo, Event, FileChange, PermissionDecision, RequestKind, SessionInfo,
+    Timestamp, Tokens, TurnStatus,
 };
 use crate::ids::{ApprovalId, Generation, Seq, ThreadId, TurnId};
-
-/// Names a caller that waits for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallId(pub u64);
+use crate::journal::JournalError;
 
 /// All that can happen to a session.
 #[derive(Debug)]
@@ -26,8 +25,8 @@ pub enum Input {
     Run(CallId, TurnParams),
     /// A caller answers a question.
     Decide(CallId, ApprovalId, Verdict),
-    /// A caller ends the turn.
-    Cancel(CallId),
+    /// A caller ends a turn: the one that is named, or whichever runs.
+    Cancel(CallId, Option<TurnId>, Verdict),
     /// Time passed.
     Tick,
     /// The bridge ends.
@@ -38,7 +37,7 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
     /// Begin a turn.
-    Run(TurnParams),
+    Run(CallId, TurnParams),
     /// End a turn.
     Interrupt(TurnId),
     /// Answer a question.
@@ -58,6 +57,8 @@ pub enum Reply {
     Decided(PermissionDecision),
     /// The answer does not count.
     Undecided(DecideError),
+    /// The journal took no more events: nothing was done.
+    Unrecorded(JournalError),
 }
 
 /// What follows from an input, in the order in which it must be done.
@@ -89,7 +90,11 @@ pub struct State {
     seq: Seq,
     info: SessionInfo,
     generation: Generation,
+    /// The last codex process that is known to be gone, and how it went.
+    lost: Option<(Generation, ErrorInfo)>,
     phase: Phase,
+    /// After the shutdown: nothing is taken in any more.
+    over: bool,
     latest: Option<TurnId>,
     desk: Desk,
     keys: BTreeMap<ApprovalId, RequestKey>,
@@ -111,7 +116,9 @@ impl State {
             seq,
             info: opened.info,
             generation: opened.generation,
+            lost: None,
             phase: Phase::Idle,
+            over: false,
             latest: None,
             desk: Desk::default(),
             keys: BTreeMap::new(),
@@ -135,11 +142,14 @@ impl State {
     /// Takes in an input.
     pub fn apply(&mut self, input: Input, now: Timestamp) -> Effects {
         let mut out = Effects::default();
+        if self.over {
+            return out;
+        }
         match input {
             Input::Agent(event) => self.agent(&mut out, event, now),
             Input::Run(call, turn) => self.run(&mut out, call, turn),
             Input::Decide(call, id, verdict) => self.decide(&mut out, call, &id, verdict, now),
-            Input::Cancel(call) => self.cancel(&mut out, call, now),
+            Input::Cancel(call, turn, verdict) => self.cancel(&mut out, call, turn.as_ref(), &verdict, now),
             Input::Tick => self.tick(&mut out, now),
             Input::Shutdown => self.shutdown(&mut out, now),
         }
@@ -152,17 +162,29 @@ impl State {
         [self.delta.as_ref().map(Delta::due), self.desk.next_expiry()].into_iter().flatten().min()
     }
 
-    /// Whether a turn is under way or about to begin.
+    /// Whether a turn has been asked for and has not begun.
     #[must_use]
-    pub fn busy(&self) -> bool {
-        self.phase != Phase::Idle
+    pub fn starting(&self) -> bool {
+        matches!(self.phase, Phase::Starting { .. })
+    }
+
+    /// The turn that runs.
+    #[must_use]
+    pub fn running(&self) -> Option<&TurnId> {
+        match &self.phase {
+            Phase::Running(turn) => Some(turn),
+            _ => None,
+        }
     }
 
     fn agent(&mut self, out: &mut Effects, event: AgentEvent, now: Timestamp) {
         match event {
             AgentEvent::Loaded(opened) => self.loaded(out, opened, now),
-            AgentEvent::TurnAccepted(turn) | AgentEvent::TurnStarted(turn) => self.begin(out, turn, now),
-            AgentEvent::TurnRefused(error) => self.refused(out, error),
+            AgentEvent::TurnAccepted { start, generation, turn } => {
+                self.accepted(out, start, generation, turn, now);
+            }
+            AgentEvent::TurnRefused { start, error } => self.refused(out, start, error),
+            AgentEvent::TurnStarted(turn) => self.begin(out, turn, now),
             AgentEvent::TurnEnded { turn, status, error, duration_ms } => {
                 self.end(out, &turn, status, error, duration_ms, now);
             }
@@ -177,6 +199,10 @@ impl State {
     }
 
     fn loaded(&mut self, out: &mut Effects, opened: Opened, now: Timestamp) {
+        if opened.generation != self.generation {
+            // The questions of the process before went with it.
+            self.close_requests(out, &codex_ended(), now);
+        }
         self.generation = opened.generation;
         self.info = SessionInfo { resumed: true, ..opened.info };
         let info = self.info.clone();
@@ -187,7 +213,7 @@ impl State {
         match &self.phase {
             Phase::Idle => {
                 self.phase = Phase::Starting { call, cancelled: false };
-                out.acts.push(Act::Run(turn));
+                out.acts.push(Act::Run(call, turn));
             }
             Phase::Starting { .. } => out.replies.push((call, Reply::Busy(None))),
             Phase::Running(turn) => out.replies.push((call, Reply::Busy(Some(turn.clone())))),
@@ -199,6 +225,10 @@ impl State {
     fn begin(&mut self, out: &mut Effects, turn: TurnId, now: Timestamp) {
         if self.latest.as_ref() == Some(&turn) {
             return;
+        }
+        if let Some(other) = self.current() {
+            // codex never said how that one ended; with one turn at a time, it has.
+            self.record(out, now, Some(other), interrupted(superseded()));
         }
         let phase = std::mem::replace(&mut self.phase, Phase::Running(turn.clone()));
         self.latest = Some(turn.clone());
@@ -213,8 +243,34 @@ impl State {
         }
     }
 
-    fn refused(&mut self, out: &mut Effects, error: AgentError) {
-        if let Phase::Starting { call, .. } = self.phase {
+    /// The answer may come after the end of the codex that gave it: then the turn ends with it.
+    fn accepted(
+        &mut self,
+        out: &mut Effects,
+        start: CallId,
+        generation: Generation,
+        turn: TurnId,
+        now: Timestamp,
+    ) {
+        if !matches!(self.phase, Phase::Starting { call, .. } if call == start) {
+            return;
+        }
+        if self.latest.as_ref() == Some(&turn) {
+            self.refused(out, start, AgentError(known_turn(&turn)));
+            return;
+        }
+        self.begin(out, turn.clone(), now);
+        let lost = self.lost.clone().filter(|(lost, _)| generation <= *lost);
+        if let Some((_, error)) = lost {
+            self.phase = Phase::Idle;
+            self.record(out, now, Some(turn), interrupted(error));
+        }
+    }
+
+    fn refused(&mut self, out: &mut Effects, start: CallId, error: AgentError) {
+        if let Phase::Starting { call, .. } = self.phase
+            && call == start
+        {
             self.phase = Phase::Idle;
             out.replies.push((call, Reply::Refused(error)));
         }
@@ -286,7 +342,7 @@ impl State {
             ask.changes = self.proposed.get(item).cloned().unwrap_or_default();
         }
         let offered = matches!(ask.kind, RequestKind::Command | RequestKind::FileChange);
-        let request = request(id.clone(), ask, now.after(self.deadline));
+        let request = request::open(id.clone(), ask, now.after(self.deadline));
         self.record(out, now, turn.clone(), Body::PermissionRequest(request.clone()));
         self.desk.open(request);
         self.keys.insert(id.clone(), key);
@@ -345,13 +401,21 @@ impl State {
         }
     }
 
-    fn cancel(&mut self, out: &mut Effects, call: CallId, now: Timestamp) {
+    fn cancel(
+        &mut self,
+        out: &mut Effects,
+        call: CallId,
+        wanted: Option<&TurnId>,
+        verdict: &Verdict,
+        now: Timestamp,
+    ) {
         let turn = self.current();
-        let verdict = Verdict {
-            way: Some("codex-cancel".into()),
-            ..Verdict::own(Decision::Cancel, DecidedBy::Agent, "the turn was cancelled")
-        };
-        self.close_requests(out, &verdict, now);
+        if wanted.is_some() && wanted != turn.as_ref() {
+            // The turn that was meant has ended; another one is none of its caller's business.
+            out.replies.push((call, Reply::Turn(None)));
+            return;
+        }
+        self.close_requests(out, verdict, now);
         match &mut self.phase {
             Phase::Running(turn) => out.acts.push(Act::Interrupt(turn.clone())),
             Phase::Starting { cancelled, .. } => *cancelled = true,
@@ -370,20 +434,17 @@ impl State {
         }
     }
 
+    /// A start that is under way gets its own answer: it may be for the next process.
     fn lost(&mut self, out: &mut Effects, generation: Generation, error: ErrorInfo, now: Timestamp) {
+        self.lost = Some((generation, error.clone()));
         if generation != self.generation {
             return;
         }
-        let verdict = Verdict::own(Decision::Decline, DecidedBy::Shutdown, "codex ended");
-        self.close_requests(out, &verdict, now);
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Running(turn) => {
-                self.record(out, now, Some(turn), interrupted(error));
-            }
-            Phase::Starting { call, .. } => {
-                out.replies.push((call, Reply::Refused(AgentError(error))));
-            }
-            Phase::Idle => {}
+        self.close_requests(out, &codex_ended(), now);
+        if let Phase::Running(turn) = &self.phase {
+            let turn = turn.clone();
+            self.phase = Phase::Idle;
+            self.record(out, now, Some(turn), interrupted(error));
         }
     }
 
@@ -401,13 +462,11 @@ impl State {
             Phase::Idle => {}
         }
         self.record(out, now, None, Body::SessionFinished { reason: "host_gone".into() });
+        self.over = true;
     }
 
     fn current(&self) -> Option<TurnId> {
-        match &self.phase {
-            Phase::Running(turn) => Some(turn.clone()),
-            _ => None,
-        }
+        self.running().cloned()
     }
 
     fn flush(&mut self, out: &mut Effects, now: Timestamp) {
@@ -432,54 +491,5 @@ impl State {
             origin: None,
             body,
         });
-    }
-}
-
-/// Why an embedded bridge's turn ends with its process.
-pub(super) fn host_gone() -> ErrorInfo {
-    ErrorInfo {
-        code: "host_gone".into(),
-        message: "the bridge that ran this turn ended before the turn did".into(),
-        remedy: Some("continue the session with `codex-reply`".into()),
-        retryable: true,
-    }
-}
-
-/// The end of a turn that something ended under it.
-pub(super) fn interrupted(error: ErrorInfo) -> Body {
-    Body::TurnFinished { status: TurnStatus::Interrupted, error: Some(error), duration_ms: None }
-}
-
-fn request(id: ApprovalId, ask: Ask, expires_at: Timestamp) -> PermissionRequest {
-    let mut options = ask.options.clone();
-    options.extend([Decision::Decline, Decision::Cancel]);
-    PermissionRequest {
-        approval_id: id,
-        kind: ask.kind,
-        summary: summary(&ask),
-        options,
-        expires_at,
-        item_id: ask.item_id,
-        command: ask.command,
-        cwd: ask.cwd,
-        reason: ask.reason,
-        changes: ask.changes,
-        detail: ask.detail,
-    }
-}
-
-fn summary(ask: &Ask) -> String {
-    let place = ask.cwd.as_ref().map(|cwd| format!(" in `{cwd}`")).unwrap_or_default();
-    match ask.kind {
-        RequestKind::Command => {
-            format!("Allow codex to run `{}`{place}?", ask.command.as_deref().unwrap_or("a command"))
-        }
-        RequestKind::FileChange => {
-            let files = ask.changes.iter().map(|c| format!("{} `{}`", c.kind, c.path));
-            let files = files.collect::<Vec<_>>().join(", ");
-            let files = if files.is_empty() { "files".into() } else { files };
-            format!("Allow codex to change files: {files}?")
-        }
-        kind => format!("codex asks for {kind:?}"),
     }
 }

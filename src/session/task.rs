@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::agent::{AgentCommand, AgentEvent, Inbox, ThreadParams};
+use super::agent::{AgentCommand, AgentEvent, CallId, Inbox, ThreadParams};
 use super::handle::{Call, Handle};
 use super::row;
-use super::state::{Act, CallId, Effects, Input, Reply, State};
+use super::state::{Act, Effects, Input, Reply, State};
 use super::view::View;
 use crate::event::Timestamp;
-use crate::journal::{Journal, SessionRecord};
+use crate::journal::{Journal, JournalError, SessionRecord};
 
 /// Calls that may wait for one session. A host's own limit of open requests is below it.
 const CALLS: usize = 64;
@@ -78,8 +78,12 @@ impl Run {
 
     /// Applies an input, and what codex has said meanwhile, so that they share one append.
     fn group(&mut self, input: Input) -> Effects {
+        let last = matches!(input, Input::Shutdown);
         let mut all = self.task.state.apply(input, Timestamp::now());
         for _ in 1..GROUP {
+            if last {
+                break;
+            }
             let Ok(event) = self.task.events.try_recv() else { break };
             let more = self.task.state.apply(Input::Agent(event), Timestamp::now());
             all.events.extend(more.events);
@@ -102,15 +106,15 @@ impl Run {
             for event in &effects.events {
                 self.task.view.apply(event);
             }
-            let batch = row::batch(&mut self.task.row, effects.events);
+            let batch = row::batch(&mut self.task.row, &self.task.view, effects.events);
             if let Err(error) = self.task.journal.append(batch).await {
                 let thread = &self.task.row.thread_id;
                 tracing::error!(%thread, %error, "the journal took no events; the session is closed");
-                self.stop().await;
+                self.stop(&error).await;
                 return false;
             }
-            self.publish.send_replace(Arc::new(self.task.view.clone()));
         }
+        self.publish();
         for act in effects.acts {
             if self.task.agent.send(self.command(act)).await.is_err() {
                 tracing::debug!("codex's task has ended");
@@ -125,9 +129,26 @@ impl Run {
         true
     }
 
-    /// Ends the turn that nobody can follow any more: what codex does must be in the journal.
-    async fn stop(&self) {
-        if let Some(turn) = self.task.view.turn.clone().filter(|_| self.task.state.busy()) {
+    /// Shows what is in the journal now, and whether a turn is about to begin.
+    fn publish(&mut self) {
+        self.task.view.starting = self.task.state.starting();
+        let view = &self.task.view;
+        self.publish.send_if_modified(|shown| {
+            let changed = shown.next != view.next || shown.starting != view.starting;
+            if changed {
+                *shown = Arc::new(view.clone());
+            }
+            changed
+        });
+    }
+
+    /// Ends the turn that nobody can follow any more, since what codex does must be in the journal;
+    /// and says why to who waits.
+    async fn stop(&mut self, error: &JournalError) {
+        for (_, waiting) in self.waiting.drain() {
+            let _ = waiting.send(Reply::Unrecorded(error.clone()));
+        }
+        if let Some(turn) = self.task.state.running().cloned() {
             let thread = self.task.row.thread_id.clone();
             // With codex's task gone there is nothing to stop.
             let _ = self.task.agent.send(AgentCommand::Interrupt { thread, turn }).await;
@@ -137,7 +158,8 @@ impl Run {
     fn command(&self, act: Act) -> AgentCommand {
         let thread = self.task.row.thread_id.clone();
         match act {
-            Act::Run(turn) => AgentCommand::Run {
+            Act::Run(start, turn) => AgentCommand::Run {
+                start,
                 thread,
                 turn,
                 params: Box::new(self.task.params.clone()),

@@ -31,6 +31,7 @@ fn ask(kind: RequestKind) -> Box<Ask> {
         options: vec![Decision::Approve, Decision::ApproveForSession],
         item_id: Some("call_1".into()),
         command: Some("touch x".into()),
+        command_line: None,
         cwd: None,
         reason: None,
         changes: vec![],
@@ -46,6 +47,22 @@ fn verdict(decision: Decision) -> Verdict {
     Verdict { decision, by: DecidedBy::Agent, way: None, reason: None }
 }
 
+fn accepted(start: u64, turn: &TurnId) -> AgentEvent {
+    AgentEvent::TurnAccepted { start: CallId(start), generation: Generation(1), turn: turn.clone() }
+}
+
+fn lost(generation: u64) -> AgentEvent {
+    let (code, message) = ("codex_lost".into(), String::new());
+    let error = ErrorInfo { code, message, remedy: None, retryable: true };
+    AgentEvent::Lost { generation: Generation(generation), error }
+}
+
+fn refused(start: u64) -> AgentEvent {
+    let (code, message) = ("x".into(), String::new());
+    let error = AgentError(ErrorInfo { code, message, remedy: None, retryable: false });
+    AgentEvent::TurnRefused { start: CallId(start), error }
+}
+
 fn kinds(effects: &Effects) -> Vec<&'static str> {
     effects.events.iter().map(|e| e.body.kind()).collect()
 }
@@ -55,12 +72,12 @@ fn a_turn_with_an_approval_from_beginning_to_end() {
     let (mut s, now) = (state(), Timestamp(1));
     assert_eq!(kinds(&s.open(now)), ["session_started"]);
     let run = s.apply(Input::Run(CallId(1), TurnParams::default()), now);
-    assert_eq!(run.acts, [Act::Run(TurnParams::default())]);
+    assert_eq!(run.acts, [Act::Run(CallId(1), TurnParams::default())]);
     let turn = TurnId::from("u1");
     let begun = s.apply(Input::Agent(AgentEvent::TurnStarted(turn.clone())), now);
     assert_eq!(kinds(&begun), ["turn_started"]);
     assert_eq!(begun.replies, [(CallId(1), Reply::Turn(Some(turn.clone())))]);
-    let accepted = s.apply(Input::Agent(AgentEvent::TurnAccepted(turn.clone())), now);
+    let accepted = s.apply(Input::Agent(accepted(1, &turn)), now);
     assert_eq!(accepted, Effects::default(), "codex says it twice; only the first counts");
     let asked = s.apply(
         Input::Agent(AgentEvent::Asked {
@@ -98,7 +115,7 @@ fn the_deadline_declines_and_the_turn_goes_on() {
     assert_eq!(late.acts, [Act::Answer(key(7), AgentAnswer { decision: Decision::Decline })]);
     let Body::PermissionDecision(decision) = &late.events[0].body else { panic!() };
     assert_eq!(decision.by, DecidedBy::Deadline);
-    assert!(s.busy());
+    assert!(s.running().is_some());
 }
 
 #[test]
@@ -168,6 +185,59 @@ fn what_a_killed_bridge_left_open_is_ended_by_the_next() {
     assert!(recover(&view, view.next, Timestamp(9)).is_empty(), "nothing is ended twice");
 }
 
+#[test]
+fn an_answer_to_an_older_start_is_nothing() {
+    let (mut s, now) = (state(), Timestamp(0));
+    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    assert_eq!(s.apply(Input::Agent(refused(1)), now).replies.len(), 1);
+    s.apply(Input::Run(CallId(2), TurnParams::default()), now);
+    assert_eq!(s.apply(Input::Agent(refused(1)), now), Effects::default());
+    assert_eq!(s.apply(Input::Agent(lost(1)), now), Effects::default(), "the start has its own answer");
+    let begun = s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now);
+    assert_eq!(begun.replies, [(CallId(2), Reply::Turn(Some("u".into())))]);
+}
+
+#[test]
+fn a_turn_that_is_accepted_by_a_codex_that_is_gone_ends_with_it() {
+    let (mut s, now) = (state(), Timestamp(0));
+    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    s.apply(Input::Agent(lost(1)), now);
+    let out = s.apply(Input::Agent(accepted(1, &"u".into())), now);
+    assert_eq!(kinds(&out), ["turn_started", "turn_finished"]);
+    assert!(s.running().is_none());
+}
+
+#[test]
+fn a_question_outside_a_turn_leaves_the_session_at_rest() {
+    let (mut s, now) = (state(), Timestamp(0));
+    let mut view = View::new(ThreadId::from("t"));
+    let event = AgentEvent::Asked { key: key(1), turn: None, ask: ask(RequestKind::McpForm) };
+    for event in s.open(now).events.iter().chain(&s.apply(Input::Agent(event), now).events) {
+        view.apply(event);
+        assert!(!view.busy(), "{event:?}");
+    }
+}
+
+#[test]
+fn only_the_turn_that_is_meant_is_cancelled() {
+    let (mut s, now) = (state(), Timestamp(0));
+    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now);
+    let no = verdict(Decision::Cancel);
+    let other = s.apply(Input::Cancel(CallId(2), Some("old".into()), no.clone()), now);
+    assert_eq!((other.acts, other.replies), (vec![], vec![(CallId(2), Reply::Turn(None))]));
+    let own = s.apply(Input::Cancel(CallId(3), Some("u".into()), no), now);
+    assert_eq!(own.acts, [Act::Interrupt("u".into())]);
+}
+
+#[test]
+fn after_the_shutdown_nothing_is_taken_in() {
+    let (mut s, now) = (state(), Timestamp(0));
+    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    assert_eq!(kinds(&s.apply(Input::Shutdown, now)), ["session_finished"]);
+    assert_eq!(s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now), Effects::default());
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Run,
@@ -180,7 +250,9 @@ enum Step {
     Cancel,
     Tick,
     Lose(u64),
-    Refuse,
+    Refuse(u64),
+    Accept(u64, u8),
+    Load(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -195,7 +267,9 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Cancel),
         Just(Step::Tick),
         (0u64..3).prop_map(Step::Lose),
-        Just(Step::Refuse),
+        (0u64..6).prop_map(Step::Refuse),
+        (0u64..6, 0u8..4).prop_map(|(start, turn)| Step::Accept(start, turn)),
+        (1u64..4).prop_map(Step::Load),
     ]
 }
 
@@ -205,6 +279,7 @@ proptest! {
     fn whatever_happens_the_invariants_hold(steps in proptest::collection::vec(step(), 0..60)) {
         let mut s = state();
         let mut all = s.open(Timestamp(0)).events;
+        let mut view = View::new(ThreadId::from("t"));
         let (mut calls, mut answers, mut now) = (0u64, BTreeMap::new(), 0u64);
         let mut asked: Vec<ApprovalId> = Vec::new();
         let mut used_keys = BTreeSet::new();
@@ -229,12 +304,16 @@ proptest! {
                 }
                 Step::Say => Input::Agent(AgentEvent::Said { turn: None,
                     body: Body::AssistantDelta { item_id: "m".into(), text: "x".into() } }),
-                Step::Cancel => { calls += 1; Input::Cancel(CallId(calls)) }
+                Step::Cancel => {
+                    calls += 1;
+                    Input::Cancel(CallId(calls), None, verdict(Decision::Cancel))
+                }
                 Step::Tick => Input::Tick,
-                Step::Lose(g) => Input::Agent(AgentEvent::Lost { generation: Generation(g),
-                    error: ErrorInfo { code: "codex_lost".into(), message: String::new(), remedy: None, retryable: true } }),
-                Step::Refuse => Input::Agent(AgentEvent::TurnRefused(AgentError(ErrorInfo {
-                    code: "x".into(), message: String::new(), remedy: None, retryable: false }))),
+                Step::Lose(generation) => Input::Agent(lost(generation)),
+                Step::Refuse(start) => Input::Agent(refused(start)),
+                Step::Accept(start, n) => Input::Agent(accepted(start, &turn(n))),
+                Step::Load(generation) => Input::Agent(AgentEvent::Loaded(Opened {
+                    generation: Generation(generation), ..opened() })),
             };
             let out = s.apply(input, Timestamp(now));
             for event in &out.events {
@@ -248,6 +327,10 @@ proptest! {
             for (call, reply) in out.replies {
                 prop_assert!(answers.insert(call, reply).is_none(), "a caller is answered once");
             }
+            for event in &out.events {
+                view.apply(event);
+            }
+            prop_assert_eq!(view.open(), s.running().is_some(), "the view says of the turn what the state says");
             all.extend(out.events);
         }
         let end = s.apply(Input::Shutdown, Timestamp(now + 1));
@@ -263,6 +346,7 @@ proptest! {
                 Body::PermissionRequest(r) => prop_assert!(open.insert(r.approval_id.clone())),
                 Body::PermissionDecision(d) => prop_assert!(open.remove(&d.approval_id), "a question ends once"),
                 Body::TurnStarted {} => {
+                    prop_assert!(running.is_none(), "a turn ends before the next begins");
                     running.clone_from(&event.turn_id);
                 }
                 Body::TurnFinished { .. } => {

@@ -35,8 +35,6 @@ pub struct View {
     pub changes: BTreeMap<String, String>,
     /// Its tokens.
     pub usage: Tokens,
-    /// The thread's tokens.
-    pub thread_usage: Tokens,
     /// Its open requests, oldest first.
     pub decisions: Vec<PermissionRequest>,
     /// Why it failed, or what codex retries now.
@@ -45,6 +43,8 @@ pub struct View {
     pub commands: BTreeMap<String, String>,
     /// The last event that is in here.
     pub next: Seq,
+    /// A turn was asked for and has not begun. Only a live session knows that: no event says it.
+    pub starting: bool,
 }
 
 impl View {
@@ -59,17 +59,23 @@ impl View {
             content: String::new(),
             changes: BTreeMap::new(),
             usage: Tokens::default(),
-            thread_usage: Tokens::default(),
             decisions: Vec::new(),
             error: None,
             commands: BTreeMap::new(),
             next: Seq::ZERO,
+            starting: false,
         }
     }
 
-    /// Whether a turn is under way.
+    /// Whether a turn is under way, or about to be.
     #[must_use]
     pub fn busy(&self) -> bool {
+        self.starting || self.open()
+    }
+
+    /// Whether a turn has begun and not ended.
+    #[must_use]
+    pub fn open(&self) -> bool {
         matches!(self.status, Status::Running | Status::NeedsDecision)
     }
 
@@ -77,11 +83,17 @@ impl View {
     pub fn apply(&mut self, event: &Event) {
         self.next = event.seq;
         match &event.body {
-            Body::SessionStarted(info) => self.info = info.clone(),
+            Body::SessionStarted(info) => {
+                self.info = info.clone();
+                // Another codex: what the one before ran went with it.
+                self.commands.clear();
+            }
             Body::TurnStarted {} => self.begin(event.turn_id.clone()),
             Body::PermissionRequest(request) => {
                 self.decisions.push(request.clone());
-                self.status = Status::NeedsDecision;
+                if self.open() {
+                    self.status = Status::NeedsDecision;
+                }
             }
             Body::PermissionDecision(decision) => {
                 self.decisions.retain(|d| d.approval_id != decision.approval_id);
@@ -104,16 +116,15 @@ impl View {
                 self.content.clone_from(text);
                 self.error = None;
             }
-            Body::Usage { turn, thread, .. } => {
-                self.thread_usage = *thread;
-                if self.is_current(event) {
-                    self.usage = *turn;
-                }
-            }
+            Body::Usage { turn, .. } if self.is_current(event) => self.usage = *turn,
             Body::Error(error) if self.is_current(event) => self.error = Some(error.clone()),
             Body::TurnFinished { status, error, .. } if self.is_current(event) => {
                 self.status = Status::Ended(*status);
                 self.decisions.clear();
+                if *status == TurnStatus::Interrupted {
+                    // An interrupt ends the commands of the turn too, and so does the end of codex.
+                    self.commands.clear();
+                }
                 self.error = match status {
                     TurnStatus::Completed => None,
                     _ => error.clone().or_else(|| self.error.take()),

@@ -49,10 +49,10 @@ pub(super) fn approval(db: &Connection, id: &ApprovalId) -> rusqlite::Result<Opt
 }
 
 pub(super) fn abandoned(db: &Connection, owners: &Owners) -> rusqlite::Result<Vec<SessionRecord>> {
-    let sql = format!("SELECT {SESSION} FROM sessions WHERE owner IS NOT NULL AND status <> 'idle'");
+    let sql = format!("SELECT {SESSION} FROM sessions WHERE status <> 'idle'");
     let mut query = db.prepare_cached(&sql)?;
     let mut out: Vec<SessionRecord> = query.query_map([], rows::session)?.collect::<Result<_, _>>()?;
-    out.retain(|row| row.owner.as_ref().is_some_and(|owner| !owners.alive(owner)));
+    out.retain(|row| row.owner.as_ref().is_none_or(|owner| !owners.alive(owner)));
     Ok(out)
 }
 

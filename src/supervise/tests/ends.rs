@@ -28,10 +28,11 @@ async fn the_end_of_its_input_is_enough() {
 
 #[tokio::test]
 async fn term_reaches_the_whole_group() {
-    // The shell gets to its trap only when `sleep` has ended too.
-    let it = start("trap 'exit 7' TERM; echo ready; while :; do sleep 1000; done").await;
+    // The `sleep` is not the leader; `wait`, unlike a command in the foreground, lets the trap run at once.
+    let it = start("trap 'exit 7' TERM; sleep 1000 >/dev/null 2>&1 & echo $!; wait").await;
     let end = it.child.end(NO_EOF).await;
     assert_eq!((end.code, end.signal, end.asked), (Some(7), None, true));
+    gone(&it.first).await;
 }
 
 #[tokio::test]

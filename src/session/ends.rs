@@ -1,0 +1,43 @@
+//! Why things of a session end without anybody having asked for it, in words. Pure.
+
+use crate::approval::Verdict;
+use crate::event::{Body, DecidedBy, Decision, ErrorInfo, TurnStatus};
+use crate::ids::TurnId;
+
+/// Why an embedded bridge's turn ends with its process.
+pub(super) fn host_gone() -> ErrorInfo {
+    ErrorInfo {
+        code: "host_gone".into(),
+        message: "the bridge that ran this turn ended before the turn did".into(),
+        remedy: Some("continue the session with `codex-reply`".into()),
+        retryable: true,
+    }
+}
+
+pub(super) fn superseded() -> ErrorInfo {
+    ErrorInfo {
+        code: "superseded".into(),
+        message: "codex began another turn and never said how this one ended".into(),
+        remedy: None,
+        retryable: false,
+    }
+}
+
+/// The end of a turn that something ended under it.
+pub(super) fn interrupted(error: ErrorInfo) -> Body {
+    Body::TurnFinished { status: TurnStatus::Interrupted, error: Some(error), duration_ms: None }
+}
+
+pub(super) fn codex_ended() -> Verdict {
+    Verdict::own(Decision::Decline, DecidedBy::Shutdown, "codex ended")
+}
+
+/// codex answered a start with the name of a turn that has ended: it steered, or is confused.
+pub(super) fn known_turn(turn: &TurnId) -> ErrorInfo {
+    ErrorInfo {
+        code: "codex_protocol".into(),
+        message: format!("codex answered the start of a turn with `{turn}`, which has ended"),
+        remedy: Some("call again".into()),
+        retryable: true,
+    }
+}
