@@ -1,6 +1,9 @@
 //! The one result of all tools that run a turn: `structuredContent`, and the same as text. Empty
 //! members are left out, and nothing is above the budget: what is cut says so, and where the rest is.
 
+#[cfg(test)]
+mod tests;
+
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 

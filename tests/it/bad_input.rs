@@ -59,3 +59,38 @@ fn with_codex_missing_the_server_answers_and_the_call_says_so() {
     let text = result["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("/nowhere/codex") && text.contains("npm i -g @openai/codex"), "{text}");
 }
+
+/// What is given wrong may be long; the answer is not.
+#[test]
+fn long_values_are_cut_in_the_answer() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let long = "x".repeat(100_000);
+    let cases = [
+        ("codex", json!({ "prompt": "x", "cwd": long })),
+        ("codex", json!({ "prompt": format!("fail {long}") })),
+        ("codex", json!({ "prompt": format!("say {long}") })),
+        ("codex", json!({ "prompt": format!("ask-command {long}") })),
+        ("codex-wait", json!({ "threadId": long })),
+        ("codex-events", json!({ "threadId": long })),
+        ("codex-approve", json!({ "approvalId": long, "decision": "approve" })),
+    ];
+    for (tool, arguments) in cases {
+        let size = host.call(tool, arguments).to_string().len();
+        assert!(size <= 24 * 1024, "{tool}: {size}");
+    }
+}
+
+/// A host that saw the process end instead would show "connection closed" and nothing else.
+#[test]
+fn with_an_unusable_journal_the_server_answers_and_the_call_says_so() {
+    let place = Place::new();
+    let file = place.root.join("a-file");
+    std::fs::write(&file, "").unwrap();
+    let path = file.join("journal.db");
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_JOURNAL_PATH", path.to_str().unwrap()).start();
+    assert_eq!(host.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 6);
+    let result = host.call("codex", json!({ "prompt": "x" }));
+    let text = result["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains(path.to_str().unwrap()) && text.contains("journal.path"), "{text}");
+}

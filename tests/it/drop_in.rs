@@ -57,7 +57,8 @@ fn a_session_as_it_was_recorded() {
     let meta = &dialog["params"]["_meta"];
     assert_eq!(meta["codex_elicitation"], "exec-approval", "{dialog}");
     assert_eq!(meta["codex_command"], json!(["/bin/bash", "-lc", "touch zz.txt"]));
-    for member in ["threadId", "codex_call_id", "codex_cwd"] {
+    assert_eq!(meta["codex_parsed_cmd"], json!([{ "type": "unknown", "cmd": "touch zz.txt" }]));
+    for member in ["threadId", "codex_call_id", "codex_cwd", "codex_event_id", "codex_mcp_tool_call_id"] {
         assert!(meta[member].is_string(), "{member} in {dialog}");
     }
     let answer = json!({ "decision": "approved", "action": "accept", "content": {} });

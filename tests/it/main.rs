@@ -17,6 +17,8 @@ mod drop_in;
 mod fake;
 mod faults;
 mod owners;
+#[cfg(unix)]
+mod races;
 #[path = "../real/mod.rs"]
 mod real;
 mod shutdown;
