@@ -123,3 +123,31 @@ fn what_was_broken_is_mended() {
     assert_eq!(wrong["isError"], true);
     assert!(wrong["content"][0]["text"].as_str().unwrap().contains("promt"), "{wrong}");
 }
+
+/// An approval that nobody answers, two replies at once, a cancel: each ends.
+#[test]
+fn what_hung_for_ever_ends() {
+    let place = Place::new();
+    let setup = Setup::fake(&place).args(&["mcp-server"]).elicits();
+    let mut host = setup.env("CODEX_BRIDGE_APPROVALS_DEADLINE", "1").start();
+    let call = |prompt: &str| json!({ "name": "codex", "arguments": { "prompt": prompt } });
+    let id = host.post("tools/call", call("ask-command sleep 60\nsay on"));
+    let dialog = host.asked("elicitation/create");
+    let result = host.answer(id)["result"]["structuredContent"].clone();
+    assert_eq!((&result["status"], &result["content"]), (&json!("completed"), &json!("on")), "{result}");
+    let withdrawn = host.asked("notifications/cancelled");
+    assert_eq!(withdrawn["params"]["requestId"], dialog["id"], "{withdrawn}");
+
+    let thread = result["threadId"].clone();
+    let reply = |prompt: &str| json!({ "name": "codex-reply", "arguments": { "prompt": prompt, "threadId": thread } });
+    let ids = [host.post("tools/call", reply("stall")), host.post("tools/call", reply("stall"))];
+    let page = json!({ "threadId": thread, "after": result["next"], "wait": 20, "types": ["turn_started"] });
+    assert_eq!(host.structured("codex-events", page)["events"].as_array().unwrap().len(), 1);
+    for id in ids {
+        let params = json!({ "requestId": id });
+        host.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
+    }
+    let ended = host.structured("codex-wait", json!({ "threadId": thread, "wait": 20 }));
+    assert_eq!(ended["status"], "interrupted", "{ended}");
+    assert_eq!(host.structured("codex", json!({ "prompt": "say fine" }))["content"], "fine");
+}
