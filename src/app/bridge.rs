@@ -8,13 +8,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::approval::Policy;
 use crate::codex::locate::Lookup;
 use crate::codex::{Agent, Launch};
 use crate::config::{Loaded, WaitSettings, overlay};
+use crate::ids::ApprovalId;
 use crate::journal::{Journal, JournalError, SqliteJournal};
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Server, ServerOptions};
-use crate::session::{Options, Sessions, ThreadParams};
+use crate::session::{Options, QuestionOptions, Sessions, ThreadParams};
 
 /// Commands of all sessions to codex that may wait; codex's task never waits for a session.
 const COMMANDS: usize = 256;
@@ -46,12 +48,16 @@ impl Bridge {
         let (session_tasks, agent_tasks) = (TaskTracker::new(), TaskTracker::new());
         let (sessions_over, agent_over) = (CancellationToken::new(), CancellationToken::new());
         Agent::start(launch(loaded), commands, agent_over.clone(), &agent_tasks);
-        let deadline = loaded.settings.approvals.deadline;
+        let questions = QuestionOptions {
+            deadline: loaded.settings.approvals.deadline,
+            policy: Arc::new(Policy::default()),
+            mint: ApprovalId::fresh,
+        };
         let defaults = ThreadParams { config: loaded.defaults.config.clone(), ..ThreadParams::default() };
         let sessions = Sessions::start(
             journal.clone(),
             agent,
-            Options { deadline, defaults },
+            Options { questions, defaults },
             sessions_over.clone(),
             &session_tasks,
         );

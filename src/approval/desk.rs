@@ -1,81 +1,32 @@
 //! The desk: open requests, and what became of the last ones.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use thiserror::Error;
-
-use crate::event::{DecidedBy, Decision, PermissionDecision, PermissionRequest, Timestamp};
+use super::answers;
+use super::verdict::{Answers, DecideError, Verdict};
+use crate::event::{PermissionDecision, PermissionRequest, Timestamp};
 use crate::ids::ApprovalId;
 
 /// How many ended requests a desk remembers, so that a late answer hears who decided. The journal
 /// has them all.
 const REMEMBERED: usize = 256;
 
-/// An answer, before it is known whether it counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// What is decided.
-    pub decision: Decision,
-    /// Who decides.
-    pub by: DecidedBy,
-    /// By which way.
-    pub way: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-}
-
-impl Verdict {
-    /// A decision of the bridge itself, with its reason.
-    #[must_use]
-    pub fn own(decision: Decision, by: DecidedBy, reason: impl Into<String>) -> Self {
-        Self { decision, by, way: None, reason: Some(reason.into()) }
-    }
-}
-
-/// Why an answer does not count.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum DecideError {
-    /// No such request, now or lately.
-    #[error("there is no request `{0}`; `codex-wait` with the session's `threadId` shows the open ones")]
-    Unknown(ApprovalId),
-    /// It has been answered.
-    #[error("request `{}` is already decided: {} by {}{}; nothing more to do for it", .0.approval_id, .0.decision.name(), by_name(.0.by), reason(.0))]
-    Gone(Box<PermissionDecision>),
-    /// The request does not take this decision.
-    #[error("request `{id}` does not take `{}`; it takes {}", asked.name(), names(options))]
-    NotOffered {
-        /// The request.
-        id: ApprovalId,
-        /// What was wanted.
-        asked: Decision,
-        /// What it takes.
-        options: Vec<Decision>,
-    },
-}
-
-fn names(options: &[Decision]) -> String {
-    options.iter().map(|o| format!("`{}`", o.name())).collect::<Vec<_>>().join(", ")
-}
-
-fn by_name(by: DecidedBy) -> &'static str {
-    match by {
-        DecidedBy::Rule => "a rule",
-        DecidedBy::Person => "a person",
-        DecidedBy::Agent => "the agent",
-        DecidedBy::Deadline => "its deadline",
-        DecidedBy::Codex => "codex",
-        DecidedBy::Shutdown => "a shutdown",
-    }
-}
-
-fn reason(decision: &PermissionDecision) -> String {
-    decision.reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default()
+/// A request that ended just now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The request.
+    pub request: PermissionRequest,
+    /// What may be recorded of its end.
+    pub record: PermissionDecision,
+    /// The answers, secrets among them: for codex alone.
+    pub answers: Option<Answers>,
 }
 
 /// The open requests of one session.
 #[derive(Debug, Default)]
 pub struct Desk {
     open: BTreeMap<ApprovalId, PermissionRequest>,
+    dismissed: BTreeSet<ApprovalId>,
     ended: VecDeque<PermissionDecision>,
 }
 
@@ -91,11 +42,25 @@ impl Desk {
         self.open.is_empty()
     }
 
-    /// Ends a request by an answer of somebody. The first one counts.
+    /// An open request.
+    #[must_use]
+    pub fn get(&self, id: &ApprovalId) -> Option<&PermissionRequest> {
+        self.open.get(id)
+    }
+
+    /// A person closed the dialog for it without a decision: it stays open, and who decides then is
+    /// recorded so.
+    pub fn dismiss(&mut self, id: &ApprovalId) {
+        if self.open.contains_key(id) {
+            self.dismissed.insert(id.clone());
+        }
+    }
+
+    /// Ends a request by an answer of somebody. The first one that fits counts.
     ///
     /// # Errors
-    /// When the request is unknown, ended, or does not take the decision.
-    pub fn decide(&mut self, id: &ApprovalId, verdict: Verdict) -> Result<PermissionDecision, DecideError> {
+    /// When the request is unknown or ended, or does not take the decision or its answers.
+    pub fn decide(&mut self, id: &ApprovalId, mut verdict: Verdict) -> Result<Decided, DecideError> {
         let Some(request) = self.open.get(id) else {
             return Err(match self.ended.iter().find(|d| d.approval_id == *id) {
                 Some(decision) => DecideError::Gone(Box::new(decision.clone())),
@@ -109,12 +74,14 @@ impl Desk {
                 options: request.options.clone(),
             });
         }
-        Ok(self.end(id.clone(), verdict))
+        verdict.answers = answers::check(request, verdict.decision, verdict.answers)
+            .map_err(|why| DecideError::BadAnswers { id: id.clone(), why })?;
+        self.end(id, verdict).ok_or_else(|| DecideError::Unknown(id.clone()))
     }
 
     /// Ends a request whatever it takes: codex withdrew it, or its time is over.
-    pub fn withdraw(&mut self, id: &ApprovalId, verdict: Verdict) -> Option<PermissionDecision> {
-        self.open.contains_key(id).then(|| self.end(id.clone(), verdict))
+    pub fn withdraw(&mut self, id: &ApprovalId, verdict: Verdict) -> Option<Decided> {
+        self.end(id, verdict)
     }
 
     /// All that wait.
@@ -135,19 +102,23 @@ impl Desk {
         self.open.values().map(|r| r.expires_at).min()
     }
 
-    fn end(&mut self, id: ApprovalId, verdict: Verdict) -> PermissionDecision {
-        self.open.remove(&id);
-        let decision = PermissionDecision {
-            approval_id: id,
-            decision: verdict.decision,
-            by: verdict.by,
-            way: verdict.way,
-            reason: verdict.reason,
+    fn end(&mut self, id: &ApprovalId, verdict: Verdict) -> Option<Decided> {
+        let request = self.open.remove(id)?;
+        let Verdict { decision, by, way, rule, reason, answers } = verdict;
+        let record = PermissionDecision {
+            approval_id: id.clone(),
+            decision,
+            by,
+            way,
+            rule,
+            reason,
+            after_dismissal: self.dismissed.remove(id),
+            answers: answers.as_ref().map(|answers| answers::kept(&request, answers)),
         };
         if self.ended.len() == REMEMBERED {
             self.ended.pop_front();
         }
-        self.ended.push_back(decision.clone());
-        decision
+        self.ended.push_back(record.clone());
+        Some(Decided { request, record, answers })
     }
 }

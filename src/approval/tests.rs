@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{DecideError, Desk, Verdict};
-use crate::event::{DecidedBy, Decision, PermissionRequest, RequestKind, Timestamp};
+use crate::event::{DecidedBy, Decision, PermissionRequest, RequestKind, Subject, Timestamp};
 use crate::ids::ApprovalId;
 
 fn request(n: u8) -> PermissionRequest {
@@ -14,12 +14,7 @@ fn request(n: u8) -> PermissionRequest {
         options: vec![Decision::Approve, Decision::Decline, Decision::Cancel],
         expires_at: Timestamp(1000 + u64::from(n)),
         item_id: None,
-        command: None,
-        command_line: None,
-        cwd: None,
-        reason: None,
-        changes: vec![],
-        detail: None,
+        subject: Subject::default(),
     }
 }
 
@@ -65,21 +60,21 @@ proptest! {
             match step {
                 0 => if opened.insert(id) { desk.open(request(n)); },
                 1 => if let Ok(d) = desk.decide(&id, verdict(Decision::Approve)) {
-                    *ended.entry(d.approval_id).or_default() += 1;
+                    *ended.entry(d.record.approval_id).or_default() += 1;
                 },
                 2 => if let Some(d) = desk.withdraw(&id, verdict(Decision::Decline)) {
-                    *ended.entry(d.approval_id).or_default() += 1;
+                    *ended.entry(d.record.approval_id).or_default() += 1;
                 },
                 _ => for id in desk.expired(Timestamp(995 + late)) {
                     if let Some(d) = desk.withdraw(&id, verdict(Decision::Decline)) {
-                        *ended.entry(d.approval_id).or_default() += 1;
+                        *ended.entry(d.record.approval_id).or_default() += 1;
                     }
                 },
             }
         }
         for id in desk.waiting() {
             if let Some(d) = desk.withdraw(&id, verdict(Decision::Decline)) {
-                *ended.entry(d.approval_id).or_default() += 1;
+                *ended.entry(d.record.approval_id).or_default() += 1;
             }
         }
         prop_assert_eq!(ended.len(), opened.len());

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -11,10 +12,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::answers::Shape;
+use super::asks::{self, Question};
+use super::calls;
 use super::connection::{Connection, Launch, fault};
 use super::inbound::{self, Notice, notice};
-use super::{asks, calls};
-use crate::event::RequestKind;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Ticket};
 use crate::session::{
@@ -61,6 +63,10 @@ enum Done {
         thread: ThreadId,
         result: Result<(), AgentError>,
     },
+    Noted {
+        thread: ThreadId,
+        result: Result<(), AgentError>,
+    },
 }
 
 /// A turn that is to begin.
@@ -75,7 +81,10 @@ struct Run {
 /// A question of codex that has no answer yet.
 struct Owed {
     thread: ThreadId,
-    kind: RequestKind,
+    turn: Option<TurnId>,
+    shape: Shape,
+    /// What codex proposed for a permanent yes.
+    always: Option<Value>,
     ticket: Ticket,
 }
 
@@ -229,10 +238,20 @@ impl Agent {
         });
     }
 
-    fn answer(&mut self, key: &RequestKey, answer: AgentAnswer) {
-        if let Some(Owed { kind, ticket, .. }) = self.owed.remove(key) {
-            ticket.answer(asks::answer(kind, answer));
-        }
+    /// Answers a question. What the model is told besides goes first: it reads that with what follows
+    /// from the answer. Where codex does not take it, the answer alone must do.
+    fn answer(&mut self, key: &RequestKey, mut answer: AgentAnswer) {
+        let Some(Owed { thread, turn, shape, always, ticket }) = self.owed.remove(key) else { return };
+        let (note, peer) = (answer.note.take(), self.peer(key.generation));
+        let (Some(note), Some(turn), Some(peer)) = (note, turn, peer) else {
+            ticket.answer(shape.answer(answer, always));
+            return;
+        };
+        self.calls.spawn(async move {
+            let result = calls::steer(&peer, &thread, &turn, note).await;
+            ticket.answer(shape.answer(answer, always));
+            Done::Noted { thread, result }
+        });
     }
 
     fn done(&mut self, done: Done) {
@@ -267,6 +286,11 @@ impl Agent {
             Done::Stopped { thread, result } => {
                 if let Err(error) = result {
                     tracing::debug!(%thread, %error, "an interrupt came too late, or codex did not take it");
+                }
+            }
+            Done::Noted { thread, result } => {
+                if let Err(error) = result {
+                    tracing::debug!(%thread, %error, "codex was not told why it is declined");
                 }
             }
         }
@@ -385,26 +409,26 @@ impl Agent {
     }
 
     fn request(&mut self, method: &str, params: &RawValue, mut ticket: Ticket) {
-        let value = serde_json::from_str(params.get()).unwrap_or_default();
-        let kind = asks::kind(method, &value);
-        if kind == RequestKind::Other {
+        let Some(shape) = Shape::of(method) else {
             tracing::warn!(method, "codex asked for something that this bridge does not know; refused");
             ticket.refuse(-32601, format!("codex-bridge does not answer `{method}`"));
             if let Notice::Session(thread, event) = inbound::unknown_request(method, params) {
                 self.deliver(thread, *event);
             }
             return;
-        }
-        ticket.set_fallback(asks::safe(kind));
-        let question = asks::question(method, &value);
+        };
+        ticket.set_fallback(shape.safe());
+        let value = serde_json::from_str(params.get()).unwrap_or_default();
+        let question = asks::question(shape, &value);
         let Some(question) = question.filter(|q| self.routes.contains_key(&q.thread)) else {
             tracing::warn!(method, "codex asked in a thread of no session; declined");
             return;
         };
+        let Question { thread, turn, ask, always } = question;
         let key = RequestKey { generation: self.generation, id: ticket.id().to_string() };
-        self.owed.insert(key.clone(), Owed { thread: question.thread.clone(), kind, ticket });
-        let event = AgentEvent::Asked { key, turn: question.turn, ask: Box::new(question.ask) };
-        self.deliver(question.thread, event);
+        self.owed
+            .insert(key.clone(), Owed { thread: thread.clone(), turn: turn.clone(), shape, always, ticket });
+        self.deliver(thread, AgentEvent::Asked { key, turn, ask: Box::new(ask) });
     }
 
     fn deliver(&mut self, thread: ThreadId, event: AgentEvent) {

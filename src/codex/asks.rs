@@ -1,15 +1,17 @@
-//! codex's questions: in our terms when they come, in codex's shape when they are answered. Pure.
+//! codex's questions in our terms. Pure.
 //!
 //! Every question must get exactly one answer: one without stalls the turn for ever, and an error
-//! makes every MCP tool of codex fail. So each kind has a safe answer, sent where none is given.
+//! makes every MCP tool of codex fail. What is asked in a way that this bridge does not know is declined
+//! in the shape of its method, and recorded; [`super::answers`] has the shapes.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::answers::Shape;
 use super::items::unwrap_shell;
-use crate::event::{Decision, RequestKind};
+use crate::event::{Choice, Decision, Question as Asked, RequestKind, Subject};
 use crate::ids::{ThreadId, TurnId};
-use crate::session::{AgentAnswer, Ask};
+use crate::session::Ask;
 
 /// A question that concerns a session.
 #[derive(Debug, PartialEq)]
@@ -20,6 +22,8 @@ pub struct Question {
     pub turn: Option<TurnId>,
     /// What is asked.
     pub ask: Ask,
+    /// What to answer for `approve-always`, in codex's words.
+    pub always: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -28,11 +32,24 @@ struct Params {
     thread_id: Option<String>,
     turn_id: Option<String>,
     item_id: Option<String>,
-    command: Option<String>,
     cwd: Option<String>,
     reason: Option<String>,
-    message: Option<String>,
+    // item/commandExecution
+    kind: Option<String>,
+    command: Option<String>,
+    network_approval_context: Option<Value>,
+    additional_permissions: Option<Value>,
+    available_decisions: Option<Vec<Value>>,
+    // item/permissions
+    permissions: Option<Value>,
+    // item/tool/requestUserInput
+    questions: Vec<UserQuestion>,
+    // mcpServer/elicitation
+    server_name: Option<String>,
     mode: Option<String>,
+    message: Option<String>,
+    requested_schema: Option<Value>,
+    url: Option<String>,
     #[serde(rename = "_meta")]
     meta: Option<Meta>,
 }
@@ -41,97 +58,148 @@ struct Params {
 #[serde(default)]
 struct Meta {
     codex_approval_kind: Option<String>,
+    persist: Vec<String>,
+    tool_name: Option<String>,
+    tool_params: Option<Value>,
 }
 
-/// The kind of a question.
-#[must_use]
-pub fn kind(method: &str, params: &Value) -> RequestKind {
-    match method {
-        "item/commandExecution/requestApproval" => RequestKind::Command,
-        "item/fileChange/requestApproval" => RequestKind::FileChange,
-        "item/permissions/requestApproval" => RequestKind::Permissions,
-        "item/tool/requestUserInput" => RequestKind::UserInput,
-        "mcpServer/elicitation/request" => {
-            let params = Params::deserialize(params).unwrap_or_default();
-            let tool = params.meta.and_then(|m| m.codex_approval_kind).as_deref() == Some("mcp_tool_call");
-            match params.mode.as_deref() {
-                _ if tool => RequestKind::McpTool,
-                Some("url") => RequestKind::McpUrl,
-                _ => RequestKind::McpForm,
-            }
-        }
-        _ => RequestKind::Other,
-    }
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct UserQuestion {
+    id: String,
+    header: String,
+    question: String,
+    is_other: bool,
+    is_secret: bool,
+    options: Option<Vec<UserOption>>,
 }
 
-/// The question, if it names a session and is one that a session can decide.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct UserOption {
+    label: String,
+    description: String,
+}
+
+/// The question, if it names a session. `shape` is that of its method.
 #[must_use]
-pub fn question(method: &str, raw: &Value) -> Option<Question> {
-    let kind = kind(method, raw);
-    let params = Params::deserialize(raw).ok()?;
+pub fn question(shape: Shape, raw: &Value) -> Option<Question> {
+    // A member that is not as expected makes it a question of another kind, and not none.
+    let params = Params::deserialize(raw).ok();
+    let thread = raw.get("threadId")?.as_str()?;
+    let turn = raw.get("turnId").and_then(Value::as_str).map(TurnId::from);
+    let (ask, always) = match params {
+        Some(params) => ask(shape, params),
+        None => (unknown(), None),
+    };
+    Some(Question { thread: ThreadId::from(thread), turn, ask, always })
+}
+
+fn ask(shape: Shape, params: Params) -> (Ask, Option<Value>) {
+    let kind = kind(shape, &params);
     if kind == RequestKind::Other {
-        return None;
+        return (Ask { item_id: params.item_id, ..unknown() }, None);
     }
-    let remembers = matches!(kind, RequestKind::Command | RequestKind::FileChange);
-    let inner = params.command.as_deref().map(unwrap_shell);
     let mut options = vec![Decision::Approve];
-    options.extend(remembers.then_some(Decision::ApproveForSession));
-    Some(Question {
-        thread: ThreadId::from(params.thread_id?),
-        turn: params.turn_id.map(TurnId::from),
-        ask: Ask {
-            kind,
-            options,
-            item_id: params.item_id,
-            command: inner.clone(),
-            command_line: params.command.filter(|line| inner.as_ref() != Some(line)),
-            cwd: params.cwd,
-            reason: params.reason.or(params.message),
-            changes: Vec::new(),
-            detail: detail(kind, raw),
-        },
-    })
-}
-
-/// What a person may want to know besides: for a command the network that it wants.
-fn detail(kind: RequestKind, raw: &Value) -> Option<Value> {
+    let (mut proposed_rule, mut always) = (Vec::new(), None);
     match kind {
         RequestKind::Command => {
-            let context = raw.get("networkApprovalContext").filter(|v| !v.is_null())?;
-            Some(json!({ "network": context }))
+            let listed = params.available_decisions.iter().flatten();
+            if let Some((decision, rule)) = listed.filter_map(amendment).next() {
+                (proposed_rule, always) = (rule, Some(decision));
+            }
+            options.push(Decision::ApproveForSession);
         }
-        RequestKind::Permissions => Some(json!({ "permissions": raw.get("permissions")? })),
-        RequestKind::McpTool => Some(json!({ "server": raw.get("serverName")? })),
-        _ => None,
+        RequestKind::FileChange | RequestKind::Permissions => options.push(Decision::ApproveForSession),
+        RequestKind::McpTool => {
+            let persist = params.meta.as_ref().map(|meta| meta.persist.as_slice()).unwrap_or_default();
+            if persist.iter().any(|word| word == "session") {
+                options.push(Decision::ApproveForSession);
+            }
+            if persist.iter().any(|word| word == "always") {
+                always = Some(Value::from("always"));
+            }
+        }
+        RequestKind::McpForm | RequestKind::McpUrl | RequestKind::UserInput => options.push(Decision::Answer),
+        RequestKind::Other => {}
+    }
+    if always.is_some() {
+        options.push(Decision::ApproveAlways);
+    }
+    let item_id = params.item_id.clone();
+    (Ask { kind, options, item_id, subject: subject(kind, params, proposed_rule) }, always)
+}
+
+fn kind(shape: Shape, params: &Params) -> RequestKind {
+    match shape {
+        Shape::Command => match params.kind.as_deref() {
+            None | Some("command" | "writeStdin") => RequestKind::Command,
+            // One that codex wants from a person at its own screen, or something new.
+            Some(_) => RequestKind::Other,
+        },
+        Shape::FileChange => RequestKind::FileChange,
+        Shape::Permissions => RequestKind::Permissions,
+        Shape::UserInput => RequestKind::UserInput,
+        Shape::Elicitation => {
+            let approval = params.meta.as_ref().and_then(|meta| meta.codex_approval_kind.as_deref());
+            match (approval, params.mode.as_deref()) {
+                (Some("mcp_tool_call"), _) => RequestKind::McpTool,
+                (None, Some("form")) => RequestKind::McpForm,
+                (None, Some("url")) => RequestKind::McpUrl,
+                _ => RequestKind::Other,
+            }
+        }
     }
 }
 
-/// The answer in the shape that codex wants for this kind.
-#[must_use]
-pub fn answer(kind: RequestKind, answer: AgentAnswer) -> Value {
-    match kind {
-        RequestKind::Command | RequestKind::FileChange => {
-            json!({ "decision": match answer.decision {
-                Decision::Approve => "accept",
-                Decision::ApproveForSession => "acceptForSession",
-                Decision::Cancel => "cancel",
-                Decision::ApproveAlways | Decision::Decline | Decision::Answer => "decline",
-            }})
-        }
-        kind => safe(kind),
+fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Subject {
+    let inner = params.command.as_deref().map(unwrap_shell);
+    let meta = params.meta.unwrap_or_default();
+    let of_server = matches!(kind, RequestKind::McpTool | RequestKind::McpForm | RequestKind::McpUrl);
+    Subject {
+        command_line: params.command.filter(|line| inner.as_ref() != Some(line)),
+        command: inner,
+        stdin: params.kind.as_deref() == Some("writeStdin"),
+        cwd: params.cwd,
+        reason: params.reason,
+        network: params.network_approval_context,
+        proposed_rule,
+        changes: Vec::new(),
+        permissions: params.permissions.or(params.additional_permissions),
+        server: params.server_name.filter(|_| of_server),
+        tool: meta.tool_name,
+        arguments: meta.tool_params,
+        // Of a tool's call it is codex's own sentence, which the summary says better.
+        message: params.message.filter(|_| kind != RequestKind::McpTool),
+        schema: params.requested_schema.filter(|_| kind == RequestKind::McpForm),
+        url: params.url,
+        questions: params.questions.into_iter().map(asked).collect(),
     }
 }
 
-/// The answer that allows nothing.
-#[must_use]
-pub fn safe(kind: RequestKind) -> Value {
-    match kind {
-        RequestKind::Command | RequestKind::FileChange => json!({ "decision": "decline" }),
-        RequestKind::Permissions => json!({ "permissions": {}, "scope": "turn" }),
-        RequestKind::McpTool | RequestKind::McpForm | RequestKind::McpUrl => {
-            json!({ "action": "decline", "content": null, "_meta": null })
-        }
-        RequestKind::UserInput => json!({ "answers": {} }),
-        RequestKind::Other => Value::Null,
+fn asked(question: UserQuestion) -> Asked {
+    let option = |option: UserOption| Choice { label: option.label, description: option.description };
+    Asked {
+        id: question.id,
+        header: question.header,
+        question: question.question,
+        options: question.options.into_iter().flatten().map(option).collect(),
+        other: question.is_other,
+        secret: question.is_secret,
     }
+}
+
+fn unknown() -> Ask {
+    Ask { kind: RequestKind::Other, options: Vec::new(), item_id: None, subject: Subject::default() }
+}
+
+/// A decision of those that codex lists which makes a rule, and what the rule allows.
+fn amendment(decision: &Value) -> Option<(Value, Vec<String>)> {
+    if let Some(words) = decision.pointer("/acceptWithExecpolicyAmendment/execpolicy_amendment") {
+        let words = words.as_array()?.iter().map(|word| word.as_str().map(str::to_owned));
+        return Some((decision.clone(), words.collect::<Option<_>>()?));
+    }
+    let rule = decision.pointer("/applyNetworkPolicyAmendment/network_policy_amendment")?;
+    let host = rule["host"].as_str().filter(|_| rule["action"] == "allow")?;
+    Some((decision.clone(), vec![host.to_owned()]))
 }

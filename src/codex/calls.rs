@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::connection::fault;
 use super::protocol::{
-    ThreadOpened, ThreadRef, ThreadStartParams, TurnOpened, TurnRef, TurnStartParams, UserInput,
+    ThreadOpened, ThreadRef, ThreadStartParams, TurnOpened, TurnRef, TurnStartParams, TurnSteerParams,
+    UserInput,
 };
 use crate::event::SessionInfo;
 use crate::ids::{Generation, ThreadId, TurnId};
@@ -23,6 +24,9 @@ const TURN: Duration = Duration::from_secs(60);
 
 /// So is its end.
 const STOP: Duration = Duration::from_secs(10);
+
+/// A word to a running turn is answered at once too; the answer to a question waits for it.
+const STEER: Duration = Duration::from_secs(2);
 
 /// `thread/start`.
 pub(super) async fn start(
@@ -84,6 +88,21 @@ pub(super) async fn interrupt(peer: &Peer, thread: &ThreadId, turn: &TurnId) -> 
     let of_thread = ThreadRef { thread_id: thread.to_string() };
     call::<_, Value>(peer, "thread/backgroundTerminals/clean", &of_thread, STOP).await?;
     stopped.map(|_| ())
+}
+
+/// `turn/steer`: a text that the model reads with what comes next in its turn.
+pub(super) async fn steer(
+    peer: &Peer,
+    thread: &ThreadId,
+    turn: &TurnId,
+    text: String,
+) -> Result<(), AgentError> {
+    let params = TurnSteerParams {
+        thread_id: thread.to_string(),
+        expected_turn_id: turn.to_string(),
+        input: vec![UserInput::Text { text, text_elements: [] }],
+    };
+    call::<_, Value>(peer, "turn/steer", &params, STEER).await.map(|_| ())
 }
 
 async fn call<P: Serialize + Sync, T: DeserializeOwned>(

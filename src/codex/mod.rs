@@ -1,10 +1,12 @@
 //! codex: **the only place that knows its names**. Finds and launches `codex app-server`, speaks
-//! its protocol, and translates: [`inbound`] from its words to ours, [`asks`] for its questions.
+//! its protocol, and translates: [`inbound`] from its words to ours, [`asks`] for its questions, and
+//! back ([`answers`]).
 //!
 //! MCP is absent here, and so is every decision: codex's task does what sessions tell it, and
 //! tells sessions what codex says.
 
 mod agent;
+pub mod answers;
 pub mod asks;
 mod calls;
 mod connection;

@@ -13,6 +13,7 @@ pub const REQUESTS: &[&str] = &[
     "thread/start",
     "turn/interrupt",
     "turn/start",
+    "turn/steer",
 ];
 
 /// The notifications that become something for a session.
@@ -159,6 +160,18 @@ pub struct TurnStartParams {
     /// The reasoning effort from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effort: Option<String>,
+}
+
+/// `turn/steer`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnSteerParams {
+    /// Of which thread.
+    pub thread_id: String,
+    /// The turn that must run.
+    pub expected_turn_id: String,
+    /// What the user says.
+    pub input: Vec<UserInput>,
 }
 
 /// One part of what the user says.

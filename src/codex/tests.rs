@@ -5,9 +5,11 @@ use std::path::Path;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::answers::Shape;
 use super::asks;
 use super::inbound::{Notice, notice};
 use super::items::unwrap_shell;
+use crate::approval::Answers;
 use crate::event::{Body, Decision, RequestKind};
 use crate::session::{AgentAnswer, AgentEvent};
 
@@ -28,7 +30,8 @@ fn heard(name: &str) -> Vec<String> {
     for message in capture(name) {
         let Some(method) = message["method"].as_str() else { continue };
         if message.get("id").is_some() {
-            out.push(format!("asked {:?}", asks::kind(method, &message["params"])));
+            let question = asks::question(Shape::of(method).unwrap(), &message["params"]).unwrap();
+            out.push(format!("asked {:?}", question.ask.kind));
             continue;
         }
         match notice(method, &raw(&message["params"])) {
@@ -78,7 +81,8 @@ fn nothing_in_the_captures_is_unknown_or_unreadable() {
         for message in capture(&name) {
             let Some(method) = message["method"].as_str() else { continue };
             if message.get("id").is_some() {
-                assert!(asks::question(method, &message["params"]).is_some(), "{name}: {method}");
+                let question = asks::question(Shape::of(method).unwrap(), &message["params"]).unwrap();
+                assert_ne!(question.ask.kind, RequestKind::Other, "{name}: {method}");
             } else if let Notice::Session(_, event) = notice(method, &raw(&message["params"]))
                 && let AgentEvent::Said { body: Body::Raw { method, .. }, .. } = *event
             {
@@ -91,21 +95,96 @@ fn nothing_in_the_captures_is_unknown_or_unreadable() {
 
 #[test]
 fn answers_have_the_shape_that_codex_wants() {
+    let declined = json!({ "action": "decline", "content": null, "_meta": null });
+    let accepted = |meta| json!({ "action": "accept", "content": {}, "_meta": meta });
+    let rule = json!({ "acceptWithExecpolicyAmendment": { "execpolicy_amendment": ["touch"] } });
+    let network = json!({ "network": { "enabled": true } });
     let cases = [
-        (RequestKind::Command, Decision::Approve, json!({ "decision": "accept" })),
-        (RequestKind::Command, Decision::ApproveForSession, json!({ "decision": "acceptForSession" })),
-        (RequestKind::FileChange, Decision::Decline, json!({ "decision": "decline" })),
-        (RequestKind::FileChange, Decision::Cancel, json!({ "decision": "cancel" })),
-        (RequestKind::Permissions, Decision::Decline, json!({ "permissions": {}, "scope": "turn" })),
+        (Shape::Command, Decision::Approve, None, json!({ "decision": "accept" })),
+        (Shape::Command, Decision::ApproveForSession, None, json!({ "decision": "acceptForSession" })),
+        (Shape::Command, Decision::ApproveAlways, None, json!({ "decision": rule })),
+        (Shape::FileChange, Decision::Decline, None, json!({ "decision": "decline" })),
+        (Shape::FileChange, Decision::Cancel, None, json!({ "decision": "cancel" })),
+        (Shape::Permissions, Decision::Decline, None, json!({ "permissions": {}, "scope": "turn" })),
         (
-            RequestKind::McpTool,
-            Decision::Decline,
-            json!({ "action": "decline", "content": null, "_meta": null }),
+            Shape::Permissions,
+            Decision::ApproveForSession,
+            Some(network.clone()),
+            json!({ "permissions": network, "scope": "session" }),
         ),
-        (RequestKind::UserInput, Decision::Decline, json!({ "answers": {} })),
+        (Shape::Elicitation, Decision::Decline, None, declined),
+        (Shape::Elicitation, Decision::Approve, None, accepted(Value::Null)),
+        (Shape::Elicitation, Decision::ApproveAlways, None, accepted(json!({ "persist": "always" }))),
+        (
+            Shape::Elicitation,
+            Decision::Answer,
+            Some(json!({ "c": "blue" })),
+            json!({ "action": "accept", "content": { "c": "blue" }, "_meta": null }),
+        ),
+        (
+            Shape::Elicitation,
+            Decision::Cancel,
+            None,
+            json!({ "action": "cancel", "content": null, "_meta": null }),
+        ),
+        (Shape::UserInput, Decision::Decline, None, json!({ "answers": {} })),
+        (
+            Shape::UserInput,
+            Decision::Answer,
+            Some(json!({ "q1": ["A"] })),
+            json!({ "answers": { "q1": { "answers": ["A"] } } }),
+        ),
     ];
-    for (kind, decision, wanted) in cases {
-        assert_eq!(asks::answer(kind, AgentAnswer { decision }), wanted, "{kind:?} {decision:?}");
+    for (shape, decision, answers, wanted) in cases {
+        let answer = AgentAnswer { decision, answers: answers.map(Answers), note: None };
+        assert_eq!(shape.answer(answer, Some(rule.clone())), wanted, "{shape:?} {decision:?}");
+    }
+    let always = AgentAnswer { decision: Decision::ApproveAlways, answers: None, note: None };
+    assert_eq!(Shape::Command.answer(always, None), json!({ "decision": "decline" }), "never proposed");
+}
+
+/// What each question offers beside `decline` and `cancel`, and what it says.
+#[test]
+fn questions_offer_what_codex_offers() {
+    let ask = |shape, mut params: Value| {
+        params["threadId"] = json!("t");
+        asks::question(shape, &params).unwrap()
+    };
+    let rule = json!({ "acceptWithExecpolicyAmendment": { "execpolicy_amendment": ["git", "push"] } });
+    let listed = ask(
+        Shape::Command,
+        json!({ "command": "/bin/bash -lc 'git push'", "availableDecisions": ["accept", rule] }),
+    );
+    assert_eq!(listed.always, Some(rule));
+    assert_eq!(listed.ask.subject.proposed_rule, ["git", "push"]);
+    assert_eq!(listed.ask.options, [Decision::Approve, Decision::ApproveForSession, Decision::ApproveAlways]);
+    let unlisted = ask(Shape::Command, json!({ "command": "x", "proposedExecpolicyAmendment": ["x"] }));
+    assert_eq!(unlisted.ask.options, [Decision::Approve, Decision::ApproveForSession]);
+    let host = |action: &str| json!({ "applyNetworkPolicyAmendment": { "network_policy_amendment": { "host": "a.org", "action": action } } });
+    let network = ask(
+        Shape::Command,
+        json!({ "command": "curl a.org", "networkApprovalContext": { "host": "a.org", "protocol": "https" },
+                "availableDecisions": [host("deny"), host("allow")] }),
+    );
+    assert_eq!(
+        (network.always, network.ask.subject.proposed_rule),
+        (Some(host("allow")), vec!["a.org".to_owned()])
+    );
+    let tool = |persist: Value| {
+        json!({ "mode": "form", "serverName": "s", "message": "?",
+                "_meta": { "codex_approval_kind": "mcp_tool_call", "tool_name": "t", "persist": persist } })
+    };
+    assert_eq!(ask(Shape::Elicitation, tool(json!([]))).ask.options, [Decision::Approve]);
+    let all = ask(Shape::Elicitation, tool(json!(["session", "always"]))).ask;
+    assert_eq!(all.options, [Decision::Approve, Decision::ApproveForSession, Decision::ApproveAlways]);
+    let unknown = [
+        (Shape::Command, json!({ "kind": "humanCommand", "command": "x" })),
+        (Shape::Elicitation, json!({ "mode": "openai/userVerification", "challenge": "x" })),
+        (Shape::Elicitation, json!({ "mode": "form", "_meta": { "codex_approval_kind": "new" } })),
+        (Shape::UserInput, json!({ "questions": 5 })),
+    ];
+    for (shape, params) in unknown {
+        assert_eq!(ask(shape, params.clone()).ask.kind, RequestKind::Other, "{params}");
     }
 }
 
@@ -139,7 +218,7 @@ fn the_lists_of_names_are_complete() {
     let greeted = code.matches(".call(\"initialize\"").count();
     assert_eq!(called + greeted, REQUESTS.len());
     for method in SERVER_REQUESTS {
-        assert_ne!(asks::kind(method, &json!({})), RequestKind::Other, "{method}");
+        assert!(Shape::of(method).is_some(), "{method}");
     }
     let inbound = include_str!("inbound.rs");
     let arms = &inbound[inbound.find("fn known(").unwrap()..inbound.find("_ if PASSED_OVER").unwrap()];

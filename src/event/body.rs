@@ -70,7 +70,7 @@ pub enum Body {
         diff: String,
     },
     /// codex asks for a decision.
-    PermissionRequest(PermissionRequest),
+    PermissionRequest(Box<PermissionRequest>),
     /// A request for a decision ended.
     PermissionDecision(PermissionDecision),
     /// Tokens used.

@@ -12,7 +12,9 @@ pub use body::{
     Body, ErrorInfo, FileChange, ItemStatus, Origin, PlanStep, SessionInfo, ToolCall, ToolKind, ToolResult,
     TurnStatus,
 };
-pub use request::{DecidedBy, Decision, PermissionDecision, PermissionRequest, RequestKind};
+pub use request::{
+    Choice, DecidedBy, Decision, PermissionDecision, PermissionRequest, Question, RequestKind, Subject,
+};
 pub use time::Timestamp;
 pub use tokens::Tokens;
 

@@ -97,24 +97,94 @@ pub struct PermissionRequest {
     /// The item that waits for it (`itemId` of its `tool_call`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_id: Option<String>,
+    /// What would happen.
+    #[serde(flatten)]
+    pub subject: Subject,
+}
+
+/// What a question is about, in the terms of its kind; which members are there depends on that.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Subject {
     /// The command, without codex's shell wrapper where that could be taken off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// The whole line as codex runs it, where `command` is what its shell wrapper holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub command_line: Option<String>,
+    /// Not a new command, but input for this one, which runs already.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stdin: bool,
     /// The folder in which it would run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// Why codex wants it, in its words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The network access that it needs: `{host, protocol}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Value>,
+    /// What `approve-always` allows from then on, in every session: the words that a command begins
+    /// with, or a host.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proposed_rule: Vec<String>,
     /// The files that would change.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FileChange>,
-    /// What else codex said of it, in its own terms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<Value>,
+    /// The permissions beyond the sandbox: `{network, fileSystem}`, as codex says them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Value>,
+    /// The MCP server of codex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// Its tool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// What the tool is called with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Value>,
+    /// What the server says to the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The form, as a JSON Schema of one flat object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Value>,
+    /// The address to open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The questions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
+}
+
+/// One question to the user.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Question {
+    /// The name to answer it by.
+    pub id: String,
+    /// Its title.
+    pub header: String,
+    /// What is asked.
+    pub question: String,
+    /// The answers to choose from; any text where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<Choice>,
+    /// Whether any other text is an answer too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other: bool,
+    /// Whether the answer is a secret: then it is kept nowhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
+}
+
+/// One answer to choose.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    /// The answer.
+    pub label: String,
+    /// What it means.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
 }
 
 /// How a question ended.
@@ -127,10 +197,19 @@ pub struct PermissionDecision {
     pub decision: Decision,
     /// Who decided.
     pub by: DecidedBy,
-    /// By which way: `elicitation`, `codex-approve`, the name of a rule, …
+    /// By which way: `elicitation`, `task`, `retry`, `codex-approve`, `terminal`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub way: Option<String>,
+    /// The rule of the settings that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// Why, in the words of who decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// A person had closed the dialog for it before, without a decision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_dismissal: bool,
+    /// What was answered or granted; of a secret question `[secret]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Value>,
 }

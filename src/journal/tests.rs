@@ -282,25 +282,20 @@ async fn pages_are_measured_in_bytes_and_survive_a_strange_event() {
 
 #[tokio::test]
 async fn a_request_leads_to_its_session() {
-    use crate::event::{PermissionRequest, RequestKind};
+    use crate::event::{PermissionRequest, RequestKind, Subject};
     let dir = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(&dir.path().join("journal.db")).unwrap();
     let id = crate::ids::ApprovalId::fresh();
     let mut asked = batch(&journal, "a", 1..=1);
-    asked.events[0].body = Body::PermissionRequest(PermissionRequest {
+    asked.events[0].body = Body::PermissionRequest(Box::new(PermissionRequest {
         approval_id: id.clone(),
         kind: RequestKind::Command,
         summary: String::new(),
         options: vec![],
         expires_at: Timestamp(0),
         item_id: None,
-        command: None,
-        command_line: None,
-        cwd: None,
-        reason: None,
-        changes: vec![],
-        detail: None,
-    });
+        subject: Subject::default(),
+    }));
     journal.append(asked).await.unwrap();
     assert_eq!(journal.approval(id).await.unwrap(), Some(ThreadId::from("a")));
     assert_eq!(journal.approval(crate::ids::ApprovalId::fresh()).await.unwrap(), None);

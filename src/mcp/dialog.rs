@@ -55,14 +55,14 @@ fn meta(request: &PermissionRequest, view: &View, call: &str) -> Map<String, Val
     if let Some(item) = &request.item_id {
         out.insert("codex_call_id".into(), json!(item));
     }
-    if let Some(command) = &request.command {
+    if let Some(command) = &request.subject.command {
         // The words that really run, with the shell.
-        let line = request.command_line.as_ref().unwrap_or(command);
+        let line = request.subject.command_line.as_ref().unwrap_or(command);
         let words = shlex::split(line).unwrap_or_else(|| vec![line.clone()]);
         out.insert("codex_command".into(), json!(words));
         out.insert("codex_parsed_cmd".into(), json!([{ "type": "unknown", "cmd": command }]));
     }
-    if let Some(cwd) = &request.cwd {
+    if let Some(cwd) = &request.subject.cwd {
         out.insert("codex_cwd".into(), json!(cwd));
     }
     out
@@ -70,10 +70,10 @@ fn meta(request: &PermissionRequest, view: &View, call: &str) -> Map<String, Val
 
 fn message(request: &PermissionRequest) -> String {
     let mut lines = vec![cut_plain(&request.summary, MESSAGE / 2)];
-    if let Some(reason) = &request.reason {
+    if let Some(reason) = &request.subject.reason {
         lines.push(format!("Why: {}", cut_plain(reason, MESSAGE / 8)));
     }
-    for change in super::result::short_changes(&request.changes, MESSAGE / 4) {
+    for change in super::decision::short_changes(&request.subject.changes, MESSAGE / 4) {
         if let Some(diff) = change.diff {
             lines.push(format!("{} ({}):\n{diff}", change.path, change.kind));
         }

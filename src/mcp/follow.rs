@@ -141,8 +141,7 @@ impl Follow<'_> {
             }
         };
         let Answer::Decided(decision) = answer else { return Dialog::Dismissed };
-        let verdict =
-            Verdict { decision, by: DecidedBy::Person, way: Some("elicitation".into()), reason: None };
+        let verdict = Verdict::of(decision, DecidedBy::Person, "elicitation");
         if let Err(error) = self.handle.decide(id.clone(), verdict).await {
             tracing::debug!(%error, "the dialog's answer came second, or the session has ended");
         }

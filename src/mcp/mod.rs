@@ -4,6 +4,7 @@
 pub mod args;
 mod broken;
 mod call;
+mod decision;
 pub mod dialog;
 mod events;
 mod follow;

@@ -7,11 +7,12 @@ mod tests;
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 
-use crate::event::{ErrorInfo, FileChange, PermissionRequest, TurnStatus};
+use super::decision::decision;
+use crate::event::{ErrorInfo, TurnStatus};
 use crate::session::{Status, View};
 
 /// The most changed files, and background commands, that a result names.
-const NAMED: usize = 50;
+pub(super) const NAMED: usize = 50;
 
 /// What a caller is told besides the session's state.
 #[derive(Clone, Debug, Default)]
@@ -139,49 +140,6 @@ pub fn status(view: &View) -> &'static str {
         Status::Ended(TurnStatus::Interrupted) => "interrupted",
         Status::Ended(TurnStatus::Failed) => "failed",
     }
-}
-
-/// An open request, with what a decision needs, within about `room` bytes.
-fn decision(request: &PermissionRequest, view: &View, room: usize) -> Value {
-    let mut request = request.clone();
-    let short = |text: Option<String>, room| text.map(|text| cut_plain(&text, room));
-    request.summary = cut_plain(&request.summary, room / 4);
-    request.command = short(request.command, room / 4);
-    request.reason = short(request.reason, room / 8);
-    request.cwd = short(request.cwd, room / 8);
-    request.changes = short_changes(&request.changes, room / 2);
-    let detail = request.detail.as_ref().map_or(0, |detail| escaped(&detail.to_string()));
-    if detail > room / 4 {
-        request.detail = Some(json!("[cut: see the permission_request in codex-events]"));
-    }
-    (request.item_id, request.command_line) = (None, None);
-    let mut value = serde_json::to_value(&request).unwrap_or_default();
-    if let Some(members) = value.as_object_mut() {
-        members.insert("threadId".into(), json!(view.thread));
-        if let Some(turn) = &view.turn {
-            members.insert("turnId".into(), json!(turn));
-        }
-    }
-    value
-}
-
-/// The changes with their paths and diffs cut so that all together fit; what is left out is counted
-/// in the last one.
-#[must_use]
-pub fn short_changes(changes: &[FileChange], room: usize) -> Vec<FileChange> {
-    let count = changes.len().min(NAMED).min(room / 64 + 1);
-    let each = room / count.max(1);
-    let short = |change: &FileChange| FileChange {
-        path: cut_plain(&change.path, each / 4),
-        diff: change.diff.as_deref().map(|diff| cut_plain(diff, each * 3 / 4)),
-        kind: change.kind.clone(),
-    };
-    let mut out: Vec<FileChange> = changes.iter().take(count).map(short).collect();
-    if changes.len() > count {
-        let path = format!("[and {} more files]", changes.len() - count);
-        out.push(FileChange { path, kind: "more".into(), diff: None });
-    }
-    out
 }
 
 fn text(view: &View, content: &str, note: &Note, room: usize) -> String {

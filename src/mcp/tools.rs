@@ -110,12 +110,8 @@ impl Server {
             let why = self.sessions.why_not_here(&thread, &id).await;
             return Err(result::refused("approval_gone", why));
         };
-        let verdict = Verdict {
-            decision: args.decision,
-            by: DecidedBy::Agent,
-            way: Some("codex-approve".into()),
-            reason: args.reason,
-        };
+        let verdict =
+            Verdict { reason: args.reason, ..Verdict::of(args.decision, DecidedBy::Agent, "codex-approve") };
         let turn = handle.view().borrow().turn.clone();
         handle.decide(id, verdict).await.map_err(|error| call_error(&error, &thread))?;
         Ok(self.follow(&handle, turn, &self.call(context, args.wait), false).await)
@@ -279,6 +275,8 @@ fn call_error(error: &CallError, thread: &ThreadId) -> CallToolResult {
         }
         CallError::Busy { .. } => "busy",
         CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
+        CallError::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
+        CallError::Decide(DecideError::BadAnswers { .. }) => "bad_answers",
         CallError::Decide(_) => "approval_gone",
         CallError::Journal { .. } => "journal",
         CallError::Closed(_) => "closed",

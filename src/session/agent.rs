@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::event::{Body, Decision, ErrorInfo, FileChange, RequestKind, SessionInfo, Tokens, TurnStatus};
+use crate::approval::Answers;
+use crate::event::{Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus};
 use crate::ids::{Generation, ThreadId, TurnId};
 
 /// Where the agent puts what it says to one session. Bounded: a session that cannot keep up holds
@@ -126,10 +127,14 @@ pub enum AgentCommand {
 }
 
 /// The answer to a question, without the shape that codex wants for its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AgentAnswer {
     /// What was decided.
     pub decision: Decision,
+    /// What was answered, or is granted.
+    pub answers: Option<Answers>,
+    /// What the model is told of it besides: why not.
+    pub note: Option<String>,
 }
 
 /// A question of codex, in our terms.
@@ -141,18 +146,8 @@ pub struct Ask {
     pub options: Vec<Decision>,
     /// The item that waits.
     pub item_id: Option<String>,
-    /// The command, without codex's shell wrapper.
-    pub command: Option<String>,
-    /// The whole line, where a wrapper was taken off.
-    pub command_line: Option<String>,
-    /// The folder.
-    pub cwd: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// The changes, where the request itself carries them.
-    pub changes: Vec<FileChange>,
-    /// What else codex said.
-    pub detail: Option<Value>,
+    /// What would happen. Without the changes of a file change, which only their item has.
+    pub subject: Subject,
 }
 
 /// What the agent says to a session.

@@ -97,6 +97,14 @@ impl Handle {
         }
     }
 
+    /// Notes that a person closed the dialog for a question without a decision; it stays open.
+    pub async fn dismiss(&self, id: ApprovalId) {
+        let (reply, _) = oneshot::channel();
+        let make: MakeInput = Box::new(|_| Input::Dismiss(id));
+        // A session that has ended has no open question.
+        let _ = self.calls.send(Call { make, reply }).await;
+    }
+
     /// Ends the turn that is named, or whichever runs; returns at once with its name. `verdict` is
     /// what becomes of its open questions, and says who ended it.
     ///

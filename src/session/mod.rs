@@ -10,6 +10,7 @@ mod delta;
 mod ends;
 mod fold;
 mod handle;
+mod questions;
 mod recover;
 mod registry;
 mod request;
@@ -25,6 +26,7 @@ pub use agent::{
     TurnParams,
 };
 pub use handle::{CallError, Handle};
+pub use questions::QuestionOptions;
 pub use recover::recover;
 pub use registry::{OpenError, Options, Sessions};
 pub use state::{Act, Effects, Input, Reply, State};

@@ -18,6 +18,9 @@ pub fn recover(view: &View, last: Seq, now: Timestamp) -> Vec<Event> {
             decision: Decision::Decline,
             by: DecidedBy::Shutdown,
             way: None,
+            rule: None,
+            after_dismissal: false,
+            answers: None,
             reason: Some("the bridge ended".into()),
         })
     });

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::agent::{AgentCommand, AgentError, AgentEvent, Opened, ThreadParams};
 use super::handle::Handle;
+use super::questions::QuestionOptions;
 use super::recover::recover;
 use super::state::State;
 use super::task::Task;
@@ -52,8 +53,8 @@ pub enum OpenError {
 /// What sessions are run with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long a request for a decision stays open.
-    pub deadline: Duration,
+    /// How codex's questions are dealt with.
+    pub questions: QuestionOptions,
     /// What a thread that the CLI or an IDE made is taken up with.
     pub defaults: ThreadParams,
 }
@@ -273,7 +274,7 @@ impl Maker {
     ) -> Task {
         Task {
             view: view.unwrap_or_else(|| View::new(opened.thread.clone())),
-            state: State::new(opened, row.last_seq, self.options.deadline, ApprovalId::fresh),
+            state: State::new(opened, row.last_seq, self.options.questions.clone()),
             row,
             params,
             journal: self.journal.clone(),

@@ -1,17 +1,14 @@
 //! The state machine of one session: each input gives events to append, then commands, then
 //! answers to callers. No clock, no I/O, no async; one line an input in [`State::apply`].
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use super::agent::{AgentAnswer, AgentError, AgentEvent, Ask, CallId, Opened, RequestKey, TurnParams};
+use super::agent::{AgentAnswer, AgentError, AgentEvent, CallId, Opened, RequestKey, TurnParams};
 use super::delta::Delta;
 use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded};
-use super::request;
-use crate::approval::{DecideError, Desk, Verdict};
+use super::questions::{Ended, QuestionOptions, Questions};
+use crate::approval::{DecideError, Verdict};
 use crate::event::{
-    Body, DecidedBy, Decision, ErrorInfo, Event, FileChange, PermissionDecision, RequestKind, SessionInfo,
-    Timestamp, Tokens, TurnStatus,
+    Body, DecidedBy, Decision, ErrorInfo, Event, PermissionDecision, SessionInfo, Timestamp, Tokens,
+    TurnStatus,
 };
 use crate::ids::{ApprovalId, Generation, Seq, ThreadId, TurnId};
 use crate::journal::JournalError;
@@ -25,6 +22,8 @@ pub enum Input {
     Run(CallId, TurnParams),
     /// A caller answers a question.
     Decide(CallId, ApprovalId, Verdict),
+    /// A person closed the dialog for a question without a decision.
+    Dismiss(ApprovalId),
     /// A caller ends a turn: the one that is named, or whichever runs.
     Cancel(CallId, Option<TurnId>, Verdict),
     /// Time passed.
@@ -96,21 +95,16 @@ pub struct State {
     /// After the shutdown: nothing is taken in any more.
     over: bool,
     latest: Option<TurnId>,
-    desk: Desk,
-    keys: BTreeMap<ApprovalId, RequestKey>,
-    /// Changes that codex proposed in the running turn, by item: a request for them names only that.
-    proposed: BTreeMap<String, Vec<FileChange>>,
+    questions: Questions,
     delta: Option<Delta>,
     total: Option<Tokens>,
     used: Tokens,
-    deadline: Duration,
-    mint: fn() -> ApprovalId,
 }
 
 impl State {
     /// A session that codex has loaded, whose journal ends at `seq`.
     #[must_use]
-    pub fn new(opened: Opened, seq: Seq, deadline: Duration, mint: fn() -> ApprovalId) -> Self {
+    pub fn new(opened: Opened, seq: Seq, questions: QuestionOptions) -> Self {
         Self {
             thread: opened.thread,
             seq,
@@ -120,14 +114,10 @@ impl State {
             phase: Phase::Idle,
             over: false,
             latest: None,
-            desk: Desk::default(),
-            keys: BTreeMap::new(),
-            proposed: BTreeMap::new(),
+            questions: Questions::new(questions),
             delta: None,
             total: None,
             used: Tokens::default(),
-            deadline,
-            mint,
         }
     }
 
@@ -149,6 +139,7 @@ impl State {
             Input::Agent(event) => self.agent(&mut out, event, now),
             Input::Run(call, turn) => self.run(&mut out, call, turn),
             Input::Decide(call, id, verdict) => self.decide(&mut out, call, &id, verdict, now),
+            Input::Dismiss(id) => self.questions.dismiss(&id),
             Input::Cancel(call, turn, verdict) => self.cancel(&mut out, call, turn.as_ref(), &verdict, now),
             Input::Tick => self.tick(&mut out, now),
             Input::Shutdown => self.shutdown(&mut out, now),
@@ -159,7 +150,7 @@ impl State {
     /// When the next [`Input::Tick`] is due.
     #[must_use]
     pub fn next_tick(&self) -> Option<Timestamp> {
-        [self.delta.as_ref().map(Delta::due), self.desk.next_expiry()].into_iter().flatten().min()
+        [self.delta.as_ref().map(Delta::due), self.questions.next_expiry()].into_iter().flatten().min()
     }
 
     /// Whether a turn has been asked for and has not begun.
@@ -192,8 +183,15 @@ impl State {
             AgentEvent::Used { turn, total, last, window } => {
                 self.used(out, turn, total, last, window, now);
             }
-            AgentEvent::Asked { key, turn, ask } => self.asked(out, key, turn, *ask, now),
-            AgentEvent::Resolved(key) => self.resolved(out, &key, now),
+            AgentEvent::Asked { key, turn, ask } => {
+                let (request, ended) = self.questions.ask(key, turn.clone(), *ask, now);
+                self.record(out, now, turn, Body::PermissionRequest(Box::new(request)));
+                self.settle(out, ended, now);
+            }
+            AgentEvent::Resolved(key) => {
+                let ended = self.questions.resolved(&key);
+                self.settle(out, ended, now);
+            }
             AgentEvent::Lost { generation, error } => self.lost(out, generation, error, now),
         }
     }
@@ -233,7 +231,7 @@ impl State {
         let phase = std::mem::replace(&mut self.phase, Phase::Running(turn.clone()));
         self.latest = Some(turn.clone());
         self.used = Tokens::default();
-        self.proposed.clear();
+        self.questions.forget_proposed();
         self.record(out, now, Some(turn.clone()), Body::TurnStarted {});
         if let Phase::Starting { call, cancelled } = phase {
             out.replies.push((call, Reply::Turn(Some(turn.clone()))));
@@ -292,7 +290,7 @@ impl State {
         self.close_requests(out, &verdict, now);
         self.record(out, now, Some(turn.clone()), Body::TurnFinished { status, error, duration_ms });
         self.phase = Phase::Idle;
-        self.proposed.clear();
+        self.questions.forget_proposed();
     }
 
     fn said(&mut self, out: &mut Effects, turn: Option<TurnId>, body: Body, now: Timestamp) {
@@ -302,10 +300,8 @@ impl State {
             }
             return;
         }
-        if let Body::ToolCall(call) = &body
-            && !call.changes.is_empty()
-        {
-            self.proposed.insert(call.item_id.clone(), call.changes.clone());
+        if let Body::ToolCall(call) = &body {
+            self.questions.propose(call);
         }
         self.record(out, now, turn, body);
     }
@@ -327,77 +323,28 @@ impl State {
         self.record(out, now, turn, body);
     }
 
-    fn asked(
-        &mut self,
-        out: &mut Effects,
-        key: RequestKey,
-        turn: Option<TurnId>,
-        mut ask: Ask,
-        now: Timestamp,
-    ) {
-        let id = (self.mint)();
-        if ask.changes.is_empty()
-            && let Some(item) = &ask.item_id
-        {
-            ask.changes = self.proposed.get(item).cloned().unwrap_or_default();
-        }
-        let offered = matches!(ask.kind, RequestKind::Command | RequestKind::FileChange);
-        let request = request::open(id.clone(), ask, now.after(self.deadline));
-        self.record(out, now, turn.clone(), Body::PermissionRequest(request.clone()));
-        self.desk.open(request);
-        self.keys.insert(id.clone(), key);
-        if !offered {
-            let verdict = Verdict {
-                way: Some("built-in".into()),
-                ..Verdict::own(
-                    Decision::Decline,
-                    DecidedBy::Rule,
-                    "this version of the bridge does not bring this kind of question to its host",
-                )
-            };
-            self.withdraw(out, &id, verdict, now);
-        }
-    }
-
     fn decide(&mut self, out: &mut Effects, call: CallId, id: &ApprovalId, verdict: Verdict, now: Timestamp) {
-        match self.desk.decide(id, verdict) {
-            Ok(decision) => {
-                self.settle(out, decision.clone(), now);
-                out.replies.push((call, Reply::Decided(decision)));
+        match self.questions.decide(id, verdict) {
+            Ok(ended) => {
+                out.replies.push((call, Reply::Decided(ended.record.clone())));
+                self.settle(out, [ended], now);
             }
             Err(error) => out.replies.push((call, Reply::Undecided(error))),
         }
     }
 
-    fn withdraw(&mut self, out: &mut Effects, id: &ApprovalId, verdict: Verdict, now: Timestamp) {
-        if let Some(decision) = self.desk.withdraw(id, verdict) {
-            self.settle(out, decision, now);
-        }
-    }
-
-    /// Records a decision and tells codex, unless the decision is codex's own.
-    fn settle(&mut self, out: &mut Effects, decision: PermissionDecision, now: Timestamp) {
-        let key = self.keys.remove(&decision.approval_id);
-        let told = decision.by != DecidedBy::Codex;
-        let answer = AgentAnswer { decision: decision.decision };
-        let turn = self.current();
-        self.record(out, now, turn.clone(), Body::PermissionDecision(decision));
-        if let Some(key) = key.filter(|_| told) {
-            out.acts.push(Act::Answer(key, answer));
-        }
-    }
-
     fn close_requests(&mut self, out: &mut Effects, verdict: &Verdict, now: Timestamp) {
-        for id in self.desk.waiting() {
-            self.withdraw(out, &id, verdict.clone(), now);
-        }
+        let closed = self.questions.close(verdict);
+        self.settle(out, closed, now);
     }
 
-    fn resolved(&mut self, out: &mut Effects, key: &RequestKey, now: Timestamp) {
-        let id = self.keys.iter().find(|(_, k)| *k == key).map(|(id, _)| id.clone());
-        if let Some(id) = id {
-            let verdict = Verdict::own(Decision::Cancel, DecidedBy::Codex, "codex withdrew the question");
-            self.withdraw(out, &id, verdict, now);
+    /// Records decisions and tells codex.
+    fn settle(&mut self, out: &mut Effects, ended: impl IntoIterator<Item = Ended>, now: Timestamp) {
+        for ended in ended {
+            self.record(out, now, ended.turn, Body::PermissionDecision(ended.record));
+            out.acts.extend(ended.answer.map(|(key, answer)| Act::Answer(key, answer)));
+            let turn = self.current().filter(|_| ended.interrupts);
+            out.acts.extend(turn.map(Act::Interrupt));
         }
     }
 
@@ -428,10 +375,8 @@ impl State {
         if self.delta.as_ref().is_some_and(|delta| delta.due() <= now) {
             self.flush(out, now);
         }
-        for id in self.desk.expired(now) {
-            let verdict = Verdict::own(Decision::Decline, DecidedBy::Deadline, "nobody answered in time");
-            self.withdraw(out, &id, verdict, now);
-        }
+        let late = self.questions.expire(now);
+        self.settle(out, late, now);
     }
 
     /// A start that is under way gets its own answer: it may be for the next process.

@@ -2,13 +2,14 @@
 //! have no gap, questions end once, turns begin and end once, and callers get one answer each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::approval::Verdict;
+use crate::approval::{Policy, Verdict};
 use crate::event::*;
 use crate::ids::{ApprovalId, Generation, Seq, ThreadId, TurnId};
 
@@ -22,7 +23,8 @@ fn opened() -> Opened {
 }
 
 fn state() -> State {
-    State::new(opened(), Seq::ZERO, Duration::from_secs(900), mint)
+    let policy = Arc::new(Policy::default());
+    State::new(opened(), Seq::ZERO, QuestionOptions { deadline: Duration::from_secs(900), policy, mint })
 }
 
 fn ask(kind: RequestKind) -> Box<Ask> {
@@ -30,12 +32,7 @@ fn ask(kind: RequestKind) -> Box<Ask> {
         kind,
         options: vec![Decision::Approve, Decision::ApproveForSession],
         item_id: Some("call_1".into()),
-        command: Some("touch x".into()),
-        command_line: None,
-        cwd: None,
-        reason: None,
-        changes: vec![],
-        detail: None,
+        subject: Subject { command: Some("touch x".into()), ..Subject::default() },
     })
 }
 
@@ -44,7 +41,11 @@ fn key(id: u8) -> RequestKey {
 }
 
 fn verdict(decision: Decision) -> Verdict {
-    Verdict { decision, by: DecidedBy::Agent, way: None, reason: None }
+    Verdict::of(decision, DecidedBy::Agent, "test")
+}
+
+fn answer(decision: Decision) -> AgentAnswer {
+    AgentAnswer { decision, answers: None, note: None }
 }
 
 fn accepted(start: u64, turn: &TurnId) -> AgentEvent {
@@ -92,7 +93,7 @@ fn a_turn_with_an_approval_from_beginning_to_end() {
     let decided =
         s.apply(Input::Decide(CallId(2), request.approval_id.clone(), verdict(Decision::Approve)), now);
     assert_eq!(kinds(&decided), ["permission_decision"]);
-    assert_eq!(decided.acts, [Act::Answer(key(0), AgentAnswer { decision: Decision::Approve })]);
+    assert_eq!(decided.acts, [Act::Answer(key(0), answer(Decision::Approve))]);
     let again =
         s.apply(Input::Decide(CallId(3), request.approval_id.clone(), verdict(Decision::Decline)), now);
     assert!(matches!(again.replies[..], [(CallId(3), Reply::Undecided(_))]));
@@ -112,7 +113,9 @@ fn the_deadline_declines_and_the_turn_goes_on() {
     assert_eq!(s.next_tick(), Some(Timestamp(900_000)));
     assert_eq!(s.apply(Input::Tick, Timestamp(899_999)), Effects::default());
     let late = s.apply(Input::Tick, Timestamp(900_000));
-    assert_eq!(late.acts, [Act::Answer(key(7), AgentAnswer { decision: Decision::Decline })]);
+    let [Act::Answer(to, answer)] = &late.acts[..] else { panic!("{late:?}") };
+    assert_eq!((to, answer.decision), (&key(7), Decision::Decline));
+    assert!(answer.note.as_ref().unwrap().contains("nobody answered in time"), "codex hears why: {answer:?}");
     let Body::PermissionDecision(decision) = &late.events[0].body else { panic!() };
     assert_eq!(decision.by, DecidedBy::Deadline);
     assert!(s.running().is_some());
@@ -121,10 +124,11 @@ fn the_deadline_declines_and_the_turn_goes_on() {
 #[test]
 fn a_kind_that_no_host_is_asked_for_is_declined_and_recorded() {
     let mut s = state();
-    let event = AgentEvent::Asked { key: key(1), turn: None, ask: ask(RequestKind::Permissions) };
+    let event = AgentEvent::Asked { key: key(1), turn: None, ask: ask(RequestKind::Other) };
     let out = s.apply(Input::Agent(event), Timestamp(0));
     assert_eq!(kinds(&out), ["permission_request", "permission_decision"]);
-    assert_eq!(out.acts, [Act::Answer(key(1), AgentAnswer { decision: Decision::Decline })]);
+    let [Act::Answer(to, answer)] = &out.acts[..] else { panic!("{out:?}") };
+    assert_eq!((to, answer.decision), (&key(1), Decision::Decline));
 }
 
 #[test]

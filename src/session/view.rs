@@ -90,7 +90,7 @@ impl View {
             }
             Body::TurnStarted {} => self.begin(event.turn_id.clone()),
             Body::PermissionRequest(request) => {
-                self.decisions.push(request.clone());
+                self.decisions.push((**request).clone());
                 if self.open() {
                     self.status = Status::NeedsDecision;
                 }

@@ -36,7 +36,7 @@ fn each_mistake_is_named_with_its_remedy() {
             &["apr_gone", "codex-wait"],
         ),
         ("codex-approve", json!({ "approvalId": "x", "decision": "yes" }), &["yes", "approve"]),
-        ("codex-approve", gone, &["approve-always", "it takes"]),
+        ("codex-approve", gone, &["approve-always", "an agent may not", "`approvals.agent`", "a person can"]),
     ];
     for (tool, arguments, words) in cases {
         let result = host.call(tool, arguments.clone());

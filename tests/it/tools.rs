@@ -40,7 +40,8 @@ fn an_approval_by_tool_and_the_events_of_it() {
     let decision = &asked["decisions"][0];
     assert_eq!(decision["kind"], "command");
     assert_eq!(decision["command"], "touch x");
-    assert_eq!(decision["options"], json!(["approve", "approve-for-session", "decline", "cancel"]));
+    let options = ["approve", "approve-for-session", "approve-always", "decline", "cancel"];
+    assert_eq!(decision["options"], json!(options));
     let approve = json!({ "approvalId": decision["approvalId"], "decision": "approve" });
     let done = host.structured("codex-approve", approve.clone());
     assert_eq!(done["status"], "completed", "{done}");
@@ -118,18 +119,14 @@ fn file_changes_show_their_diff() {
 }
 
 #[test]
-fn kinds_that_no_host_is_asked_for_are_declined_and_recorded() {
+fn a_question_of_a_new_kind_is_declined_and_recorded() {
     let place = Place::new();
     let mut host = Setup::fake(&place).start();
-    for ask in ["ask-permissions", "ask-user-input", "ask-mcp-tool"] {
-        let done = host.structured("codex", json!({ "prompt": ask }));
-        assert_eq!(done["status"], "completed", "{ask}: {done}");
-        let events = host.events(&done["threadId"]);
-        let decided = events.iter().find(|e| e["type"] == "permission_decision").unwrap();
-        assert_eq!((&decided["decision"], &decided["by"]), (&json!("decline"), &json!("rule")), "{ask}");
-    }
     let done = host.structured("codex", json!({ "prompt": "ask-unknown" }));
     assert_eq!(done["status"], "completed", "{done}");
+    let raw = json!({ "threadId": done["threadId"], "types": ["raw"] });
+    let page = host.structured("codex-events", raw);
+    assert_eq!(page["events"][0]["method"], "request:some/newRequest", "{page}");
 }
 
 #[test]

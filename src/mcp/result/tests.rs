@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::*;
+use crate::event::FileChange;
 use crate::event::Tokens;
+use crate::mcp::decision::short_changes;
 
 fn full() -> View {
     let long = "\"long\" \n".repeat(2000);
@@ -21,7 +23,12 @@ fn full() -> View {
         let request = json!({
             "approvalId": format!("apr_{n}"), "kind": "command", "summary": long, "command": long, "cwd": long,
             "reason": long, "options": ["approve", "approve-for-session", "decline", "cancel"],
-            "expiresAt": "2026-01-01T00:00:00.000Z", "changes": vec![&change; 60], "detail": { "a": long },
+            "expiresAt": "2026-01-01T00:00:00.000Z", "changes": vec![&change; 60],
+            "permissions": { "a": long }, "arguments": { "a": long }, "schema": { "a": long }, "url": long,
+            "message": long, "server": long, "tool": long, "network": { "host": long },
+            "proposedRule": [long, long], "questions": [{
+                "id": "q", "header": long, "question": long, "options": vec![json!({ "label": long }); 9],
+            }],
         });
         view.decisions.push(serde_json::from_value(request).unwrap());
     }
