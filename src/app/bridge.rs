@@ -125,6 +125,7 @@ fn options(loaded: &Loaded, drop_in: bool) -> ServerOptions {
         approval_policy: defaults.approval_policy.clone(),
         config: defaults.config.clone(),
         overlay,
+        dialogs: true,
         budget: settings.limits.result_bytes,
         drop_in,
         waits: waits(&settings.wait),

@@ -56,6 +56,12 @@ impl Desk {
         }
     }
 
+    /// The open requests of which that is so.
+    #[must_use]
+    pub fn dismissed(&self) -> &BTreeSet<ApprovalId> {
+        &self.dismissed
+    }
+
     /// Ends a request by an answer of somebody. The first one that fits counts.
     ///
     /// # Errors

@@ -165,16 +165,36 @@ fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Sub
         network: params.network_approval_context,
         proposed_rule,
         changes: Vec::new(),
-        permissions: params.permissions.or(params.additional_permissions),
         server: params.server_name.filter(|_| of_server),
         tool: meta.tool_name,
         arguments: meta.tool_params,
-        // Of a tool's call it is codex's own sentence, which the summary says better.
-        message: params.message.filter(|_| kind != RequestKind::McpTool),
+        message: match kind {
+            RequestKind::Permissions => Some(wanted(params.permissions.as_ref().unwrap_or(&Value::Null))),
+            // Of a tool's call it is codex's own sentence, which the summary says better.
+            RequestKind::McpTool => None,
+            _ => params.message,
+        },
         schema: params.requested_schema.filter(|_| kind == RequestKind::McpForm),
         url: params.url,
+        permissions: params.permissions.or(params.additional_permissions),
         questions: params.questions.into_iter().map(asked).collect(),
     }
+}
+
+/// Permissions in words, for a person.
+fn wanted(permissions: &Value) -> String {
+    let mut words = Vec::new();
+    if permissions.pointer("/network/enabled") == Some(&Value::Bool(true)) {
+        words.push("network access".to_owned());
+    }
+    let entries = permissions.pointer("/fileSystem/entries").and_then(Value::as_array);
+    for entry in entries.into_iter().flatten() {
+        let path = &entry["path"];
+        let named = ["path", "pattern"].iter().find_map(|name| path[name].as_str());
+        let place = named.or_else(|| path["value"]["kind"].as_str()).unwrap_or("?");
+        words.push(format!("{} `{place}`", entry["access"].as_str().unwrap_or("?")));
+    }
+    if words.is_empty() { permissions.to_string() } else { words.join(", ") }
 }
 
 fn asked(question: UserQuestion) -> Asked {

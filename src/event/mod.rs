@@ -7,6 +7,7 @@ mod body;
 mod request;
 mod time;
 mod tokens;
+mod visible;
 
 pub use body::{
     Body, ErrorInfo, FileChange, ItemStatus, Origin, PlanStep, SessionInfo, ToolCall, ToolKind, ToolResult,
@@ -17,6 +18,7 @@ pub use request::{
 };
 pub use time::Timestamp;
 pub use tokens::Tokens;
+pub use visible::visible;
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -6,21 +6,59 @@ use rmcp::RoleServer;
 use rmcp::service::RequestContext;
 use tokio::time::Instant;
 
+use super::dialog::Forms;
 use super::hosts;
+use super::rounds::Binding;
 
 /// What a session and its turn are given to begin, where the call's `wait` is shorter: a warm codex
 /// takes 0.1 s, one that starts up to a few, and a handle needs the session's id.
 const BEGIN: Duration = Duration::from_secs(15);
+
+/// How a host's person is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// Not at all: the question goes out with the result.
+    Nobody,
+    /// By a request of ours (revisions up to 2025-11-25).
+    Dialog(Forms),
+    /// By a result that the host answers with a retry (2026-07-28 on).
+    Retry(Forms),
+}
 
 /// What a host can, as far as a call must know.
 #[derive(Clone, Debug)]
 pub(super) struct Host {
     /// How long its calls may take.
     pub policy: hosts::WaitPolicy,
-    /// Whether a dialog can be opened by a request of ours.
-    pub dialogs: bool,
-    /// Whether its dialogs know titled choices.
-    pub titled: bool,
+    /// How its person is asked.
+    pub asking: Asking,
+    /// Whether a run is a task to it.
+    pub tasks: bool,
+}
+
+impl Host {
+    /// As the context of a request has it. `dialogs`: whether the settings let a person be asked.
+    pub fn of(context: &RequestContext<RoleServer>, policy: hosts::WaitPolicy, dialogs: bool) -> Self {
+        let version = context.protocol_version();
+        let modern = version.as_ref().is_some_and(|version| version.as_str() >= "2026-07-28");
+        let titled = version.is_some_and(|version| version.as_str() >= "2025-11-25");
+        let forms = forms(context, titled).filter(|_| dialogs);
+        let asking = match forms {
+            Some(forms) if modern => Asking::Retry(forms),
+            Some(forms) => Asking::Dialog(forms),
+            None => Asking::Nobody,
+        };
+        let tasks = context.client_capabilities().is_some_and(|can| can.supports_tasks());
+        Self { policy, asking, tasks: modern && tasks }
+    }
+}
+
+/// The dialogs that a host declares. One that names neither kind shows forms, as the first revisions
+/// had it.
+fn forms(context: &RequestContext<RoleServer>, titled: bool) -> Option<Forms> {
+    let elicitation = context.client_capabilities()?.elicitation?;
+    let url = elicitation.url.is_some();
+    Some(Forms { form: elicitation.form.is_some() || !url, url, titled })
 }
 
 /// A call on its way.
@@ -28,6 +66,8 @@ pub(super) struct Host {
 pub(super) struct Call<'a> {
     pub host: Host,
     pub context: &'a RequestContext<RoleServer>,
+    /// What binds a retry to it.
+    pub binding: &'a Binding,
     /// How long it may block once its turn runs; `None`: to the end.
     pub wait: Option<Duration>,
     /// Whether that is less than was asked for.
@@ -46,9 +86,14 @@ pub(super) enum Late {
 
 impl<'a> Call<'a> {
     /// A call that begins now and asked to wait this long.
-    pub fn new(host: Host, context: &'a RequestContext<RoleServer>, asked: Option<Duration>) -> Self {
+    pub fn new(
+        host: Host,
+        context: &'a RequestContext<RoleServer>,
+        binding: &'a Binding,
+        asked: Option<Duration>,
+    ) -> Self {
         let (wait, was_cut) = hosts::cut(asked, host.policy);
-        Self { host, context, wait, was_cut, begun: Instant::now() }
+        Self { host, context, binding, wait, was_cut, begun: Instant::now() }
     }
 
     /// When a turn that begins now must be handed back; never after the host's own limit.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::result::{NAMED, cut_plain, escaped};
-use crate::event::{FileChange, PermissionRequest, Question};
+use super::result::{NAMED, cut_plain, escaped, fits};
+use crate::event::{FileChange, PermissionRequest, Question, Subject};
 use crate::session::View;
 
 /// What stands for a part that is too long.
@@ -12,38 +12,41 @@ const ELSEWHERE: &str = "[cut: see the permission_request in codex-events]";
 /// An open request within about `room` bytes.
 #[must_use]
 pub fn decision(request: &PermissionRequest, view: &View, room: usize) -> Value {
-    let mut request = request.clone();
-    request.summary = cut_plain(&request.summary, room / 4);
-    request.item_id = None;
-    let subject = &mut request.subject;
-    subject.command_line = None;
-    for (text, room) in [
-        (&mut subject.command, room / 4),
-        (&mut subject.message, room / 4),
-        (&mut subject.url, room / 4),
-        (&mut subject.reason, room / 8),
-        (&mut subject.cwd, room / 8),
-        (&mut subject.server, room / 16),
-        (&mut subject.tool, room / 16),
-    ] {
-        *text = text.as_deref().map(|text| cut_plain(text, room));
-    }
-    for (value, room) in [
-        (&mut subject.permissions, room / 2),
-        (&mut subject.arguments, room / 4),
-        (&mut subject.schema, room / 4),
-        (&mut subject.network, room / 16),
-    ] {
-        if value.as_ref().is_some_and(|value| escaped(&value.to_string()) > room) {
-            *value = Some(json!(ELSEWHERE));
-        }
-    }
-    subject.changes = short_changes(&subject.changes, room / 2);
-    subject.questions = short_questions(&subject.questions, room / 2);
-    if subject.proposed_rule.iter().map(|word| escaped(word)).sum::<usize>() > room / 8 {
-        subject.proposed_rule = vec![ELSEWHERE.into()];
-    }
-    let mut value = serde_json::to_value(&request).unwrap_or_default();
+    let subject = &request.subject;
+    let text = |text: &Option<String>, room| text.as_deref().map(|text| cut_plain(text, room));
+    let value = |value: &Option<Value>, room| {
+        let fits = |value: &Value| fits(&value.to_string(), room);
+        value.as_ref().map(|value| if fits(value) { value.clone() } else { json!(ELSEWHERE) })
+    };
+    let rule = &subject.proposed_rule;
+    let long_rule = rule.iter().map(|word| escaped(word)).sum::<usize>() > room / 8;
+    let short = PermissionRequest {
+        approval_id: request.approval_id.clone(),
+        kind: request.kind,
+        summary: cut_plain(&request.summary, room / 4),
+        options: request.options.clone(),
+        expires_at: request.expires_at,
+        item_id: None,
+        subject: Subject {
+            command: text(&subject.command, room / 4),
+            command_line: None,
+            stdin: subject.stdin,
+            cwd: text(&subject.cwd, room / 8),
+            reason: text(&subject.reason, room / 8),
+            network: value(&subject.network, room / 16),
+            proposed_rule: if long_rule { vec![ELSEWHERE.into()] } else { rule.clone() },
+            changes: short_changes(&subject.changes, room / 2),
+            permissions: value(&subject.permissions, room / 2),
+            server: text(&subject.server, room / 16),
+            tool: text(&subject.tool, room / 16),
+            arguments: value(&subject.arguments, room / 4),
+            message: text(&subject.message, room / 4),
+            schema: value(&subject.schema, room / 4),
+            url: text(&subject.url, room / 4),
+            questions: short_questions(&subject.questions, room / 2),
+        },
+    };
+    let mut value = serde_json::to_value(&short).unwrap_or_default();
     if let Some(members) = value.as_object_mut() {
         members.insert("threadId".into(), json!(view.thread));
         if let Some(turn) = &view.turn {

@@ -1,44 +1,77 @@
 //! A question of codex as a dialog of the host: what is shown, and what an answer means. Pure.
+//!
+//! The same dialog goes three ways: as a request of ours to a legacy host, as an input request of a
+//! result that a modern host retries, and as one of a task.
 
-use rmcp::model::{
-    ClientResult, ElicitRequestParams, ElicitationAction, ElicitationSchema, RequestMetaObject,
-};
+mod form;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use rmcp::model::{ElicitRequest, ElicitRequestParams, RequestMetaObject};
 use serde_json::{Map, Value, json};
 
-use super::result::cut_plain;
+use crate::approval::Answers;
 use crate::event::{Decision, PermissionRequest, RequestKind};
 use crate::session::View;
 
-/// The longest message of a dialog, in bytes.
-const MESSAGE: usize = 2000;
-
-/// What a person's answer to a dialog is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// A decision.
-    Decided(Decision),
-    /// The dialog was closed without one, or answered with something else.
-    Dismissed,
+/// Which dialogs a host can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forms {
+    /// Forms.
+    pub form: bool,
+    /// An address to open.
+    pub url: bool,
+    /// Choices with titles in a form (2025-11-25 on).
+    pub titled: bool,
 }
 
-/// The dialog for a request of a session. `call`: the id of the tool call that it belongs to; `titled`:
-/// the host knows titled choices (2025-11-25 on).
+/// What a person's answer to a dialog is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// A decision, and what belongs to it.
+    Decided(Decision, Option<Answers>),
+    /// The dialog was closed without one.
+    Dismissed,
+    /// Something that answers another dialog, or none.
+    Unreadable,
+}
+
+/// The dialog for a request of a session, where the host can show it. `call`: the id of what it belongs
+/// to, a tool call or a task.
 #[must_use]
 pub fn params(
     request: &PermissionRequest,
     view: &View,
     call: &str,
-    titled: bool,
+    forms: Forms,
 ) -> Option<ElicitRequestParams> {
-    Some(ElicitRequestParams::FormElicitationParams {
-        meta: serde_json::from_value::<RequestMetaObject>(Value::Object(meta(request, view, call))).ok(),
-        message: message(request),
-        requested_schema: schema(&request.options, titled)?,
-    })
+    let meta = serde_json::from_value::<RequestMetaObject>(Value::Object(meta(request, view, call))).ok();
+    let message = message::of(request);
+    match (&request.subject.url, request.kind) {
+        (Some(url), RequestKind::McpUrl) if forms.url => Some(ElicitRequestParams::UrlElicitationParams {
+            meta,
+            message,
+            url: url.clone(),
+            elicitation_id: request.approval_id.to_string(),
+        }),
+        _ if forms.form => {
+            let requested_schema = serde_json::from_value(form::schema(request, forms.titled)?).ok()?;
+            Some(ElicitRequestParams::FormElicitationParams { meta, message, requested_schema })
+        }
+        _ => None,
+    }
+}
+
+/// The same as the request that carries it.
+#[must_use]
+pub fn request(request: &PermissionRequest, view: &View, call: &str, forms: Forms) -> Option<ElicitRequest> {
+    params(request, view, call, forms).map(ElicitRequest::new)
 }
 
 /// The members that the removed `codex mcp-server` put beside the message, for those who read them.
 fn meta(request: &PermissionRequest, view: &View, call: &str) -> Map<String, Value> {
+    let subject = &request.subject;
     let kind = match request.kind {
         RequestKind::Command => "exec-approval",
         RequestKind::FileChange => "patch-approval",
@@ -55,82 +88,51 @@ fn meta(request: &PermissionRequest, view: &View, call: &str) -> Map<String, Val
     if let Some(item) = &request.item_id {
         out.insert("codex_call_id".into(), json!(item));
     }
-    if let Some(command) = &request.subject.command {
+    if let Some(command) = &subject.command {
         // The words that really run, with the shell.
-        let line = request.subject.command_line.as_ref().unwrap_or(command);
+        let line = subject.command_line.as_ref().unwrap_or(command);
         let words = shlex::split(line).unwrap_or_else(|| vec![line.clone()]);
         out.insert("codex_command".into(), json!(words));
         out.insert("codex_parsed_cmd".into(), json!([{ "type": "unknown", "cmd": command }]));
     }
-    if let Some(cwd) = &request.subject.cwd {
+    if let Some(cwd) = &subject.cwd {
         out.insert("codex_cwd".into(), json!(cwd));
     }
     out
 }
 
-fn message(request: &PermissionRequest) -> String {
-    let mut lines = vec![cut_plain(&request.summary, MESSAGE / 2)];
-    if let Some(reason) = &request.subject.reason {
-        lines.push(format!("Why: {}", cut_plain(reason, MESSAGE / 8)));
-    }
-    for change in super::decision::short_changes(&request.subject.changes, MESSAGE / 4) {
-        if let Some(diff) = change.diff {
-            lines.push(format!("{} ({}):\n{diff}", change.path, change.kind));
-        }
-    }
-    lines.join("\n")
-}
-
-/// Accept alone means approve; where there is more to choose, one property says what.
-fn schema(options: &[Decision], titled: bool) -> Option<ElicitationSchema> {
-    let choices: Vec<Decision> = options.iter().copied().filter(|o| *o != Decision::Decline).collect();
-    let more = choices.iter().any(|o| !matches!(o, Decision::Approve | Decision::Cancel));
-    let schema = if !more {
-        json!({ "type": "object", "properties": {} })
-    } else {
-        let mut property = json!({ "type": "string", "title": "Decision", "default": "approve" });
-        if titled {
-            property["oneOf"] =
-                choices.iter().map(|c| json!({ "const": c.name(), "title": title(*c) })).collect();
-        } else {
-            property["enum"] = choices.iter().map(|c| json!(c.name())).collect();
-            property["enumNames"] = choices.iter().map(|c| json!(title(*c))).collect();
-        }
-        json!({ "type": "object", "properties": { "decision": property }, "required": ["decision"] })
-    };
-    serde_json::from_value(schema).ok()
-}
-
-fn title(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Approve => "Yes, this once",
-        Decision::ApproveForSession => "Yes, and the like for this session",
-        Decision::ApproveAlways => "Yes, always",
-        Decision::Decline => "No, go on without it",
-        Decision::Cancel => "No, and end the turn",
-        Decision::Answer => "Answer",
-    }
-}
-
 /// What the host answered. A bare accept, and the old `{decision: "approved"}`, approve once.
 #[must_use]
-pub fn answer(result: &ClientResult, options: &[Decision]) -> Answer {
-    match result {
-        ClientResult::ElicitResult(result) => match result.action {
-            ElicitationAction::Accept => word(result.content.as_ref(), options),
-            ElicitationAction::Decline => Answer::Decided(Decision::Decline),
-            _ => Answer::Dismissed,
-        },
-        ClientResult::CustomResult(custom) if custom.0.get("decision").is_some() => {
-            word(Some(&custom.0), options)
+pub fn answer(result: &Value, request: &PermissionRequest) -> Answer {
+    match result.get("action").and_then(Value::as_str) {
+        Some("accept") => accepted(result.get("content"), request),
+        Some("decline") => Answer::Decided(Decision::Decline, None),
+        Some("cancel") => Answer::Dismissed,
+        // What the old server wanted, without what MCP asks for.
+        None if result.get("decision").is_some() => word(Some(result), &request.options),
+        _ => Answer::Unreadable,
+    }
+}
+
+fn accepted(content: Option<&Value>, request: &PermissionRequest) -> Answer {
+    match request.kind {
+        RequestKind::McpForm => {
+            let content = content.cloned().unwrap_or_else(|| json!({}));
+            Answer::Decided(Decision::Answer, Some(Answers(content)))
         }
-        _ => Answer::Dismissed,
+        RequestKind::McpUrl => Answer::Decided(Decision::Approve, None),
+        RequestKind::UserInput => {
+            let content = content.unwrap_or(&Value::Null);
+            let answers = form::answers(&request.subject.questions, content);
+            Answer::Decided(Decision::Answer, Some(Answers(answers)))
+        }
+        _ => word(content, &request.options),
     }
 }
 
 fn word(content: Option<&Value>, options: &[Decision]) -> Answer {
     let Some(word) = content.and_then(|c| c.get("decision")).and_then(Value::as_str) else {
-        return Answer::Decided(Decision::Approve);
+        return Answer::Decided(Decision::Approve, None);
     };
     let decision = match word {
         "approved" => Decision::Approve,
@@ -139,8 +141,8 @@ fn word(content: Option<&Value>, options: &[Decision]) -> Answer {
         "abort" => Decision::Cancel,
         word => match serde_json::from_value(json!(word)) {
             Ok(decision) => decision,
-            Err(_) => return Answer::Dismissed,
+            Err(_) => return Answer::Unreadable,
         },
     };
-    if options.contains(&decision) { Answer::Decided(decision) } else { Answer::Dismissed }
+    if options.contains(&decision) { Answer::Decided(decision, None) } else { Answer::Unreadable }
 }

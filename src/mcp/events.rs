@@ -1,14 +1,12 @@
 //! `codex-events`: pages of the journal, with a cursor, a long poll and a budget.
 
-use rmcp::RoleServer;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
-use rmcp::service::RequestContext;
 use serde_json::{Value, json};
 
 use super::args::{self, Detail, EventsArgs};
 use super::call::Call;
 use super::result::{cut_plain, escaped};
-use super::server::Server;
+use super::server::{Context, Server};
 use super::tools::{bad, open_error};
 use crate::event::Event;
 use crate::ids::{Seq, ThreadId};
@@ -32,13 +30,13 @@ impl Server {
     pub(super) async fn events(
         &self,
         arguments: Option<JsonObject>,
-        context: RequestContext<RoleServer>,
+        context: &Context<'_>,
     ) -> CallToolResult {
         let args: EventsArgs = match args::parse(arguments) {
             Ok(args) => args,
             Err(error) => return bad(&error),
         };
-        let call = self.call(&context, Some(args.wait.unwrap_or_default()));
+        let call = self.call(context, Some(args.wait.unwrap_or_default()));
         match self.page_of(&args, &call).await {
             Ok(page) => {
                 let body = json!({ "events": page.events, "next": page.next, "more": page.more });

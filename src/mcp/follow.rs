@@ -1,21 +1,25 @@
-//! Following a turn for a caller: until it ends, needs a decision that the host cannot be asked
-//! for, or the caller's time is over. The clock stops while a person is being asked.
+//! Following a turn for a caller: until it ends, needs a decision that this call cannot wait for, or
+//! the caller's time is over. The clock stops while a person is being asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use rmcp::model::{ElicitRequest, ServerRequest};
+use rmcp::model::{InputRequest, InputRequests, ServerRequest};
 use rmcp::service::PeerRequestOptions;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::call::{Call, over};
-use super::dialog::{self, Answer};
+use super::call::{Asking, Call, over};
+use super::dialog::{self, Answer, Forms};
 use super::result::Note;
-use crate::approval::Verdict;
+use crate::approval::{DecideError, Verdict};
 use crate::event::{DecidedBy, Decision, PermissionRequest};
 use crate::ids::{ApprovalId, TurnId};
-use crate::session::{Handle, View};
+use crate::session::{CallError, Handle, View};
+
+/// How often a person may answer one dialog in a way that does not fit its form.
+const TRIES: u8 = 3;
 
 /// A turn that a caller follows.
 pub(super) struct Follow<'a> {
@@ -26,12 +30,20 @@ pub(super) struct Follow<'a> {
     /// Whether the caller began it. Only then does it end with the call: who merely looks on must not
     /// end the work of another.
     pub owns: bool,
+    /// Requests whose dialog was closed without a decision in this call.
+    pub dismissed: BTreeSet<ApprovalId>,
 }
 
 /// Where following stopped.
 pub(super) struct Stop {
     pub view: Arc<View>,
     pub note: Note,
+    /// What a modern host is to ask its person, by approval.
+    pub asks: InputRequests,
+    /// How long the caller would have waited on.
+    pub left: Option<Duration>,
+    /// Requests whose dialog was closed without a decision.
+    pub dismissed: BTreeSet<ApprovalId>,
 }
 
 /// How a dialog ended.
@@ -39,6 +51,8 @@ pub(super) struct Stop {
 enum Dialog {
     /// The question is decided, here or elsewhere.
     Decided,
+    /// The answer does not fit the form.
+    Unfit,
     /// The person closed it without a decision, or the host would not show it.
     Dismissed,
     /// The host gave the call up.
@@ -49,30 +63,40 @@ enum Dialog {
 
 impl Follow<'_> {
     /// Follows the turn to where the caller must hear of it.
-    pub async fn run(self) -> Stop {
+    pub async fn run(mut self) -> Stop {
         let mut views = self.handle.view();
         let mut until = self.call.until();
-        let mut dismissed = BTreeSet::new();
+        let mut tries = BTreeMap::<ApprovalId, u8>::new();
         loop {
             let view = views.borrow_and_update().clone();
             let mine = self.turn.is_none() || view.turn == self.turn;
             if !mine || !view.busy() {
-                return stop(view);
+                return self.stop(view, until);
             }
             if self.call.context.ct.is_cancelled() {
                 return self.cancelled(view).await;
             }
-            if let Some(request) = view.decisions.first() {
-                if !self.call.host.dialogs || dismissed.contains(&request.approval_id) {
-                    return stop(view);
-                }
+            if !view.decisions.is_empty() {
+                let open = self.askable(&view);
+                let (Asking::Dialog(forms), Some(request)) = (self.call.host.asking, open.first()) else {
+                    let asks = self.requests(&open, &view);
+                    return Stop { asks, ..self.stop(view, until) };
+                };
                 let asked = Instant::now();
-                match self.ask(request, &view, &mut views).await {
+                let id = request.approval_id.clone();
+                match self.ask(request, &view, forms, &mut views).await {
                     Dialog::Decided | Dialog::Cancelled => {}
-                    Dialog::Dismissed => {
-                        dismissed.insert(request.approval_id.clone());
+                    Dialog::Unfit if *tries.entry(id.clone()).or_insert(1) < TRIES => {
+                        tries.entry(id).and_modify(|tries| *tries += 1);
                     }
-                    Dialog::Gone => return stop(views.borrow().clone()),
+                    Dialog::Unfit | Dialog::Dismissed => {
+                        self.handle.dismiss(id.clone()).await;
+                        self.dismissed.insert(id);
+                    }
+                    Dialog::Gone => {
+                        let view = views.borrow().clone();
+                        return self.stop(view, until);
+                    }
                 }
                 until = until.map(|until| until + asked.elapsed());
                 continue;
@@ -80,24 +104,44 @@ impl Follow<'_> {
             tokio::select! {
                 biased;
                 () = self.call.context.ct.cancelled() => {}
-                () = over(until) => return stop(view),
+                () = over(until) => return self.stop(view, until),
                 changed = views.changed() => if changed.is_err() {
-                    return stop(views.borrow().clone());
+                    let view = views.borrow().clone();
+                    return self.stop(view, until);
                 },
             }
         }
     }
 
+    /// The open requests that the host's person can be asked in this call.
+    fn askable<'v>(&self, view: &'v View) -> Vec<&'v PermissionRequest> {
+        let (Asking::Dialog(forms) | Asking::Retry(forms)) = self.call.host.asking else { return Vec::new() };
+        let open = view.decisions.iter().filter(|request| !self.dismissed.contains(&request.approval_id));
+        open.filter(|request| dialog::params(request, view, "", forms).is_some()).collect()
+    }
+
+    /// What a modern host is asked in one go.
+    fn requests(&self, open: &[&PermissionRequest], view: &View) -> InputRequests {
+        let Asking::Retry(forms) = self.call.host.asking else { return InputRequests::new() };
+        let call = self.call.context.id.to_string();
+        let each = open.iter().filter_map(|request| {
+            let dialog = dialog::request(request, view, &call, forms)?;
+            Some((request.approval_id.to_string(), InputRequest::Elicitation(dialog)))
+        });
+        each.collect()
+    }
+
     /// The host cancelled its call: the turn that it began ends, and with it what that started.
     async fn cancelled(&self, view: Arc<View>) -> Stop {
+        let mut stop = self.stop(view, None);
         if !self.owns {
-            return stop(view);
+            return stop;
         }
         if let Err(error) = self.handle.cancel(self.turn.clone(), by_host()).await {
             tracing::debug!(%error, "the session had ended before its call was cancelled");
         }
-        let text = "The call was cancelled, and with it the turn.";
-        Stop { view, note: Note { text: Some(text.into()) } }
+        stop.note.text = Some("The call was cancelled, and with it the turn.".into());
+        stop
     }
 
     /// Opens a dialog, and withdraws it when the request is decided another way.
@@ -105,14 +149,13 @@ impl Follow<'_> {
         &self,
         request: &PermissionRequest,
         view: &View,
+        forms: Forms,
         views: &mut watch::Receiver<Arc<View>>,
     ) -> Dialog {
         let id = &request.approval_id;
         let call = self.call.context.id.to_string();
-        let Some(params) = dialog::params(request, view, &call, self.call.host.titled) else {
-            return Dialog::Dismissed;
-        };
-        let question = ServerRequest::ElicitRequest(ElicitRequest::new(params));
+        let Some(question) = dialog::request(request, view, &call, forms) else { return Dialog::Dismissed };
+        let question = ServerRequest::ElicitRequest(question);
         let peer = &self.call.context.peer;
         let mut open = match peer.send_cancellable_request(question, PeerRequestOptions::no_options()).await {
             Ok(open) => open,
@@ -124,7 +167,10 @@ impl Follow<'_> {
         let answer = tokio::select! {
             biased;
             answer = &mut open.rx => match answer {
-                Ok(Ok(result)) => dialog::answer(&result, &request.options),
+                Ok(Ok(result)) => {
+                    let result = serde_json::to_value(result).unwrap_or_default();
+                    dialog::answer(&result, request)
+                }
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "the host answered the dialog with an error");
                     Answer::Dismissed
@@ -140,29 +186,39 @@ impl Follow<'_> {
                 return Dialog::Cancelled;
             }
         };
-        let Answer::Decided(decision) = answer else { return Dialog::Dismissed };
-        let verdict = Verdict::of(decision, DecidedBy::Person, "elicitation");
-        if let Err(error) = self.handle.decide(id.clone(), verdict).await {
-            tracing::debug!(%error, "the dialog's answer came second, or the session has ended");
+        let Answer::Decided(decision, answers) = answer else { return Dialog::Dismissed };
+        let verdict = Verdict { answers, ..Verdict::of(decision, DecidedBy::Person, "elicitation") };
+        match self.handle.decide(id.clone(), verdict).await {
+            Err(CallError::Decide(DecideError::BadAnswers { .. })) => return Dialog::Unfit,
+            Err(error) => {
+                tracing::debug!(%error, "the dialog's answer came second, or the session has ended");
+            }
+            Ok(_) => {}
         }
         // Not before it is seen: the view that still shows it would open it again.
         if decided(views, id).await { Dialog::Decided } else { Dialog::Gone }
+    }
+
+    fn stop(&self, view: Arc<View>, until: Option<Instant>) -> Stop {
+        Stop {
+            view,
+            note: Note::default(),
+            asks: InputRequests::new(),
+            left: until.map(|until| until.saturating_duration_since(Instant::now())),
+            dismissed: self.dismissed.clone(),
+        }
     }
 }
 
 /// What becomes of the questions of a turn whose host gave up its call.
 pub(super) fn by_host() -> Verdict {
     Verdict {
-        way: Some("cancelled call".into()),
-        ..Verdict::own(Decision::Cancel, DecidedBy::Person, "the host cancelled the call")
+        reason: Some("the host cancelled the call".into()),
+        ..Verdict::of(Decision::Cancel, DecidedBy::Person, "cancelled call")
     }
 }
 
-fn stop(view: Arc<View>) -> Stop {
-    Stop { view, note: Note::default() }
-}
-
 /// Returns true when the request is no longer open, false when the session has ended with it open.
-async fn decided(views: &mut watch::Receiver<Arc<View>>, id: &ApprovalId) -> bool {
+pub(super) async fn decided(views: &mut watch::Receiver<Arc<View>>, id: &ApprovalId) -> bool {
     views.wait_for(|view| !view.decisions.iter().any(|d| d.approval_id == *id)).await.is_ok()
 }

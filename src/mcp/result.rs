@@ -199,7 +199,7 @@ fn sentence(error: &ErrorInfo) -> String {
 
 /// The last message, cut with a pointer to the whole of it.
 fn cut(text: &str, room: usize, view: &View) -> String {
-    if escaped(text) <= room {
+    if fits(text, room) {
         return text.to_owned();
     }
     let tail = format!(
@@ -213,7 +213,7 @@ fn cut(text: &str, room: usize, view: &View) -> String {
 /// A text of at most `room` bytes once in JSON, with a mark where it was cut.
 #[must_use]
 pub fn cut_plain(text: &str, room: usize) -> String {
-    if escaped(text) <= room {
+    if fits(text, room) {
         return text.to_owned();
     }
     let tail = format!("… [cut: {} bytes in all]", text.len());
@@ -229,6 +229,11 @@ fn head(text: &str, room: usize) -> &str {
         }
     }
     text
+}
+
+/// Whether a text takes at most `room` bytes in JSON; looks at no more of it than that.
+pub(super) fn fits(text: &str, room: usize) -> bool {
+    head(text, room).len() == text.len()
 }
 
 /// How long a text is in JSON.

@@ -120,10 +120,14 @@ fn approve() -> Tool {
         "approvalId": {"type": "string"},
         "decision": {
             "type": "string",
-            "enum": ["approve", "approve-for-session", "approve-always", "decline", "cancel"],
+            "enum": ["approve", "approve-for-session", "approve-always", "decline", "cancel", "answer"],
             "description": "One of its `options`. decline: codex goes on without; cancel: ends the turn"
         },
-        "reason": {"type": "string"},
+        "reason": {"type": "string", "description": "codex is told why you decline"},
+        "answers": {
+            "type": "object",
+            "description": "For answer: the form's members, or {questionId: text}. To grant a part of `permissions`: that part"
+        },
         "wait": seconds("As for codex")
     });
     run::<ApproveArgs>(

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult,
-    ElicitationCapability, ErrorCode, Implementation, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode, Implementation,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
 use super::call::{Call, Host};
+use super::rounds::{Binding, Rounds};
 use super::{hosts, result, schema};
 use crate::session::Sessions;
 
@@ -40,6 +40,8 @@ pub struct ServerOptions {
     pub config: Map<String, Value>,
     /// Sets a dotted or plain key of `config` so that no two keys overlap.
     pub overlay: fn(&mut Map<String, Value>, &str, Value),
+    /// Whether a person may be asked by dialogs (`approvals.route`).
+    pub dialogs: bool,
     /// The most bytes of a result.
     pub budget: usize,
     /// Started as `codex mcp-server` was: unknown hosts wait to the end.
@@ -53,47 +55,64 @@ pub struct ServerOptions {
 pub struct Server {
     pub(super) sessions: Sessions,
     pub(super) options: Arc<ServerOptions>,
+    pub(super) rounds: Arc<Rounds>,
     tools: Arc<[Tool]>,
+}
+
+/// Who calls. On stdio it is the one host that started the process.
+const PRINCIPAL: &str = "stdio";
+
+/// A tool call as it came.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub request: &'a RequestContext<RoleServer>,
+    /// What binds a retry to it.
+    pub binding: Binding,
 }
 
 impl Server {
     /// A server over these sessions.
     #[must_use]
     pub fn new(sessions: Sessions, options: ServerOptions) -> Self {
-        Self { sessions, options: Arc::new(options), tools: schema::tools().into() }
+        Self { sessions, options: Arc::new(options), rounds: Arc::default(), tools: schema::tools().into() }
     }
 
     /// A call that begins now.
-    pub(super) fn call<'a>(
-        &self,
-        context: &'a RequestContext<RoleServer>,
-        wait: Option<Duration>,
-    ) -> Call<'a> {
-        let name = context.client_info().map(|info| info.name).unwrap_or_default();
+    pub(super) fn call<'a>(&self, context: &'a Context<'_>, wait: Option<Duration>) -> Call<'a> {
+        let name = context.request.client_info().map(|info| info.name).unwrap_or_default();
         let policy = hosts::for_host(&name, self.options.drop_in, &self.options.waits);
-        // A modern host is asked through its task or its retry, not by a request of ours.
-        let version = context.protocol_version();
-        let legacy = version.as_ref().is_none_or(|v| v.as_str() < "2026-07-28");
-        // A host that names only `url` shows no forms; one that names nothing shows them.
-        let forms = |e: ElicitationCapability| e.form.is_some() || e.url.is_none();
-        let elicits = context.client_capabilities().and_then(|c| c.elicitation).is_some_and(forms);
-        let titled = version.is_some_and(|v| v.as_str() >= "2025-11-25");
-        Call::new(Host { policy, dialogs: legacy && elicits, titled }, context, wait)
+        let host = Host::of(context.request, policy, self.options.dialogs);
+        Call::new(host, context.request, &context.binding, wait)
     }
 
     async fn route(
         &self,
         request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResult, ErrorData> {
-        let arguments = request.arguments;
-        Ok(match request.name.as_ref() {
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let CallToolRequestParams { name, arguments, input_responses, request_state, .. } = request;
+        let binding = Binding::of(PRINCIPAL, "tools/call", &name, arguments.as_ref());
+        let context = &Context { request: context, binding };
+        let runs = matches!(name.as_ref(), "codex" | "codex-reply" | "codex-wait" | "codex-approve");
+        match (request_state, input_responses) {
+            (Some(state), responses) if runs => {
+                return self.retry(context, &state, &responses.unwrap_or_default()).await;
+            }
+            (None, Some(_)) if runs => {
+                // A new start would do the work twice.
+                let message =
+                    "`inputResponses` without the `requestState` that asked for them; give both back";
+                return Err(ErrorData::invalid_params(message, None));
+            }
+            _ => {}
+        }
+        Ok(match name.as_ref() {
             "codex" => self.codex(arguments, context).await,
             "codex-reply" => self.reply(arguments, context).await,
             "codex-wait" => self.wait(arguments, context).await,
-            "codex-events" => self.events(arguments, context).await,
+            "codex-events" => self.events(arguments, context).await.into(),
             "codex-approve" => self.approve(arguments, context).await,
-            "codex-cancel" => self.cancel(arguments).await,
+            "codex-cancel" => self.cancel(arguments).await.into(),
             other => {
                 let names = self.tools.iter().map(|t| t.name.as_ref()).collect::<Vec<_>>().join(", ");
                 let message = format!("there is no tool `{other}`; there are {names}");
@@ -128,7 +147,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.route(request, context).await.map(CallToolResponse::Complete)
+        Box::pin(self.route(request, &context)).await
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

@@ -3,19 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rmcp::RoleServer;
-use rmcp::model::{CallToolResult, JsonObject};
-use rmcp::service::RequestContext;
+use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 use serde_json::{Map, Value, json};
 
 use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs};
 use super::call::{Call, Late};
-use super::follow::{Follow, Stop, by_host};
+use super::follow::by_host;
 use super::result::{self, Note};
-use super::server::Server;
-use crate::approval::{DecideError, Verdict};
+use super::runs::Run;
+use super::server::{Context, Server};
+use crate::approval::{Answers, DecideError, Verdict};
 use crate::event::{DecidedBy, Decision, ErrorInfo};
-use crate::ids::{ThreadId, TurnId};
+use crate::ids::ThreadId;
 use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
@@ -24,15 +23,18 @@ const CANCEL: Duration = Duration::from_secs(10);
 /// How long "to the end" is for a turn that another bridge runs: as long as any call may ask for.
 const DAY: Duration = Duration::from_secs(86_400);
 
-type Outcome = Result<CallToolResult, CallToolResult>;
-type Context = RequestContext<RoleServer>;
+type Outcome = Result<CallToolResponse, CallToolResult>;
 
 impl Server {
-    pub(super) async fn codex(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
-        flat(self.try_codex(arguments, &context).await)
+    pub(super) async fn codex(
+        &self,
+        arguments: Option<JsonObject>,
+        context: &Context<'_>,
+    ) -> CallToolResponse {
+        flat(self.try_codex(arguments, context).await)
     }
 
-    async fn try_codex(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
+    async fn try_codex(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: CodexArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let params = self.thread_params(&args)?;
         let call = self.call(context, args.wait);
@@ -43,11 +45,15 @@ impl Server {
         self.run(&handle, turn, &call).await
     }
 
-    pub(super) async fn reply(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
-        flat(self.try_reply(arguments, &context).await)
+    pub(super) async fn reply(
+        &self,
+        arguments: Option<JsonObject>,
+        context: &Context<'_>,
+    ) -> CallToolResponse {
+        flat(self.try_reply(arguments, context).await)
     }
 
-    async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
+    async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
         let call = self.call(context, args.wait);
@@ -67,14 +73,18 @@ impl Server {
                 None
             }
         };
-        Ok(self.follow(handle, begun, call, true).await)
+        Ok(self.follow(Run::new(handle, begun, call, true)).await)
     }
 
-    pub(super) async fn wait(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
-        flat(self.try_wait(arguments, &context).await)
+    pub(super) async fn wait(
+        &self,
+        arguments: Option<JsonObject>,
+        context: &Context<'_>,
+    ) -> CallToolResponse {
+        flat(self.try_wait(arguments, context).await)
     }
 
-    async fn try_wait(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
+    async fn try_wait(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: WaitArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
         let turn = args.turn_id;
@@ -83,20 +93,24 @@ impl Server {
             let view = handle.view().borrow().clone();
             let latest = if view.starting { None } else { view.turn.clone() };
             if turn.is_none() || turn == latest {
-                return Ok(self.follow(&handle, latest, &call, false).await);
+                return Ok(self.follow(Run::new(&handle, latest, &call, false)).await);
             }
         }
         let wait = call.wait.unwrap_or(DAY);
         let view = call.race(self.sessions.stored(&thread, turn.as_ref(), wait), None).await;
         let view = view.map_err(too_slow)?.map_err(|e| open_error(&e))?;
-        Ok(result::of_view(&view, &cut_note(&call, &view), self.options.budget))
+        Ok(result::of_view(&view, &cut_note(&call, &view), self.options.budget).into())
     }
 
-    pub(super) async fn approve(&self, arguments: Option<JsonObject>, context: Context) -> CallToolResult {
-        flat(self.try_approve(arguments, &context).await)
+    pub(super) async fn approve(
+        &self,
+        arguments: Option<JsonObject>,
+        context: &Context<'_>,
+    ) -> CallToolResponse {
+        flat(self.try_approve(arguments, context).await)
     }
 
-    async fn try_approve(&self, arguments: Option<JsonObject>, context: &Context) -> Outcome {
+    async fn try_approve(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: ApproveArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let id = args.approval_id;
         let thread = self.sessions.of_approval(&id).await.map_err(|e| open_error(&e.into()))?;
@@ -110,18 +124,22 @@ impl Server {
             let why = self.sessions.why_not_here(&thread, &id).await;
             return Err(result::refused("approval_gone", why));
         };
-        let verdict =
-            Verdict { reason: args.reason, ..Verdict::of(args.decision, DecidedBy::Agent, "codex-approve") };
+        let verdict = Verdict {
+            reason: args.reason,
+            answers: args.answers.map(|answers| Answers(Value::Object(answers))),
+            ..Verdict::of(args.decision, DecidedBy::Agent, "codex-approve")
+        };
         let turn = handle.view().borrow().turn.clone();
         handle.decide(id, verdict).await.map_err(|error| call_error(&error, &thread))?;
-        Ok(self.follow(&handle, turn, &self.call(context, args.wait), false).await)
+        let call = self.call(context, args.wait);
+        Ok(self.follow(Run::new(&handle, turn, &call, false)).await)
     }
 
     pub(super) async fn cancel(&self, arguments: Option<JsonObject>) -> CallToolResult {
-        flat(self.try_cancel(arguments).await)
+        self.try_cancel(arguments).await.unwrap_or_else(|refused| refused)
     }
 
-    async fn try_cancel(&self, arguments: Option<JsonObject>) -> Outcome {
+    async fn try_cancel(&self, arguments: Option<JsonObject>) -> Result<CallToolResult, CallToolResult> {
         let args: CancelArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
         let Some(handle) = self.sessions.live(&thread).await else {
@@ -135,8 +153,8 @@ impl Server {
         };
         let was_busy = handle.view().borrow().busy();
         let verdict = Verdict {
-            way: Some("codex-cancel".into()),
-            ..Verdict::own(Decision::Cancel, DecidedBy::Agent, "the turn was cancelled")
+            reason: Some("the turn was cancelled".into()),
+            ..Verdict::of(Decision::Cancel, DecidedBy::Agent, "codex-cancel")
         };
         handle.cancel(None, verdict).await.map_err(|error| call_error(&error, &thread))?;
         let mut views = handle.view();
@@ -148,26 +166,6 @@ impl Server {
         };
         let view = handle.view().borrow().clone();
         Ok(result::of_view(&view, &note, self.options.budget))
-    }
-
-    async fn follow(
-        &self,
-        handle: &Handle,
-        turn: Option<TurnId>,
-        call: &Call<'_>,
-        owns: bool,
-    ) -> CallToolResult {
-        let Stop { mut view, mut note } = Follow { handle, turn: turn.clone(), call, owns }.run().await;
-        if turn.is_some() && view.turn != turn {
-            // A later turn has begun meanwhile: the result of this one is in the journal.
-            if let Ok(own) = self.sessions.stored(handle.thread(), turn.as_ref(), Duration::ZERO).await {
-                view = own;
-            }
-        }
-        if note.text.is_none() {
-            note = cut_note(call, &view);
-        }
-        result::of_view(&view, &note, self.options.budget)
     }
 
     fn thread_params(&self, args: &CodexArgs) -> Result<ThreadParams, CallToolResult> {
@@ -222,7 +220,7 @@ fn plain(path: PathBuf) -> PathBuf {
     }
 }
 
-fn cut_note(call: &Call<'_>, view: &View) -> Note {
+pub(super) fn cut_note(call: &Call<'_>, view: &View) -> Note {
     let cut = call.was_cut && view.busy();
     Note { text: cut.then(|| "`wait` was cut to what this host allows a call to take.".into()) }
 }
@@ -244,8 +242,8 @@ fn idle() -> Note {
     Note { text: Some("No turn was running; nothing was cancelled.".into()) }
 }
 
-fn flat(outcome: Outcome) -> CallToolResult {
-    outcome.unwrap_or_else(|refused| refused)
+fn flat(outcome: Outcome) -> CallToolResponse {
+    outcome.unwrap_or_else(CallToolResponse::Complete)
 }
 
 pub(super) fn bad(error: &args::BadArguments) -> CallToolResult {

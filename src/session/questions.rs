@@ -1,6 +1,6 @@
 //! The questions of a session: each is put on the desk, decided once, and answered in turn. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,6 +106,11 @@ impl Questions {
     /// A person closed a dialog without a decision.
     pub fn dismiss(&mut self, id: &ApprovalId) {
         self.desk.dismiss(id);
+    }
+
+    /// Those of which that holds, and that are open still.
+    pub fn dismissed(&self) -> &BTreeSet<ApprovalId> {
+        self.desk.dismissed()
     }
 
     /// Ends all that are open.

@@ -3,7 +3,7 @@
 
 use super::agent::Ask;
 use crate::event::{
-    DecidedBy, Decision, PermissionDecision, PermissionRequest, RequestKind, Subject, Timestamp,
+    DecidedBy, Decision, PermissionDecision, PermissionRequest, RequestKind, Subject, Timestamp, visible,
 };
 use crate::ids::ApprovalId;
 
@@ -41,8 +41,7 @@ fn summary(kind: RequestKind, subject: &Subject) -> String {
             format!("Allow codex to change files: {files}?")
         }
         RequestKind::Permissions => {
-            let wanted = subject.permissions.as_ref().map(ToString::to_string).unwrap_or_default();
-            format!("Allow codex more than its sandbox{place}: {}?", short(&wanted))
+            format!("Allow codex more than its sandbox{place}: {message}?")
         }
         RequestKind::McpTool => {
             let tool = short(subject.tool.as_deref().unwrap_or("a tool"));
@@ -92,10 +91,11 @@ pub(super) fn note(request: &PermissionRequest, record: &PermissionDecision) -> 
     Some(format!("[codex-bridge] \"{}\" was declined by {who}{why}", request.summary))
 }
 
+/// The beginning of an untrusted text, on one line, with nothing in it that hides.
 fn short(text: &str) -> String {
     let mut line: String = text.chars().take(PART).collect();
     if line.len() < text.len() {
         line.push('…');
     }
-    line
+    visible(&line).replace('\n', " ⏎ ")
 }

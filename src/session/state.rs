@@ -1,6 +1,8 @@
 //! The state machine of one session: each input gives events to append, then commands, then
 //! answers to callers. No clock, no I/O, no async; one line an input in [`State::apply`].
 
+use std::collections::BTreeSet;
+
 use super::agent::{AgentAnswer, AgentError, AgentEvent, CallId, Opened, RequestKey, TurnParams};
 use super::delta::Delta;
 use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded};
@@ -157,6 +159,12 @@ impl State {
     #[must_use]
     pub fn starting(&self) -> bool {
         matches!(self.phase, Phase::Starting { .. })
+    }
+
+    /// Open requests whose dialog a person closed without a decision.
+    #[must_use]
+    pub fn dismissed(&self) -> &BTreeSet<ApprovalId> {
+        self.questions.dismissed()
     }
 
     /// The turn that runs.

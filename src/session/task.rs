@@ -132,9 +132,12 @@ impl Run {
     /// Shows what is in the journal now, and whether a turn is about to begin.
     fn publish(&mut self) {
         self.task.view.starting = self.task.state.starting();
+        self.task.view.dismissed.clone_from(self.task.state.dismissed());
         let view = &self.task.view;
         self.publish.send_if_modified(|shown| {
-            let changed = shown.next != view.next || shown.starting != view.starting;
+            let changed = shown.next != view.next
+                || shown.starting != view.starting
+                || shown.dismissed != view.dismissed;
             if changed {
                 *shown = Arc::new(view.clone());
             }

@@ -1,9 +1,11 @@
 //! What a host sees of a session: a fold over its events, live or read back from the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Body, ErrorInfo, Event, PermissionRequest, SessionInfo, Tokens, ToolKind, TurnStatus};
-use crate::ids::{Seq, ThreadId, TurnId};
+use crate::event::{
+    Body, ErrorInfo, Event, PermissionRequest, SessionInfo, Timestamp, Tokens, ToolCall, ToolKind, TurnStatus,
+};
+use crate::ids::{ApprovalId, Seq, ThreadId, TurnId};
 
 /// Where the latest turn stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +43,20 @@ pub struct View {
     pub error: Option<ErrorInfo>,
     /// Commands that still run: item to command.
     pub commands: BTreeMap<String, String>,
+    /// Other tools that it uses now: item to what it does.
+    pub tools: BTreeMap<String, String>,
+    /// How many steps of its plan are done, and how many there are.
+    pub plan: Option<(usize, usize)>,
     /// The last event that is in here.
     pub next: Seq,
     /// A turn was asked for and has not begun. Only a live session knows that: no event says it.
     pub starting: bool,
+    /// Open requests whose dialog a person closed without a decision. Only a live session knows that.
+    pub dismissed: BTreeSet<ApprovalId>,
+    /// When the latest turn began, and when the last event came.
+    pub begun: Timestamp,
+    /// The same.
+    pub updated: Timestamp,
 }
 
 impl View {
@@ -62,8 +74,13 @@ impl View {
             decisions: Vec::new(),
             error: None,
             commands: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            plan: None,
             next: Seq::ZERO,
             starting: false,
+            dismissed: BTreeSet::new(),
+            begun: Timestamp::default(),
+            updated: Timestamp::default(),
         }
     }
 
@@ -81,14 +98,18 @@ impl View {
 
     /// Takes in the next event.
     pub fn apply(&mut self, event: &Event) {
-        self.next = event.seq;
+        (self.next, self.updated) = (event.seq, event.time);
         match &event.body {
             Body::SessionStarted(info) => {
                 self.info = info.clone();
                 // Another codex: what the one before ran went with it.
                 self.commands.clear();
             }
-            Body::TurnStarted {} => self.begin(event.turn_id.clone()),
+            Body::TurnStarted {} => self.begin(event.turn_id.clone(), event.time),
+            Body::Plan { steps, .. } if self.is_current(event) => {
+                let done = steps.iter().filter(|step| step.status == "completed").count();
+                self.plan = Some((done, steps.len()));
+            }
             Body::PermissionRequest(request) => {
                 self.decisions.push((**request).clone());
                 if self.open() {
@@ -105,8 +126,12 @@ impl View {
                 let command = call.command.clone().unwrap_or_default();
                 self.commands.insert(call.item_id.clone(), command);
             }
+            Body::ToolCall(call) => {
+                self.tools.insert(call.item_id.clone(), doing(call));
+            }
             Body::ToolResult(result) => {
                 self.commands.remove(&result.item_id);
+                self.tools.remove(&result.item_id);
                 if self.is_current(event) && result.status == crate::event::ItemStatus::Completed {
                     let changes = result.changes.iter().map(|c| (c.path.clone(), c.kind.clone()));
                     self.changes.extend(changes);
@@ -121,6 +146,7 @@ impl View {
             Body::TurnFinished { status, error, .. } if self.is_current(event) => {
                 self.status = Status::Ended(*status);
                 self.decisions.clear();
+                self.tools.clear();
                 if *status == TurnStatus::Interrupted {
                     // An interrupt ends the commands of the turn too, and so does the end of codex.
                     self.commands.clear();
@@ -134,8 +160,11 @@ impl View {
         }
     }
 
-    fn begin(&mut self, turn: Option<TurnId>) {
+    fn begin(&mut self, turn: Option<TurnId>, now: Timestamp) {
         self.turn = turn;
+        self.begun = now;
+        self.plan = None;
+        self.tools.clear();
         self.status = Status::Running;
         self.content.clear();
         self.changes.clear();
@@ -146,5 +175,25 @@ impl View {
 
     fn is_current(&self, event: &Event) -> bool {
         event.turn_id.is_none() || event.turn_id == self.turn
+    }
+}
+
+/// What a tool that is no command does, in a few words.
+fn doing(call: &ToolCall) -> String {
+    let first = call.changes.first().map_or("files", |change| change.path.as_str());
+    let name = call.name.as_deref().unwrap_or("a tool");
+    match call.tool {
+        ToolKind::FileChange if call.changes.len() > 1 => {
+            format!("changing `{first}` and {} more", call.changes.len() - 1)
+        }
+        ToolKind::FileChange => format!("changing `{first}`"),
+        ToolKind::Mcp => match &call.server {
+            Some(server) => format!("calling `{name}` of `{server}`"),
+            None => format!("calling `{name}`"),
+        },
+        ToolKind::WebSearch => "searching the web".into(),
+        ToolKind::Image => "looking at an image".into(),
+        ToolKind::Agent => "waiting for another agent".into(),
+        ToolKind::Command | ToolKind::Other => format!("using `{name}`"),
     }
 }

@@ -70,15 +70,19 @@ pub enum Detail {
     Full,
 }
 
-/// What `codex-approve` takes: all but an answer to a form, for which it has no parameter yet.
-const DECISIONS: [Decision; 5] = [
+/// What `codex-approve` takes.
+const DECISIONS: [Decision; 6] = [
     Decision::Approve,
     Decision::ApproveForSession,
     Decision::ApproveAlways,
     Decision::Decline,
     Decision::Cancel,
+    Decision::Answer,
 ];
 
+const CONFIG: &str = "an object, such as {\"model_reasoning_effort\": \"high\"}";
+const ANSWERS: &str =
+    "an object: the form's members, {questionId: text}, or the part of `permissions` that is granted";
 const PROMPT: &str = "what codex should do, as text";
 const THREAD: &str = "the `threadId` of an earlier result";
 const LEAVE_OUT_THREAD: &str = "the `threadId` of an earlier result in `threadId`, and leave this out";
@@ -155,7 +159,7 @@ impl Args for CodexArgs {
             sandbox: fields.choice("sandbox", &Sandbox::ALL.map(|choice| (choice.name(), choice)))?,
             approval_policy: fields
                 .choice("approval-policy", &ApprovalPolicy::ALL.map(|choice| (choice.name(), choice)))?,
-            config: fields.object("config")?,
+            config: fields.object("config", CONFIG)?,
             base_instructions: fields.text("base-instructions")?,
             developer_instructions: fields.text("developer-instructions")?,
             compact_prompt: fields.text("compact-prompt")?,
@@ -278,17 +282,19 @@ impl Args for EventsArgs {
 pub struct ApproveArgs {
     /// The open request.
     pub approval_id: ApprovalId,
-    /// The decision; [`Decision::Answer`] is not taken yet.
+    /// The decision.
     pub decision: Decision,
     /// Why.
     pub reason: Option<String>,
+    /// What is answered to a form or to questions, or granted of permissions.
+    pub answers: Option<JsonObject>,
     /// How long to follow the turn after it.
     pub wait: Option<Duration>,
 }
 
 impl Args for ApproveArgs {
     const TOOL: &'static str = "codex-approve";
-    const KNOWN: &'static [&'static str] = &["approvalId", "decision", "reason", "wait"];
+    const KNOWN: &'static [&'static str] = &["approvalId", "decision", "reason", "answers", "wait"];
 
     fn take(fields: &mut Fields) -> Result<Self, BadArguments> {
         const NEEDED: BadArguments =
@@ -300,6 +306,7 @@ impl Args for ApproveArgs {
                 .choice("decision", &DECISIONS.map(|choice| (choice.name(), choice)))?
                 .ok_or(NEEDED)?,
             reason: fields.text("reason")?,
+            answers: fields.object("answers", ANSWERS)?,
             wait: fields.wait()?,
         })
     }

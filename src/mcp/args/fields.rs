@@ -101,13 +101,11 @@ impl Fields {
     }
 
     /// An object of any members.
-    pub fn object(&mut self, name: &'static str) -> Result<Option<JsonObject>> {
+    pub fn object(&mut self, name: &'static str, wanted: &'static str) -> Result<Option<JsonObject>> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Object(object)) => Ok(Some(object)),
-            Some(other) => {
-                Err(wrong(name, &other, "an object, such as {\"model_reasoning_effort\": \"high\"}"))
-            }
+            Some(other) => Err(wrong(name, &other, wanted)),
         }
     }
 

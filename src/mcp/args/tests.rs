@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Body, Decision};
+use crate::event::Body;
 use crate::ids::Seq;
 
 fn of<T: Args>(arguments: Value) -> Result<T, BadArguments> {
@@ -87,11 +87,13 @@ fn a_thread_goes_by_its_old_name_too() {
 
 #[test]
 fn every_decision_by_its_name() {
-    for name in ["approve", "approve-for-session", "approve-always", "decline", "cancel"] {
+    for name in ["approve", "approve-for-session", "approve-always", "decline", "cancel", "answer"] {
         let args: ApproveArgs = of(json!({"approvalId": "apr_1", "decision": name})).unwrap();
         assert_eq!(args.decision.name(), name);
     }
-    assert!(of::<ApproveArgs>(json!({"approvalId": "a", "decision": Decision::Answer})).is_err());
+    let answers = json!({"approvalId": "a", "decision": "answer", "answers": {"q1": "A"}});
+    assert_eq!(of::<ApproveArgs>(answers).unwrap().answers.unwrap()["q1"], "A");
+    assert!(of::<ApproveArgs>(json!({"approvalId": "a", "decision": "answer", "answers": "A"})).is_err());
 }
 
 #[test]
@@ -176,7 +178,7 @@ fn refusals_of_the_other_tools() {
     );
     assert_eq!(
         refusal::<ApproveArgs>(json!({"approvalId": "a", "decision": "yes"})),
-        "`decision` is `yes`; it takes approve, approve-for-session, approve-always, decline, cancel"
+        "`decision` is `yes`; it takes approve, approve-for-session, approve-always, decline, cancel, answer"
     );
     let message = refusal::<EventsArgs>(json!({"threadId": "t", "types": ["diff", "difff"]}));
     assert!(message.starts_with("`types` is `difff`; it takes session_started, turn_started,"), "{message}");

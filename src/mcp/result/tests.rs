@@ -27,7 +27,7 @@ fn full() -> View {
             "permissions": { "a": long }, "arguments": { "a": long }, "schema": { "a": long }, "url": long,
             "message": long, "server": long, "tool": long, "network": { "host": long },
             "proposedRule": [long, long], "questions": [{
-                "id": "q", "header": long, "question": long, "options": vec![json!({ "label": long }); 9],
+                "id": "q", "header": long, "question": long, "options": vec![json!({ "label": long }); 2],
             }],
         });
         view.decisions.push(serde_json::from_value(request).unwrap());

@@ -1,0 +1,41 @@
+//! What codex does now, in one line for a person. Pure.
+
+use crate::event::visible;
+use crate::mcp::result::cut_plain;
+use crate::session::{Status, View};
+
+/// The longest name of a command or a file in it, in bytes.
+const PART: usize = 120;
+
+/// ``running `cargo test` · 2 of 5 plan steps``.
+#[must_use]
+pub fn doing(view: &View) -> String {
+    let mut parts = vec![match view.status {
+        _ if view.starting => "starting".to_owned(),
+        Status::New => "idle".into(),
+        Status::NeedsDecision => match view.decisions.first() {
+            Some(request) => format!("waiting for a decision: {}", cut_plain(&request.summary, 2 * PART)),
+            None => "waiting for a decision".into(),
+        },
+        Status::Running => now(view),
+        Status::Ended(_) => "done".into(),
+    }];
+    if let Some((done, all)) = view.plan {
+        parts.push(format!("{done} of {all} plan steps"));
+    }
+    parts.join(" · ")
+}
+
+fn now(view: &View) -> String {
+    let command = view.commands.values().next();
+    if let Some(command) = command {
+        let more = view.commands.len() - 1;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        return format!("running `{}`{more}", cut_plain(&visible(command), PART));
+    }
+    match (view.tools.values().next(), &view.error) {
+        (Some(tool), _) => cut_plain(&visible(tool), PART),
+        (None, Some(error)) => format!("retrying: {}", cut_plain(&error.message, PART)),
+        (None, None) => "thinking".into(),
+    }
+}

@@ -1,0 +1,191 @@
+//! How a call that follows a turn ends: with the turn's state, with what a modern host is to ask its
+//! person, or, where the host knows tasks, with a task.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use rmcp::ErrorData;
+use rmcp::model::{CallToolResponse, InputResponses};
+use serde::{Deserialize, Serialize};
+
+use super::call::Call;
+use super::dialog::{self, Answer};
+use super::follow::{Follow, Stop, decided};
+use super::result::{self, Note};
+use super::rounds::RoundError;
+use super::server::{Context, Server};
+use super::tools::cut_note;
+use crate::approval::Verdict;
+use crate::event::{DecidedBy, PermissionRequest, Timestamp};
+use crate::ids::{ApprovalId, ThreadId, TurnId};
+use crate::session::{Handle, View};
+
+/// In the last round the open requests go out with the result: clients stop at ten.
+const LAST_ROUND: u8 = 8;
+
+/// What one round of a call hands to the next, through the host.
+#[derive(Debug, Serialize, Deserialize)]
+struct Round {
+    number: u8,
+    thread: ThreadId,
+    turn: Option<TurnId>,
+    owns: bool,
+    /// How long the call may go on to block, in milliseconds.
+    left: Option<u64>,
+    /// What was asked.
+    asked: BTreeSet<ApprovalId>,
+    /// What was asked before, and closed without a decision.
+    dismissed: BTreeSet<ApprovalId>,
+}
+
+/// A turn that a call follows from here on.
+pub(super) struct Run<'a> {
+    pub handle: &'a Handle,
+    pub turn: Option<TurnId>,
+    pub call: &'a Call<'a>,
+    /// Whether the call began it.
+    pub owns: bool,
+    pub round: u8,
+    pub dismissed: BTreeSet<ApprovalId>,
+    /// What the caller is told first.
+    pub note: Note,
+}
+
+impl<'a> Run<'a> {
+    /// Of a call that comes for the first time.
+    pub fn new(handle: &'a Handle, turn: Option<TurnId>, call: &'a Call<'a>, owns: bool) -> Self {
+        let (round, dismissed, note) = (1, BTreeSet::new(), Note::default());
+        Self { handle, turn, call, owns, round, dismissed, note }
+    }
+}
+
+impl Server {
+    /// Follows a turn, and ends the call.
+    pub(super) async fn follow(&self, run: Run<'_>) -> CallToolResponse {
+        let Run { handle, turn, call, owns, round, dismissed, mut note } = run;
+        let stop = Follow { handle, turn: turn.clone(), call, owns, dismissed }.run().await;
+        if !stop.asks.is_empty() && round < LAST_ROUND {
+            match self.ask(handle, turn.clone(), call, owns, round, &stop) {
+                Ok(response) => return response,
+                Err(error) => tracing::warn!(%error, "the host's person is not asked"),
+            }
+        }
+        let mut view = stop.view;
+        if turn.is_some() && view.turn != turn {
+            // A later turn has begun meanwhile: the result of this one is in the journal.
+            if let Ok(own) = self.sessions.stored(handle.thread(), turn.as_ref(), Duration::ZERO).await {
+                view = own;
+            }
+        }
+        note.text = note.text.or(stop.note.text).or(cut_note(call, &view).text);
+        result::of_view(&view, &note, self.options.budget).into()
+    }
+
+    fn ask(
+        &self,
+        handle: &Handle,
+        turn: Option<TurnId>,
+        call: &Call<'_>,
+        owns: bool,
+        round: u8,
+        stop: &Stop,
+    ) -> Result<CallToolResponse, RoundError> {
+        let state = Round {
+            number: round + 1,
+            thread: handle.thread().clone(),
+            turn,
+            owns,
+            left: stop.left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
+            asked: stop.asks.keys().map(|key| ApprovalId::from(key.as_str())).collect(),
+            dismissed: stop.dismissed.clone(),
+        };
+        // As long as one of the requests is open an answer may come.
+        let expiry = stop.view.decisions.iter().map(|request| request.expires_at).max();
+        let ttl = expiry.unwrap_or_default().since(Timestamp::now());
+        self.rounds.ask(call.binding, stop.asks.clone(), state, ttl).map(CallToolResponse::InputRequired)
+    }
+
+    /// A call that a modern host makes again, with its person's answers.
+    ///
+    /// # Errors
+    /// When the state is not one of this call: nothing is decided then, and nothing started.
+    pub(super) async fn retry(
+        &self,
+        context: &Context<'_>,
+        sealed: &str,
+        responses: &InputResponses,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let round: Round = self.rounds.take(&context.binding, sealed).map_err(|error| {
+            let remedy = "`codex-wait` with the session's `threadId` shows what is open";
+            ErrorData::invalid_params(format!("{error}. {remedy}"), None)
+        })?;
+        let call = self.call(context, round.left.map(Duration::from_millis));
+        let Some(handle) = self.sessions.live(&round.thread).await else {
+            let view = self.sessions.stored(&round.thread, round.turn.as_ref(), Duration::ZERO).await;
+            return Ok(match view {
+                Ok(view) => result::of_view(&view, &Note::default(), self.options.budget).into(),
+                Err(error) => super::tools::open_error(&error).into(),
+            });
+        };
+        let (mut dismissed, mut notes) = (round.dismissed, Vec::new());
+        for id in &round.asked {
+            let Some(response) = responses.get(id.as_str()) else { continue };
+            match answer(&handle, id, response, "retry").await {
+                Answered::Counts => {}
+                Answered::Dismissed => {
+                    dismissed.insert(id.clone());
+                }
+                // What is still open is asked again.
+                Answered::Not(why) => notes.push(why),
+                Answered::Gone => notes.push(self.sessions.why_not_here(&round.thread, id).await),
+            }
+        }
+        let note = Note { text: (!notes.is_empty()).then(|| notes.join("\n")) };
+        let (turn, owns, number) = (round.turn, round.owns, round.number);
+        let run = Run { round: number, dismissed, note, ..Run::new(&handle, turn, &call, owns) };
+        Ok(self.follow(run).await)
+    }
+}
+
+/// What became of an answer that came in a message of its own.
+pub(super) enum Answered {
+    /// It is the decision.
+    Counts,
+    /// The person closed the dialog.
+    Dismissed,
+    /// It does not count; why.
+    Not(String),
+    /// It came second.
+    Gone,
+}
+
+/// Takes a person's answer to an open request, and waits until all can see that it counts.
+pub(super) async fn answer(
+    handle: &Handle,
+    id: &ApprovalId,
+    response: &serde_json::Value,
+    way: &str,
+) -> Answered {
+    let request = open(&handle.view().borrow(), id).cloned();
+    let Some(request) = request else { return Answered::Gone };
+    let (decision, answers) = match dialog::answer(response, &request) {
+        Answer::Decided(decision, answers) => (decision, answers),
+        Answer::Dismissed => {
+            handle.dismiss(id.clone()).await;
+            return Answered::Dismissed;
+        }
+        Answer::Unreadable => return Answered::Not(format!("The answer to `{id}` is none of its form.")),
+    };
+    let verdict = Verdict { answers, ..Verdict::of(decision, DecidedBy::Person, way) };
+    match handle.decide(id.clone(), verdict).await {
+        Ok(_) => {
+            decided(&mut handle.view(), id).await;
+            Answered::Counts
+        }
+        Err(error) => Answered::Not(error.to_string()),
+    }
+}
+
+fn open<'v>(view: &'v View, id: &ApprovalId) -> Option<&'v PermissionRequest> {
+    view.decisions.iter().find(|request| request.approval_id == *id)
+}
