@@ -1,13 +1,14 @@
 //! The journal in memory, for tests of what stands on it: no file, no threads, one owner.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
 use super::error::JournalError;
-use super::record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus};
-use crate::event::{Body, Event};
+use super::record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord};
+use crate::event::{Body, Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
 /// A journal that is gone with its process.
@@ -22,6 +23,8 @@ struct Kept {
     closed: bool,
     sessions: HashMap<ThreadId, (SessionRecord, Vec<Event>)>,
     watches: HashMap<ThreadId, watch::Sender<Seq>>,
+    tasks: HashMap<String, TaskRecord>,
+    socket: Option<PathBuf>,
 }
 
 impl Default for MemoryJournal {
@@ -104,8 +107,16 @@ impl Journal for MemoryJournal {
         now(Ok(()))
     }
 
-    fn owner(&self, _: BridgeId) -> Pending<Option<Owner>> {
-        now(Ok(None))
+    fn owner(&self, bridge: BridgeId) -> Pending<Option<Owner>> {
+        let socket = self.kept().socket.clone();
+        let pid = std::process::id();
+        let me = |bridge| Owner { bridge, pid, started: Timestamp(0), socket, alive: true };
+        now(Ok((bridge == self.bridge).then(|| me(bridge))))
+    }
+
+    fn announce(&self, socket: PathBuf) -> Pending<()> {
+        self.kept().socket = Some(socket);
+        now(Ok(()))
     }
 
     fn abandoned(&self) -> Pending<Vec<SessionRecord>> {
@@ -113,6 +124,29 @@ impl Journal for MemoryJournal {
             row.status != SessionStatus::Idle && row.owner.as_ref() != Some(&self.bridge)
         };
         now(Ok(self.kept().sessions.values().map(|(row, _)| row.clone()).filter(open).collect()))
+    }
+
+    fn undecided(&self) -> Pending<Vec<SessionRecord>> {
+        let kept = self.kept();
+        let rows = kept.sessions.values().map(|(row, _)| row);
+        let mut rows: Vec<_> =
+            rows.filter(|row| row.status == SessionStatus::NeedsDecision).cloned().collect();
+        rows.sort_by_key(|row| row.updated);
+        now(Ok(rows))
+    }
+
+    fn put_task(&self, task: TaskRecord) -> Pending<()> {
+        let mut kept = self.kept();
+        if kept.closed {
+            return now(Err(JournalError::Closed));
+        }
+        kept.tasks.retain(|_, old| !old.stale(task.updated));
+        kept.tasks.insert(task.id.clone(), task);
+        now(Ok(()))
+    }
+
+    fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
+        now(Ok(self.kept().tasks.get(&id).cloned()))
     }
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {

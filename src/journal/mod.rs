@@ -1,5 +1,5 @@
 //! The journal: every event of every session, durable before anybody hears of it, with an index
-//! of the sessions and who owns them.
+//! of the sessions and who owns them, and the tasks that hosts were given.
 //!
 //! Any process reads; only a session's owner appends. What events mean is absent here.
 
@@ -14,5 +14,7 @@ mod tests;
 pub use error::JournalError;
 #[cfg(test)]
 pub use memory::MemoryJournal;
-pub use record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus};
+pub use record::{
+    Batch, Journal, KEEP_TASKS, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState,
+};
 pub use sqlite::SqliteJournal;

@@ -1,5 +1,8 @@
 //! What the journal keeps, and what can be asked of it.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -105,8 +108,66 @@ pub struct Owner {
     pub pid: u32,
     /// When it opened the journal.
     pub started: Timestamp,
+    /// Where other processes can speak to it, once it listens.
+    pub socket: Option<PathBuf>,
     /// Whether it holds its lock still.
     pub alive: bool,
+}
+
+/// How long a task is kept after its end: the `ttlMs` that its host was told.
+pub const KEEP_TASKS: Duration = Duration::from_secs(7 * 86_400);
+
+/// A task that a host was given for a run, so that it finds it again after a restart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRecord {
+    /// Its name.
+    pub id: String,
+    /// The session that it runs in.
+    pub thread: ThreadId,
+    /// The turn, once codex has begun it.
+    pub turn: Option<TurnId>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+    /// Where it stands.
+    pub status: TaskState,
+    /// What it ended with; opaque here.
+    pub result: Option<Value>,
+}
+
+impl TaskRecord {
+    /// Whether it is over for so long at `now` that nobody asks for it any more.
+    #[cfg(test)]
+    pub(super) fn stale(&self, now: Timestamp) -> bool {
+        self.status != TaskState::Working && now.since(self.updated) > KEEP_TASKS
+    }
+}
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    /// It runs, or waits for a decision.
+    Working,
+    /// It was cancelled.
+    Cancelled,
+    /// It ended, with a result.
+    Completed,
+    /// It ended, with an error of the protocol.
+    Failed,
+}
+
+impl TaskState {
+    /// As it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Cancelled => "cancelled",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// An answer of the journal, when it is there.
@@ -132,8 +193,17 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn release(&self, thread: ThreadId) -> Pending<()>;
     /// A bridge process, if the journal knows it.
     fn owner(&self, bridge: BridgeId) -> Pending<Option<Owner>>;
+    /// Records where other processes can speak to this one.
+    fn announce(&self, socket: PathBuf) -> Pending<()>;
     /// Sessions with an open turn and no living owner.
     fn abandoned(&self) -> Pending<Vec<SessionRecord>>;
+    /// Sessions that wait for a decision, whoever owns them, the longest at it first.
+    fn undecided(&self) -> Pending<Vec<SessionRecord>>;
+    /// Keeps a task, in the place of one with its id; resolves when it would survive a power cut.
+    /// Removes tasks that ended more than [`KEEP_TASKS`] before it.
+    fn put_task(&self, task: TaskRecord) -> Pending<()>;
+    /// A task.
+    fn task(&self, id: String) -> Pending<Option<TaskRecord>>;
     /// The last number of a session; changes when events are committed, by whichever process.
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
     /// Writes what is queued, and ends; this process owns nothing any more.

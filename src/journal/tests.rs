@@ -143,7 +143,7 @@ fn a_newer_file_is_not_touched() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let error = SqliteJournal::open(&path).unwrap_err();
-    assert!(error.to_string().contains("schema version 99, this bridge writes 1"), "{error}");
+    assert!(error.to_string().contains("schema version 99, this bridge writes 2"), "{error}");
 }
 
 #[cfg(unix)]
@@ -299,4 +299,122 @@ async fn a_request_leads_to_its_session() {
     journal.append(asked).await.unwrap();
     assert_eq!(journal.approval(id).await.unwrap(), Some(ThreadId::from("a")));
     assert_eq!(journal.approval(crate::ids::ApprovalId::fresh()).await.unwrap(), None);
+}
+
+fn task(id: &str, updated: u64, status: TaskState) -> TaskRecord {
+    TaskRecord {
+        id: id.into(),
+        thread: ThreadId::from("a"),
+        turn: None,
+        created: Timestamp(1),
+        updated: Timestamp(updated),
+        status,
+        result: None,
+    }
+}
+
+/// Tasks, sockets and open decisions: the same of both journals.
+async fn more_promises(journal: &dyn Journal) {
+    let find = |id: &str| journal.task(id.into());
+    assert_eq!(find("old").await.unwrap(), None);
+    let old = TaskRecord {
+        turn: Some("turn".into()),
+        result: Some(serde_json::json!({ "content": [] })),
+        ..task("old", 5, TaskState::Completed)
+    };
+    for one in [task("old", 2, TaskState::Working), old.clone(), task("going", 5, TaskState::Working)] {
+        journal.put_task(one).await.unwrap();
+    }
+    assert_eq!(find("old").await.unwrap(), Some(old));
+    let week = u64::try_from(KEEP_TASKS.as_millis()).unwrap();
+    for (updated, kept) in [(5 + week, true), (6 + week, false)] {
+        journal.put_task(task("new", updated, TaskState::Failed)).await.unwrap();
+        assert_eq!(find("old").await.unwrap().is_some(), kept, "{updated}");
+    }
+    assert!(find("going").await.unwrap().is_some(), "what runs is kept, however long");
+    assert_eq!(find("new").await.unwrap().unwrap().status, TaskState::Failed);
+
+    let me = || journal.owner(journal.bridge().clone());
+    assert_eq!(me().await.unwrap().unwrap().socket, None);
+    journal.announce("/run/x.sock".into()).await.unwrap();
+    assert_eq!(me().await.unwrap().unwrap().socket, Some("/run/x.sock".into()));
+
+    assert!(journal.undecided().await.unwrap().is_empty());
+    for (thread, status) in [
+        ("b", SessionStatus::NeedsDecision),
+        ("a", SessionStatus::NeedsDecision),
+        ("c", SessionStatus::Running),
+    ] {
+        let mut asked = batch(journal, thread, 1..=if thread == "b" { 2 } else { 1 });
+        asked.session.status = status;
+        journal.append(asked).await.unwrap();
+    }
+    let rows = journal.undecided().await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.thread_id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn both_keep_tasks_sockets_and_open_decisions() {
+    more_promises(&MemoryJournal::default()).await;
+    let dir = tempfile::tempdir().unwrap();
+    more_promises(&SqliteJournal::open(&dir.path().join("journal.db")).unwrap()).await;
+}
+
+/// The tables of version 1, word for word: files that were made by it are out there.
+const VERSION_1: &str = "
+CREATE TABLE sessions (
+    thread TEXT PRIMARY KEY, cwd TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL, model TEXT,
+    owner TEXT, last_seq INTEGER NOT NULL, turn_seq INTEGER NOT NULL, turn_id TEXT,
+    created INTEGER NOT NULL, updated INTEGER NOT NULL, settings TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_updated ON sessions (updated);
+CREATE INDEX sessions_owner ON sessions (owner) WHERE owner IS NOT NULL;
+CREATE TABLE events (
+    thread TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, turn TEXT, origin TEXT,
+    body TEXT NOT NULL, PRIMARY KEY (thread, seq)
+) WITHOUT ROWID;
+CREATE TABLE approvals (id TEXT PRIMARY KEY, thread TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE owners (bridge TEXT PRIMARY KEY, pid INTEGER NOT NULL, started INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// A file of version 1, with a session in it.
+fn version_1(path: &std::path::Path) {
+    let db = rusqlite::Connection::open(path).unwrap();
+    db.execute_batch(VERSION_1).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    db.execute_batch(
+        "INSERT INTO sessions VALUES ('a', '/w', 't', 'idle', NULL, NULL, 1, 0, NULL, 1, 1, '{}');
+         INSERT INTO events VALUES ('a', 1, 1, NULL, NULL, '{\"type\":\"warning\",\"message\":\"a 1\"}');
+         INSERT INTO owners VALUES ('dead', 1, 1);",
+    )
+    .unwrap();
+}
+
+#[tokio::test]
+async fn an_older_file_is_carried_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    version_1(&path);
+    let opened: Vec<_> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(|| SqliteJournal::open(&path))).collect();
+        all.into_iter().map(|one| one.join().unwrap().unwrap()).collect()
+    });
+    let journal = &opened[0];
+    let events = journal.read(ThreadId::from("a"), Seq::ZERO, 10, usize::MAX).await.unwrap();
+    assert_eq!(events, [event("a", 1)]);
+    journal.append(batch(journal, "a", 2..=2)).await.unwrap();
+    assert_eq!(journal.owner(BridgeId::from("dead")).await.unwrap(), None);
+    let other = dir.path().join("fresh.db");
+    drop(SqliteJournal::open(&other).unwrap());
+    let columns = |path: &std::path::Path| {
+        let db = rusqlite::Connection::open(path).unwrap();
+        let sql = "SELECT m.name, c.name, c.type, c.pk FROM sqlite_master m, pragma_table_info(m.name) c ORDER BY 1, 2";
+        let mut query = db.prepare(sql).unwrap();
+        let rows = query.query_map([], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?, r.get::<_, i64>(3)?))
+        });
+        rows.unwrap().collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    assert_eq!(columns(&path), columns(&other), "as one that was made now");
+    more_promises(&SqliteJournal::open(&other).unwrap()).await;
 }

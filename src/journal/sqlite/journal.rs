@@ -9,10 +9,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
-use super::super::record::{Batch, Journal, Owner, Pending, SessionRecord};
+use super::super::record::{Batch, Journal, Owner, Pending, SessionRecord, TaskRecord};
 use super::owners::Owners;
 use super::writer::{Job, Reply, Writer};
-use super::{queries, schema};
+use super::{queries, schema, tasks};
 use crate::event::Event;
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
@@ -159,9 +159,25 @@ impl Journal for SqliteJournal {
         self.ask(move |db| owners.find(db, &bridge))
     }
 
+    fn announce(&self, socket: PathBuf) -> Pending<()> {
+        self.job(|reply| Job::Announce(socket, reply))
+    }
+
     fn abandoned(&self) -> Pending<Vec<SessionRecord>> {
         let owners = Owners::of(&self.path);
         self.ask(move |db| queries::abandoned(db, &owners))
+    }
+
+    fn undecided(&self) -> Pending<Vec<SessionRecord>> {
+        self.ask(queries::undecided)
+    }
+
+    fn put_task(&self, task: TaskRecord) -> Pending<()> {
+        self.job(|reply| Job::Task(Box::new(task), reply))
+    }
+
+    fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
+        self.ask(move |db| tasks::find(db, &id))
     }
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {

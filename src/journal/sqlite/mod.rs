@@ -6,6 +6,7 @@ mod owners;
 mod queries;
 mod rows;
 mod schema;
+mod tasks;
 mod writer;
 
 pub use journal::SqliteJournal;

@@ -67,11 +67,13 @@ impl Owners {
 
     /// A bridge, if the journal knows it.
     pub fn find(&self, db: &Connection, bridge: &BridgeId) -> rusqlite::Result<Option<Owner>> {
-        db.query_row("SELECT pid, started FROM owners WHERE bridge = ?1", [bridge.as_str()], |row| {
+        let sql = "SELECT pid, started, socket FROM owners WHERE bridge = ?1";
+        db.query_row(sql, [bridge.as_str()], |row| {
             Ok(Owner {
                 bridge: bridge.clone(),
                 pid: row.get(0)?,
                 started: Timestamp(number(row, 1)?),
+                socket: row.get::<_, Option<String>>(2)?.map(PathBuf::from),
                 alive: self.alive(bridge),
             })
         })
@@ -82,6 +84,12 @@ impl Owners {
     pub fn record(&self, db: &Connection, bridge: &BridgeId) -> rusqlite::Result<()> {
         let row = params![bridge.as_str(), std::process::id(), signed(Timestamp::now().0)];
         db.execute("INSERT INTO owners (bridge, pid, started) VALUES (?1, ?2, ?3)", row)?;
+        Ok(())
+    }
+
+    /// Records where this bridge listens.
+    pub fn announce(&self, db: &Connection, bridge: &BridgeId, socket: &str) -> rusqlite::Result<()> {
+        db.execute("UPDATE owners SET socket = ?2 WHERE bridge = ?1", [bridge.as_str(), socket])?;
         Ok(())
     }
 

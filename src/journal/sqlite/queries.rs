@@ -56,6 +56,11 @@ pub(super) fn abandoned(db: &Connection, owners: &Owners) -> rusqlite::Result<Ve
     Ok(out)
 }
 
+pub(super) fn undecided(db: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {
+    let sql = format!("SELECT {SESSION} FROM sessions WHERE status = 'needs_decision' ORDER BY updated");
+    db.prepare_cached(&sql)?.query_map([], rows::session)?.collect()
+}
+
 pub(super) fn last_seq(db: &Connection, thread: &ThreadId) -> rusqlite::Result<Seq> {
     let sql = "SELECT last_seq FROM sessions WHERE thread = ?1";
     let seq = db.prepare_cached(sql)?.query_row([thread.as_str()], |row| rows::number(row, 0));

@@ -8,11 +8,15 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::super::error::JournalError;
 
-/// The version of the tables below.
-pub(super) const VERSION: i64 = 1;
+/// The version of the tables: how many of the steps below a file has behind it.
+pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// How long to wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How a file comes from each version to the next; a new one takes all steps. A step is never changed
+/// once it is out: the files that took it stay as they are.
+const STEPS: [&str; 2] = [TABLES, SOCKETS_AND_TASKS];
 
 /// Events are their own index: one session's lie together, in order.
 const TABLES: &str = "
@@ -31,6 +35,16 @@ CREATE TABLE approvals (id TEXT PRIMARY KEY, thread TEXT NOT NULL) WITHOUT ROWID
 CREATE TABLE owners (bridge TEXT PRIMARY KEY, pid INTEGER NOT NULL, started INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
+/// Where a bridge listens, and the tasks of MCP. A task's result is read by its id alone, and what is
+/// over is found by reading all: there are as many as runs in seven days.
+const SOCKETS_AND_TASKS: &str = "
+ALTER TABLE owners ADD COLUMN socket TEXT;
+CREATE TABLE tasks (
+    id TEXT PRIMARY KEY, thread TEXT NOT NULL, turn TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+    status TEXT NOT NULL, result TEXT
+) WITHOUT ROWID;
+";
+
 /// Opens the file to write, made where there is none. `Err(NewerVersion)` leaves it untouched.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
     let fail = |error: rusqlite::Error| JournalError::sqlite(path, &error);
@@ -40,14 +54,17 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
     check(&db, path)?;
     wal(&db).map_err(fail)?;
     db.pragma_update(None, "synchronous", "NORMAL").map_err(fail)?;
-    let create = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+    let change = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
     // Again, now that nobody else can change it.
-    check(&create, path)?;
-    if version(&create).map_err(fail)? == 0 {
-        create.execute_batch(TABLES).map_err(fail)?;
-        create.pragma_update(None, "user_version", VERSION).map_err(fail)?;
+    check(&change, path)?;
+    let found = version(&change).map_err(fail)?;
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        change.execute_batch(step).map_err(fail)?;
     }
-    create.commit().map_err(fail)?;
+    if found < VERSION {
+        change.pragma_update(None, "user_version", VERSION).map_err(fail)?;
+    }
+    change.commit().map_err(fail)?;
     Ok(db)
 }
 

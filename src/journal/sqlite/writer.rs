@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
-use super::super::record::Batch;
+use super::super::record::{Batch, TaskRecord};
 use super::owners::Owners;
-use super::{queries, rows};
+use super::{queries, rows, tasks};
 use crate::ids::{BridgeId, Seq, ThreadId};
 
 /// How often another process's commits are looked for, while somebody watches.
@@ -28,6 +28,8 @@ pub(super) enum Job {
     Append(Box<Batch>, Reply<()>),
     Claim(ThreadId, Reply<()>),
     Release(ThreadId, Reply<()>),
+    Announce(PathBuf, Reply<()>),
+    Task(Box<TaskRecord>, Reply<()>),
     Watch(ThreadId, Reply<watch::Receiver<Seq>>),
     Close(Reply<()>),
 }
@@ -81,8 +83,9 @@ impl Writer {
     fn group(&mut self, group: Vec<Job>) -> Option<Reply<()>> {
         let durable = group.iter().any(|job| match job {
             Job::Append(batch, _) => batch.durable,
-            Job::Claim(..) | Job::Release(..) => true,
-            Job::Watch(..) | Job::Close(_) => false,
+            // A host holds a task for durable once it has been told of it.
+            Job::Claim(..) | Job::Release(..) | Job::Task(..) => true,
+            Job::Announce(..) | Job::Watch(..) | Job::Close(_) => false,
         });
         let mut begun = self.begin(durable);
         let (mut answers, mut committed, mut over) = (Vec::new(), Vec::new(), None);
@@ -100,6 +103,13 @@ impl Writer {
                 }
                 Job::Release(thread, reply) => {
                     answers.push((reply, self.step(&mut begun, |w| w.release(&thread))));
+                }
+                Job::Announce(socket, reply) => {
+                    answers.push((reply, self.step(&mut begun, |w| w.announce(&socket))));
+                }
+                Job::Task(task, reply) => {
+                    let put = |w: &mut Self| tasks::put(&w.db, &task).map_err(|e| w.fault(&e));
+                    answers.push((reply, self.step(&mut begun, put)));
                 }
                 Job::Watch(thread, reply) => {
                     let _ = reply.send(self.watch(thread));
@@ -173,6 +183,15 @@ impl Writer {
         let sql = "UPDATE sessions SET owner = NULL WHERE thread = ?1 AND owner = ?2";
         let done = self.db.execute(sql, [thread.as_str(), self.bridge.as_str()]);
         done.map(|_| ()).map_err(|e| self.fault(&e))
+    }
+
+    fn announce(&mut self, socket: &Path) -> Result<(), JournalError> {
+        let socket = socket.to_str().ok_or_else(|| JournalError::Unusable {
+            path: self.path.clone(),
+            reason: format!("the control socket `{}` is not UTF-8", socket.display()),
+            remedy: "set journal.path to a file whose path is",
+        })?;
+        self.owners.announce(&self.db, &self.bridge, socket).map_err(|e| self.fault(&e))
     }
 
     /// Nobody's, ours, or a dead bridge's.

@@ -1,0 +1,51 @@
+//! The table of tasks: what hosts were given for their runs.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::record::{KEEP_TASKS, TaskRecord, TaskState};
+use super::rows::{json, number, signed};
+use crate::event::Timestamp;
+use crate::ids::{ThreadId, TurnId};
+
+const TASK: &str = "id, thread, turn, created, updated, status, result";
+
+pub(super) fn find(db: &Connection, id: &str) -> rusqlite::Result<Option<TaskRecord>> {
+    let sql = format!("SELECT {TASK} FROM tasks WHERE id = ?1");
+    db.prepare_cached(&sql)?.query_row([id], task).optional()
+}
+
+pub(super) fn put(db: &Connection, task: &TaskRecord) -> rusqlite::Result<()> {
+    let sql = format!("INSERT OR REPLACE INTO tasks ({TASK}) VALUES (?1,?2,?3,?4,?5,?6,?7)");
+    db.prepare_cached(&sql)?.execute(params![
+        task.id,
+        task.thread.as_str(),
+        task.turn.as_ref().map(TurnId::as_str),
+        signed(task.created.0),
+        signed(task.updated.0),
+        task.status.name(),
+        task.result.as_ref().map(ToString::to_string),
+    ])?;
+    // By the task's own time: whoever keeps one has a clock, and this thread needs none.
+    let keep = u64::try_from(KEEP_TASKS.as_millis()).unwrap_or(u64::MAX);
+    let stale = signed(task.updated.0.saturating_sub(keep));
+    db.prepare_cached("DELETE FROM tasks WHERE status <> 'working' AND updated < ?1")?.execute([stale])?;
+    Ok(())
+}
+
+fn task(row: &Row<'_>) -> rusqlite::Result<TaskRecord> {
+    let status: String = row.get(5)?;
+    Ok(TaskRecord {
+        id: row.get(0)?,
+        thread: ThreadId::from(row.get::<_, String>(1)?),
+        turn: row.get::<_, Option<String>>(2)?.map(TurnId::from),
+        created: Timestamp(number(row, 3)?),
+        updated: Timestamp(number(row, 4)?),
+        status: match status.as_str() {
+            "working" => TaskState::Working,
+            "cancelled" => TaskState::Cancelled,
+            "completed" => TaskState::Completed,
+            _ => TaskState::Failed,
+        },
+        result: row.get::<_, Option<String>>(6)?.map(|text| json(&text, 6)).transpose()?,
+    })
+}
