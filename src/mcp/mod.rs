@@ -16,7 +16,9 @@ pub mod rounds;
 mod runs;
 pub mod schema;
 mod server;
+pub mod tasks;
 mod tools;
+mod work;
 
 pub use broken::BrokenServer;
 pub use guard::{ServeError, serve};

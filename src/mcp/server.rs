@@ -6,15 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode, Implementation,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CustomRequest, CustomResult, ErrorCode,
+    GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, UpdateTaskParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
-use super::call::{Call, Host};
+use super::call::{Asking, Call, Host};
 use super::rounds::{Binding, Rounds};
+use super::tasks::Tasks;
+use super::work::Turns;
 use super::{hosts, result, schema};
 use crate::session::Sessions;
 
@@ -56,7 +59,8 @@ pub struct Server {
     pub(super) sessions: Sessions,
     pub(super) options: Arc<ServerOptions>,
     pub(super) rounds: Arc<Rounds>,
-    tools: Arc<[Tool]>,
+    pub(super) tasks: Arc<Tasks<Turns>>,
+    list: Arc<[Tool]>,
 }
 
 /// Who calls. On stdio it is the one host that started the process.
@@ -74,15 +78,26 @@ impl Server {
     /// A server over these sessions.
     #[must_use]
     pub fn new(sessions: Sessions, options: ServerOptions) -> Self {
-        Self { sessions, options: Arc::new(options), rounds: Arc::default(), tools: schema::tools().into() }
+        let work = Turns { sessions: sessions.clone(), budget: options.budget };
+        Self {
+            tasks: Arc::new(Tasks::new(sessions.journal().clone(), work)),
+            sessions,
+            options: Arc::new(options),
+            rounds: Arc::default(),
+            list: schema::tools().into(),
+        }
     }
 
     /// A call that begins now.
     pub(super) fn call<'a>(&self, context: &'a Context<'_>, wait: Option<Duration>) -> Call<'a> {
-        let name = context.request.client_info().map(|info| info.name).unwrap_or_default();
+        Call::new(self.host(context.request), context.request, &context.binding, wait)
+    }
+
+    /// What the host of a request can.
+    fn host(&self, context: &RequestContext<RoleServer>) -> Host {
+        let name = context.client_info().map(|info| info.name).unwrap_or_default();
         let policy = hosts::for_host(&name, self.options.drop_in, &self.options.waits);
-        let host = Host::of(context.request, policy, self.options.dialogs);
-        Call::new(host, context.request, &context.binding, wait)
+        Host::of(context, policy, self.options.dialogs)
     }
 
     async fn route(
@@ -114,7 +129,7 @@ impl Server {
             "codex-approve" => self.approve(arguments, context).await,
             "codex-cancel" => self.cancel(arguments).await.into(),
             other => {
-                let names = self.tools.iter().map(|t| t.name.as_ref()).collect::<Vec<_>>().join(", ");
+                let names = self.list.iter().map(|t| t.name.as_ref()).collect::<Vec<_>>().join(", ");
                 let message = format!("there is no tool `{other}`; there are {names}");
                 return Err(ErrorData::invalid_params(message, None));
             }
@@ -131,7 +146,49 @@ pub(super) fn about() -> ServerConfig {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        about()
+        let mut about = about();
+        about.capabilities.extensions = ServerCapabilities::builder().enable_tasks().build().extensions;
+        about
+    }
+
+    /// The tasks extension is of the revisions that have no `initialize`.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut hello = self.negotiate_initialize(&request)?;
+        hello.capabilities.extensions = None;
+        Ok(hello)
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let forms = match self.host(&context).asking {
+            Asking::Retry(forms) => Some(forms),
+            Asking::Dialog(_) | Asking::Nobody => None,
+        };
+        self.tasks.get(&request.task_id, forms).await
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.tasks.update(&request.task_id, request.input_responses).await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.tasks.cancel(&request.task_id).await
     }
 
     async fn list_tools(
@@ -139,7 +196,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.tools.to_vec()))
+        Ok(ListToolsResult::with_all_items(self.list.to_vec()))
     }
 
     async fn call_tool(
@@ -151,7 +208,7 @@ impl ServerHandler for Server {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.tools.iter().find(|tool| tool.name == name).cloned()
+        self.list.iter().find(|tool| tool.name == name).cloned()
     }
 
     /// Arguments that are no object arrive here, as a request that rmcp could not read.

@@ -42,7 +42,7 @@ impl Server {
         let handle = created.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         // The effort is in the session's settings; the turn needs only its words.
         let turn = TurnParams { prompt: args.prompt, ..TurnParams::default() };
-        self.run(&handle, turn, &call).await
+        self.run(&handle, turn, &call, args.wait.is_some()).await
     }
 
     pub(super) async fn reply(
@@ -60,10 +60,10 @@ impl Server {
         let opened = call.before(self.sessions.open(&thread)).await;
         let handle = opened.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         let turn = TurnParams { prompt: args.prompt, model: args.model, effort: args.effort };
-        self.run(&handle, turn, &call).await
+        self.run(&handle, turn, &call, args.wait.is_some()).await
     }
 
-    async fn run(&self, handle: &Handle, turn: TurnParams, call: &Call<'_>) -> Outcome {
+    async fn run(&self, handle: &Handle, turn: TurnParams, call: &Call<'_>, asked: bool) -> Outcome {
         let begun = match call.before(handle.run(turn)).await {
             Ok(begun) => begun.map_err(|error| call_error(&error, handle.thread()))?,
             // It goes on to begin; whoever waits for it finds it.
@@ -73,6 +73,13 @@ impl Server {
                 None
             }
         };
+        // A call that says how long it waits wants a handle and no task.
+        if call.host.tasks && !asked {
+            return match self.tasks.create(handle.thread().clone(), begun).await {
+                Ok(task) => Ok(task.into()),
+                Err(error) => Err(result::refused("journal", error.to_string())),
+            };
+        }
         Ok(self.follow(Run::new(handle, begun, call, true)).await)
     }
 
