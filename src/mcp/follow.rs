@@ -77,6 +77,10 @@ impl Follow<'_> {
                 return self.cancelled(view).await;
             }
             if !view.decisions.is_empty() {
+                if until.is_some_and(|until| until <= Instant::now()) {
+                    // A caller that waits no longer is handed the question.
+                    return self.stop(view, until);
+                }
                 let open = self.askable(&view);
                 let (Asking::Dialog(forms), Some(request)) = (self.call.host.asking, open.first()) else {
                     let asks = self.requests(&open, &view);

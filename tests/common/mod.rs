@@ -116,7 +116,19 @@ impl<'a> Setup<'a> {
                 let _ = say.send(line);
             }
         });
-        Host { stdin: child.stdin.take(), child, lines, said, id: 0, held: Vec::new() }
+        Host { stdin: child.stdin.take(), child, lines, said, id: 0, held: Vec::new(), meta: None }
+    }
+
+    /// Starts the bridge as a host of 2026-07-28, which shakes no hands: what it can stands in each request.
+    pub fn modern(self, capabilities: Value) -> Host {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
+            "io.modelcontextprotocol/clientInfo": { "name": self.name, "version": "1" },
+        });
+        let mut host = self.spawn();
+        host.meta = Some(meta);
+        host
     }
 
     /// Starts the bridge and shakes hands.
@@ -142,6 +154,8 @@ pub struct Host {
     said: Receiver<String>,
     id: u64,
     held: Vec<Value>,
+    /// What a modern host says with each request.
+    pub meta: Option<Value>,
 }
 
 impl Host {
@@ -152,8 +166,11 @@ impl Host {
     }
 
     /// Sends a request and returns its id.
-    pub fn post(&mut self, method: &str, params: Value) -> u64 {
+    pub fn post(&mut self, method: &str, mut params: Value) -> u64 {
         self.id += 1;
+        if let Some(meta) = &self.meta {
+            params["_meta"] = meta.clone();
+        }
         let id = self.id;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
         id

@@ -13,6 +13,7 @@ mod app_server;
 mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
+mod decisions;
 mod drop_in;
 mod fake;
 mod faults;

@@ -126,3 +126,53 @@ fn a_host_that_opens_only_addresses_is_shown_no_form() {
     let open = host.structured("codex", json!({ "prompt": "ask-command true" }));
     assert_eq!(open["status"], "needs_decision", "{open}");
 }
+
+/// Two answers at the same moment by two ways, a thousand times over: one wins, the other is told who
+/// did, nothing is lost and nothing doubled.
+#[test]
+fn two_answers_at_once_a_thousand_times() {
+    const TIMES: usize = 1000;
+    let place = Place::new();
+    let mut host = Setup::fake(&place).elicits().start();
+    let prompt = "ask-command true\n".repeat(TIMES);
+    let id = host.post("tools/call", json!({ "name": "codex", "arguments": { "prompt": prompt } }));
+    let (mut agent, mut person) = (0, 0);
+    let mut thread = Value::Null;
+    for n in 0..TIMES {
+        let dialog = host.asked("elicitation/create");
+        thread = dialog["params"]["_meta"]["threadId"].clone();
+        let approval = dialog["params"]["_meta"]["approvalId"].clone();
+        let approve = json!({ "approvalId": approval, "decision": "decline", "reason": "agent", "wait": 0 });
+        let accept = json!({ "action": "accept", "content": { "decision": "approve" } });
+        let accept = json!({ "jsonrpc": "2.0", "id": dialog["id"], "result": accept });
+        let by_tool = if n % 2 == 0 {
+            host.send(&accept);
+            host.post("tools/call", json!({ "name": "codex-approve", "arguments": approve }))
+        } else {
+            let id = host.post("tools/call", json!({ "name": "codex-approve", "arguments": approve }));
+            host.send(&accept);
+            id
+        };
+        let told = host.answer(by_tool)["result"].clone();
+        if told["isError"] == true {
+            let text = told["content"][0]["text"].as_str().unwrap();
+            assert!(text.contains("already decided: approve by a person"), "{text}");
+            person += 1;
+        } else {
+            agent += 1;
+        }
+    }
+    let done = host.answer(id)["result"]["structuredContent"].clone();
+    assert_eq!(done["status"], "completed", "{done}");
+    let events = host.events(&thread);
+    let of = |kind: &str| events.iter().filter(|e| e["type"] == kind).cloned().collect::<Vec<_>>();
+    let decided = of("permission_decision");
+    let ids: std::collections::BTreeSet<_> = decided.iter().map(|d| d["approvalId"].to_string()).collect();
+    assert_eq!((of("permission_request").len(), decided.len(), ids.len()), (TIMES, TIMES, TIMES));
+    let by = |who: &str| decided.iter().filter(|d| d["by"] == who).count();
+    assert_eq!((by("agent"), by("person")), (agent, person));
+    // What codex did is what was recorded.
+    let ran = of("tool_result").iter().filter(|r| r["status"] == "completed").count();
+    assert_eq!(ran, person, "{agent} declined");
+    assert!(agent > 0 && person > 0, "no race: {agent} to {person}");
+}

@@ -6,11 +6,12 @@
 //! | `RUN cmd` | runs a command |
 //! | `ESCALATE cmd` | runs a command outside the sandbox |
 //! | `WRITE file text` | adds a file |
-//! | `ASK question` | asks the user (feature `default_mode_request_user_input`) |
+//! | `ASK question`, `ASKSECRET question` | asks the user (feature `default_mode_request_user_input`) |
 //! | `PERMIT` | asks for network (feature `request_permissions_tool`) |
 //! | `MCP server tool json` | calls a tool of an MCP server |
 //! | `STREAM n` | answers with n pieces of text |
 //! | `SAY text` | answers |
+//! | `ECHO` | answers with the output of the last call |
 //! | `HANG` | never answers |
 //! | `FAIL` | answers with an error |
 //!

@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// Stands for the output of the last call until that is known.
+const ECHO: &str = "\u{0}echo";
+
 /// What the model answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
@@ -22,20 +25,41 @@ pub fn reply(input: &[Value]) -> Reply {
     let done = since.iter().filter(|item| is_output(item)).count();
     let steps: Vec<&str> = prompt.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match steps.iter().filter_map(|line| step(line, done)).nth(done) {
+        Some(Reply::Say(pieces)) if pieces == [ECHO] => say(&last_output(since)),
         Some(reply) => reply,
         None if steps.iter().any(|line| step(line, 0).is_some()) => say("done"),
         None => say(&format!("ok: {}", prompt.chars().take(60).collect::<String>())),
     }
 }
 
-/// The text of the last message of the user, and what came after it.
+/// The text of the last message of the user that is a script, and what came after it: codex's user may
+/// be told something in the middle of a turn. Without any script, the last one.
 fn last_prompt(input: &[Value]) -> (String, &[Value]) {
-    let Some(at) = input.iter().rposition(|item| item["type"] == "message" && item["role"] == "user") else {
-        return (String::new(), input);
-    };
-    let parts = input[at]["content"].as_array().into_iter().flatten();
-    let text = parts.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n");
-    (text, &input[at + 1..])
+    let users = || (0..input.len()).rev().filter(|at| is_user(&input[*at]));
+    let scripted = users().find(|at| text(&input[*at]).lines().any(|line| step(line.trim(), 0).is_some()));
+    match scripted.or_else(|| users().next()) {
+        Some(at) => (text(&input[at]), &input[at + 1..]),
+        None => (String::new(), input),
+    }
+}
+
+fn is_user(item: &Value) -> bool {
+    item["type"] == "message" && item["role"] == "user"
+}
+
+fn text(message: &Value) -> String {
+    let parts = message["content"].as_array().into_iter().flatten();
+    parts.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n")
+}
+
+/// What codex gave back for the last call.
+fn last_output(since: &[Value]) -> String {
+    let output = since.iter().rfind(|item| is_output(item)).map(|item| &item["output"]);
+    match output {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    }
 }
 
 fn is_output(item: &Value) -> bool {
@@ -71,11 +95,12 @@ fn step(line: &str, n: usize) -> Option<Reply> {
                 "call_id": call_id, "arguments": words.next().unwrap_or("{}"),
             }))
         }
-        "ASK" => function(
+        "ASK" | "ASKSECRET" => function(
             "request_user_input",
             json!({ "questions": [{
                 "id": "q1", "header": "Question", "question": rest,
                 "options": [{ "label": "A", "description": "a" }, { "label": "B", "description": "b" }],
+                "isSecret": word == "ASKSECRET",
             }] }),
         ),
         "PERMIT" => function(
@@ -84,6 +109,7 @@ fn step(line: &str, n: usize) -> Option<Reply> {
         ),
         "STREAM" => Reply::Say((0..rest.parse().unwrap_or(1)).map(|n: usize| format!("piece{n} ")).collect()),
         "SAY" => say(rest),
+        "ECHO" => say(ECHO),
         "HANG" => Reply::Hang,
         "FAIL" => Reply::Fail,
         _ => return None,

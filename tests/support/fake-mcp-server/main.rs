@@ -1,0 +1,67 @@
+//! An MCP server for codex: `echo`, and tools that ask codex's user for a form or to open an address,
+//! and give back what was answered. One request at a time, line by line.
+
+#![expect(clippy::unwrap_used, reason = "a fake that cannot go on ends, and its test fails")]
+
+use std::io::{BufRead, Lines, StdinLock, Write};
+
+use serde_json::{Value, json};
+
+fn main() {
+    let mut lines = std::io::stdin().lock().lines();
+    while let Some(Ok(line)) = lines.next() {
+        let message: Value = serde_json::from_str(&line).unwrap();
+        let (Some(id), Some(method)) = (message.get("id"), message["method"].as_str()) else { continue };
+        let result = match method {
+            "initialize" => json!({
+                "protocolVersion": message["params"]["protocolVersion"], "capabilities": { "tools": {} },
+                "serverInfo": { "name": "fake", "version": "1" },
+            }),
+            "tools/list" => json!({ "tools": [tool("echo"), tool("ask-form"), tool("ask-url")] }),
+            "tools/call" => called(&message["params"], &mut lines),
+            _ => json!({}),
+        };
+        send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
+    }
+}
+
+fn tool(name: &str) -> Value {
+    json!({ "name": name, "description": name, "inputSchema": { "type": "object", "properties": {} } })
+}
+
+fn called(params: &Value, lines: &mut Lines<StdinLock<'_>>) -> Value {
+    let said = match params["name"].as_str() {
+        Some("ask-form") => ask(
+            lines,
+            &json!({ "mode": "form", "message": "which colour?", "requestedSchema": {
+                "type": "object", "properties": { "c": { "type": "string" } }, "required": ["c"],
+            } }),
+        ),
+        Some("ask-url") => ask(
+            lines,
+            &json!({
+                "mode": "url", "message": "sign in", "url": "https://example.org/sign-in", "elicitationId": "e-1",
+            }),
+        ),
+        _ => params["arguments"].clone(),
+    };
+    json!({ "content": [{ "type": "text", "text": format!("answered {said}") }] })
+}
+
+/// Asks the client, and waits for its answer.
+fn ask(lines: &mut Lines<StdinLock<'_>>, params: &Value) -> Value {
+    send(&json!({ "jsonrpc": "2.0", "id": "ask", "method": "elicitation/create", "params": params }));
+    loop {
+        let Some(Ok(line)) = lines.next() else { return Value::Null };
+        let message: Value = serde_json::from_str(&line).unwrap();
+        if message["id"] == "ask" {
+            return message.get("result").or_else(|| message.get("error")).cloned().unwrap_or_default();
+        }
+    }
+}
+
+fn send(message: &Value) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{message}").unwrap();
+    out.flush().unwrap();
+}
