@@ -33,7 +33,7 @@ pub(super) fn check(
         (RequestKind::Permissions, None) => request.subject.permissions.clone(),
         (RequestKind::Permissions, Some(granted)) => {
             let asked = request.subject.permissions.clone().unwrap_or_default();
-            if !part_of(&granted, &asked) {
+            if !granted.is_object() || !part_of(&granted, &asked) {
                 return Err(format!("what is granted must be a part of what was asked for, {asked}"));
             }
             Some(granted)

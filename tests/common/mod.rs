@@ -81,10 +81,11 @@ impl<'a> Setup<'a> {
         self
     }
 
-    /// Starts the bridge without a word.
-    pub fn spawn(self) -> Host {
+    /// The bridge as a command, with all that a host sets up.
+    pub fn command(&self) -> Command {
         let root = &self.place.root;
-        let mut child = Command::new(env!("CARGO_BIN_EXE_codex-bridge"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codex-bridge"));
+        command
             .args(&self.args)
             .current_dir(self.place.work())
             .env("CODEX_BRIDGE_CODEX_BIN", &self.codex)
@@ -94,12 +95,15 @@ impl<'a> Setup<'a> {
             .env("HOME", root)
             .env("XDG_CONFIG_HOME", root.join("config"))
             .env("SCRIPTED_KEY", "scripted")
-            .envs(self.env.iter().map(|(k, v)| (k.clone(), v.clone())))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .envs(self.env.iter().map(|(k, v)| (k.clone(), v.clone())));
+        command
+    }
+
+    /// Starts the bridge without a word.
+    pub fn spawn(self) -> Host {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (send, lines) = channel();

@@ -17,7 +17,7 @@ fn main() {
                 "protocolVersion": message["params"]["protocolVersion"], "capabilities": { "tools": {} },
                 "serverInfo": { "name": "fake", "version": "1" },
             }),
-            "tools/list" => json!({ "tools": [tool("echo"), tool("ask-form"), tool("ask-url")] }),
+            "tools/list" => json!({ "tools": [tool("echo"), tool("ask_form"), tool("ask_url")] }),
             "tools/call" => called(&message["params"], &mut lines),
             _ => json!({}),
         };
@@ -31,13 +31,13 @@ fn tool(name: &str) -> Value {
 
 fn called(params: &Value, lines: &mut Lines<StdinLock<'_>>) -> Value {
     let said = match params["name"].as_str() {
-        Some("ask-form") => ask(
+        Some("ask_form") => ask(
             lines,
             &json!({ "mode": "form", "message": "which colour?", "requestedSchema": {
                 "type": "object", "properties": { "c": { "type": "string" } }, "required": ["c"],
             } }),
         ),
-        Some("ask-url") => ask(
+        Some("ask_url") => ask(
             lines,
             &json!({
                 "mode": "url", "message": "sign in", "url": "https://example.org/sign-in", "elicitationId": "e-1",
