@@ -10,11 +10,12 @@ use crate::config::{ActionSetting, CommandSetting, Loaded, Origin, RouteSetting,
 
 /// A rule of the settings that is none.
 #[derive(Debug, Error)]
-#[error("approvals.rules in {origin}, rule {number}: {source}.")]
+#[error("approvals.rules in {origin}, rule {number}: {why}.")]
 pub struct PolicyError {
     origin: Origin,
     number: usize,
-    source: RuleError,
+    // Not a source: the message has it already.
+    why: RuleError,
 }
 
 /// The policy that the settings say.
@@ -26,7 +27,7 @@ pub fn policy(loaded: &Loaded) -> Result<Policy, PolicyError> {
     let mut rules = Vec::new();
     for (number, settings) in (1..).zip(&settings.rules) {
         let origin = || loaded.origin("approvals.rules");
-        rules.push(rule(settings).map_err(|source| PolicyError { origin: origin(), number, source })?);
+        rules.push(rule(settings).map_err(|why| PolicyError { origin: origin(), number, why })?);
     }
     let route = match settings.route {
         RouteSetting::Auto => Route::Auto,

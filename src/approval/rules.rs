@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::words::{NotSimple, simple_command};
+use super::words::{self, NotSimple};
 use crate::event::RequestKind;
 
 /// What a rule does.
@@ -123,7 +123,8 @@ impl Rule {
             return Err(RuleError::Apart(first, last));
         }
         if !self.command.is_empty() {
-            words_can_match(&self.command)?;
+            let command = || format!("{:?}", self.command);
+            words::check(&self.command).map_err(|why| RuleError::NotACommand { command: command(), why })?;
         }
         Ok(self)
     }
@@ -154,16 +155,7 @@ impl Rule {
     }
 }
 
-/// Words that no simple command begins with would make a rule that is never used.
-fn words_can_match(words: &[String]) -> Result<(), RuleError> {
-    let quoted = shlex::try_join(words.iter().map(String::as_str));
-    match quoted.map_err(|_| NotSimple::Control).and_then(|line| simple_command(&line)) {
-        Ok(_) => Ok(()),
-        Err(why) => Err(RuleError::NotACommand { command: format!("{words:?}"), why }),
-    }
-}
-
-/// `command "git status" in "/work" → approve`.
+/// `command "git status" under "/work" → approve`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(kind) = self.kind.filter(|_| self.command.is_empty()) {

@@ -81,11 +81,23 @@ pub fn simple_command(line: &str) -> Result<Vec<String>, NotSimple> {
         }
     }
     words.extend(word);
+    check(&words)?;
+    Ok(words)
+}
+
+/// Whether words can be those of one simple command, each quoted as it needs.
+///
+/// # Errors
+/// When they cannot.
+pub(super) fn check(words: &[String]) -> Result<(), NotSimple> {
+    if words.iter().any(|word| word.chars().any(char::is_control)) {
+        return Err(NotSimple::Control);
+    }
     match words.first().map(String::as_str) {
         None | Some("") => Err(NotSimple::Empty),
         Some(first) if first.contains('=') => Err(NotSimple::Assignment),
         Some(first) if KEYWORDS.contains(&first) => Err(NotSimple::Keyword),
-        Some(_) => Ok(words),
+        Some(_) => Ok(()),
     }
 }
 

@@ -244,7 +244,7 @@ fn rules_that_are_none() {
         assert_eq!(rule.clone().checked(), Err(error), "{rule}");
         assert!(!rule.is_for(RequestKind::Command) || rule.kind.is_some(), "{rule}");
     }
-    for line in ["A=b git", "if x", " git"] {
+    for line in ["A=b git", "if x", " git", "git a\nb"] {
         let refused = command_rule(line, RuleAction::Approve).checked();
         assert!(matches!(refused, Err(RuleError::NotACommand { .. })), "{line}: {refused:?}");
     }
