@@ -40,7 +40,7 @@ impl Bridge {
     ///
     /// # Errors
     /// When the journal cannot be opened.
-    pub fn start(loaded: &Loaded, drop_in: bool) -> Result<Self, JournalError> {
+    pub fn start(loaded: &Loaded, policy: Policy, drop_in: bool) -> Result<Self, JournalError> {
         let path = loaded.journal();
         let journal = SqliteJournal::open(&path)?;
         let journal: Arc<dyn Journal> = Arc::new(journal);
@@ -50,7 +50,7 @@ impl Bridge {
         Agent::start(launch(loaded), commands, agent_over.clone(), &agent_tasks);
         let questions = QuestionOptions {
             deadline: loaded.settings.approvals.deadline,
-            policy: Arc::new(Policy::default()),
+            policy: Arc::new(policy),
             mint: ApprovalId::fresh,
         };
         let defaults = ThreadParams { config: loaded.defaults.config.clone(), ..ThreadParams::default() };

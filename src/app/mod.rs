@@ -3,10 +3,14 @@
 
 mod bridge;
 mod logging;
+mod policy;
+mod rules_test;
 mod signals;
 mod stdio;
 
 pub use bridge::Bridge;
 pub use logging::start_logging;
+pub use policy::{PolicyError, policy};
+pub use rules_test::{Trial, test_rules};
 pub use signals::shutdown_on_signal;
 pub use stdio::run_stdio;

@@ -4,15 +4,16 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Bridge, shutdown_on_signal, start_logging};
+use super::{Bridge, policy, shutdown_on_signal, start_logging};
 use crate::config::Loaded;
 use crate::mcp::{BrokenServer, serve};
 
 /// Serves one host on stdin and stdout until it, or a signal, ends it; then ends codex.
 ///
 /// # Errors
-/// When the log cannot be opened or the connection breaks.
+/// When the rules of the settings cannot be used, the log cannot be opened, or the connection breaks.
 pub async fn run_stdio(loaded: Loaded, drop_in: bool) -> anyhow::Result<()> {
+    let policy = policy(&loaded)?;
     start_logging(&loaded.settings.log)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
@@ -20,7 +21,7 @@ pub async fn run_stdio(loaded: Loaded, drop_in: bool) -> anyhow::Result<()> {
     let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
     shutdown_on_signal(shutdown.clone(), &tasks).context("signal handlers")?;
     let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-    let served = match Bridge::start(&loaded, drop_in) {
+    let served = match Bridge::start(&loaded, policy, drop_in) {
         Ok(bridge) => {
             let served = Box::pin(serve(bridge.server(), input, output, shutdown.clone())).await;
             bridge.end().await;

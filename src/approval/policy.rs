@@ -1,6 +1,7 @@
 //! What is decided without asking anybody, and what an agent may decide. Pure.
 
-use super::rules::Rule;
+use super::matching::{Match, Resolve};
+use super::rules::{Rule, RuleAction};
 use super::verdict::{DecideError, Verdict};
 use crate::event::{DecidedBy, Decision, PermissionRequest};
 
@@ -27,10 +28,21 @@ pub struct Policy {
     pub route: Route,
     /// What an agent may decide (`approvals.agent`).
     pub agent: Vec<Decision>,
+    /// Follows the links of paths, for rules that have one.
+    pub resolve: Resolve,
+}
+
+/// What becomes of a request, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// Each rule that was looked at, in order: the last is the one that matches, if one does.
+    pub tried: Vec<Match>,
+    /// What is decided; `None`: somebody is asked.
+    pub verdict: Option<Verdict>,
 }
 
 impl Default for Policy {
-    /// No rules; an agent may do all but make permanent rules.
+    /// No rules, and nothing known of paths; an agent may do all but make permanent rules.
     fn default() -> Self {
         let agent = [
             Decision::Approve,
@@ -39,7 +51,7 @@ impl Default for Policy {
             Decision::Cancel,
             Decision::Answer,
         ];
-        Self { rules: Vec::new(), route: Route::Auto, agent: agent.to_vec() }
+        Self { rules: Vec::new(), route: Route::Auto, agent: agent.to_vec(), resolve: |_| None }
     }
 }
 
@@ -47,8 +59,44 @@ impl Policy {
     /// What becomes of a request without asking; `None`: somebody is asked.
     #[must_use]
     pub fn decide(&self, request: &PermissionRequest) -> Option<Verdict> {
-        let _ = request;
-        None
+        self.explain(request).verdict
+    }
+
+    /// What becomes of a request without asking, and which rules were looked at for it.
+    #[must_use]
+    pub fn explain(&self, request: &PermissionRequest) -> Explanation {
+        let mut tried = Vec::new();
+        for rule in &self.rules {
+            tried.push(rule.matches(request, self.resolve));
+            if tried.last() == Some(&Match::Yes) {
+                let verdict = self.by_rule(tried.len(), rule);
+                return Explanation { tried, verdict };
+            }
+        }
+        Explanation { tried, verdict: self.by_route("no rule approves it") }
+    }
+
+    fn by_rule(&self, number: usize, rule: &Rule) -> Option<Verdict> {
+        let decision = match rule.action {
+            RuleAction::Approve => Decision::Approve,
+            RuleAction::Decline => Decision::Decline,
+            RuleAction::Ask => {
+                return self.by_route(&format!("rule {number} ({rule}) would have somebody asked"));
+            }
+        };
+        Some(Verdict {
+            rule: Some(rule.title()),
+            reason: Some(format!("rule {number} of the settings, {rule}")),
+            ..Verdict::of(decision, DecidedBy::Rule, "approvals.rules")
+        })
+    }
+
+    /// What is not decided by a rule, and why not.
+    fn by_route(&self, why: &str) -> Option<Verdict> {
+        (self.route == Route::Rules).then(|| Verdict {
+            reason: Some(format!("{why}, and `approvals.route` is `rules`: nobody is asked")),
+            ..Verdict::of(Decision::Decline, DecidedBy::Rule, "approvals.route")
+        })
     }
 
     /// Whether somebody may give this answer.
@@ -68,9 +116,9 @@ impl Policy {
             Route::Auto | Route::Agent if self.agent.contains(&verdict.decision) => return Ok(()),
             Route::Auto | Route::Agent => {
                 let may: Vec<_> = self.agent.iter().map(|d| format!("`{}`", d.name())).collect();
+                let may = if may.is_empty() { "nothing".to_owned() } else { may.join(", ") };
                 format!(
-                    "`approvals.agent` lists {}; a person can, in the host's dialog or with `codex-bridge approve`",
-                    may.join(", ")
+                    "`approvals.agent` lists {may}; a person can, in the host's dialog or with `codex-bridge approve`"
                 )
             }
         };

@@ -1,5 +1,8 @@
 //! The desk: whatever happens in whatever order, each request ends once.
 
+mod rules;
+mod words;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

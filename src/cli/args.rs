@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::Flags;
+use crate::app::Trial;
+use crate::config::{Flags, request_kind};
+use crate::event::RequestKind;
 
 /// An MCP server that bridges OpenAI's codex to other agents.
 #[derive(Debug, Parser)]
@@ -26,6 +28,51 @@ pub enum Command {
     McpServer,
     /// The whole path with no account: a scripted model, the real codex, a task with approvals.
     Demo,
+    /// The approval rules of the settings.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+}
+
+/// What to do with the rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Show which rule decides a request of codex, and why. Nothing is run.
+    Test(TrialArgs),
+}
+
+/// The request to try the rules on.
+#[derive(Debug, Args)]
+pub struct TrialArgs {
+    /// A command, as one argument: 'git status'. codex's shell wrapper around it is taken off.
+    #[arg(
+        conflicts_with_all = ["paths", "server", "tool", "kind"],
+        required_unless_present_any = ["paths", "server", "tool", "kind"],
+    )]
+    pub command: Option<String>,
+    /// The folder that the command would run in, and that relative paths start at.
+    #[arg(long, value_name = "DIR")]
+    pub cwd: Option<PathBuf>,
+    /// A file that would be changed; may be given more than once.
+    #[arg(long = "path", value_name = "FILE", conflicts_with_all = ["server", "tool"])]
+    pub paths: Vec<PathBuf>,
+    /// An MCP server of codex.
+    #[arg(long, value_name = "NAME")]
+    pub server: Option<String>,
+    /// Its tool.
+    #[arg(long, value_name = "NAME")]
+    pub tool: Option<String>,
+    /// The kind of request, where the rest does not say it: permissions, mcp_form, mcp_url, user_input.
+    #[arg(long, value_parser = request_kind)]
+    pub kind: Option<RequestKind>,
+}
+
+impl TrialArgs {
+    /// As the trial takes them.
+    #[must_use]
+    pub fn into_trial(self) -> Trial {
+        let Self { command, cwd, kind, server, tool, paths } = self;
+        Trial { command, cwd, kind, server, tool, paths }
+    }
 }
 
 /// codex's flags, and ours.

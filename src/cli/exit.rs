@@ -1,12 +1,13 @@
 //! Exit codes: 0, 2 usage or settings, 3 codex missing, 4 the turn failed, 70 a fault of ours.
 
+use crate::app::PolicyError;
 use crate::config::ConfigError;
 use crate::demo::DemoError;
 
 /// The code for an error that reached the command line.
 #[must_use]
 pub fn code(error: &anyhow::Error) -> u8 {
-    if error.downcast_ref::<ConfigError>().is_some() {
+    if error.is::<ConfigError>() || error.is::<PolicyError>() {
         return 2;
     }
     match error.downcast_ref::<DemoError>() {

@@ -1,8 +1,10 @@
 //! From the command line to the verb, and from its end to the exit code.
 
+use std::io::Write;
+
 use clap::Parser;
 
-use super::args::{Cli, Command};
+use super::args::{Cli, Command, RulesCommand};
 use super::exit;
 use crate::config::{self, Env};
 use crate::{app, demo};
@@ -33,17 +35,28 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     let env = Env::from_process();
     let cwd = std::env::current_dir().unwrap_or_default();
     let loaded = config::load(cli.codex.into_flags(), env, cwd)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let outcome = runtime.block_on(async {
-        match cli.command {
-            None => app::run_stdio(loaded, false).await,
-            Some(Command::McpServer) => app::run_stdio(loaded, true).await,
-            Some(Command::Demo) => Ok(demo::run(&loaded).await?),
+    match cli.command {
+        None => wait_for(app::run_stdio(loaded, false)),
+        Some(Command::McpServer) => wait_for(app::run_stdio(loaded, true)),
+        Some(Command::Demo) => wait_for(async { Ok(demo::run(&loaded).await?) }),
+        Some(Command::Rules(RulesCommand::Test(trial))) => {
+            say(&app::test_rules(&loaded, trial.into_trial())?);
+            Ok(())
         }
-    });
+    }
+}
+
+fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(work);
     // tokio reads stdin on a thread that only the next input would end.
     runtime.shutdown_background();
     outcome
+}
+
+fn say(text: &str) {
+    // A reader that has seen enough closes the pipe.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 #[expect(clippy::print_stderr, reason = "the last words of the program; there may be no log")]

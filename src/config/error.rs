@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Origin;
+
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +39,22 @@ pub enum ConfigError {
         value: String,
         /// What would fit.
         wanted: String,
+    },
+    /// A rule that approves has a key that is none of a rule's. Without it the rule may be wider than
+    /// it was meant.
+    #[error(
+        "approvals.rules in {origin}, rule {number}: {key} is not a key of a rule{}. Mend it, or take it out: a rule that approves is used as a whole or not at all.",
+        meant(*nearest)
+    )]
+    UnknownRuleKey {
+        /// Where the rules came from.
+        origin: Origin,
+        /// Which rule.
+        number: usize,
+        /// The key.
+        key: String,
+        /// The key that may have been meant.
+        nearest: Option<&'static str>,
     },
     /// A flag that takes one of a few values has another.
     #[error(

@@ -9,8 +9,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::approvals::{self, RouteSetting, RuleSettings};
 use super::settings::{LogLevel, Settings};
 use super::values;
+use crate::event::Decision;
 
 /// What all variables of the bridge begin with.
 pub(super) const PREFIX: &str = "CODEX_BRIDGE_";
@@ -39,6 +41,9 @@ pub(super) const KEYS: &[Key] = &[
         name: "approvals.deadline",
         set: |to, from| put(&mut to.approvals.deadline, text(from).and_then(values::deadline_text)),
     },
+    Key { name: "approvals.route", set: |to, from| put(&mut to.approvals.route, route(from)) },
+    Key { name: "approvals.agent", set: |to, from| put(&mut to.approvals.agent, decisions(from)) },
+    Key { name: "approvals.rules", set: |to, from| put(&mut to.approvals.rules, rules(from)) },
     Key {
         name: "wait.default",
         set: |to, from| put(&mut to.wait.default, text(from).and_then(values::span_text).map(Some)),
@@ -68,6 +73,34 @@ fn level(from: &OsStr) -> Result<LogLevel, String> {
         .into_iter()
         .find(|level| level.name() == name)
         .ok_or_else(|| format!("one of {}", LogLevel::ALL.map(LogLevel::name).join(", ")))
+}
+
+fn route(from: &OsStr) -> Result<RouteSetting, String> {
+    let name = text(from)?.trim().to_ascii_lowercase();
+    let route = RouteSetting::ALL.into_iter().find(|route| route.name() == name);
+    route.ok_or_else(|| format!("one of {}", RouteSetting::ALL.map(RouteSetting::name).join(", ")))
+}
+
+fn decisions(from: &OsStr) -> Result<Vec<Decision>, String> {
+    let wanted = r#"a list as in TOML, ["approve", "decline"], of approve, approve-for-session, approve-always, decline, cancel, answer"#;
+    toml_value(from).ok_or_else(|| wanted.to_owned())
+}
+
+// With the cause: a rule has many parts, and a variable no lines.
+fn rules(from: &OsStr) -> Result<Vec<RuleSettings>, String> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Rules {
+        #[serde(deserialize_with = "approvals::rules")]
+        rules: Vec<RuleSettings>,
+    }
+    let read = toml::de::ValueDeserializer::parse(text(from)?.trim()).and_then(Rules::deserialize);
+    read.map(|read| read.rules).map_err(|error| {
+        format!(
+            r#"a list of rules as in TOML, [{{ command = "git status", action = "approve" }}] ({})"#,
+            error.message()
+        )
+    })
 }
 
 // A list in TOML and not words with spaces between: one rule for quoting, and the file's.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::keys::{KEYS, Key, PREFIX};
 use super::nearest::nearest;
 use super::paths::absolute;
-use super::{ConfigError, Defaults, Env, Flags, Origin, Paths, Settings};
+use super::{ActionSetting, ConfigError, Defaults, Env, Flags, Origin, Paths, RuleSettings, Settings};
 
 /// The settings file, in the config folder.
 const FILE: &str = "codex-bridge.toml";
@@ -23,6 +23,8 @@ pub struct Loaded {
     pub env: Env,
     /// The folders; `codex_home` counts `codex.home`.
     pub paths: Paths,
+    /// The settings file, whether it exists or not.
+    pub file: PathBuf,
     /// What a person should mend, and that stops nothing.
     pub warnings: Vec<String>,
     origins: BTreeMap<&'static str, Origin>,
@@ -61,6 +63,7 @@ pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError>
         Err(source) => return Err(ConfigError::Unreadable { path: file, source }),
     }
     layers.add_env(&env, &cwd)?;
+    layers.check_rules()?;
 
     let Layers { mut settings, origins, warnings, .. } = layers;
     if flags.strict_config {
@@ -70,7 +73,7 @@ pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError>
     let codex_home = settings.codex.home.as_ref().unwrap_or(&paths.codex_home);
     paths.codex_home = cwd.join(codex_home);
     let defaults = Defaults::from_flags(&flags, &cwd, &paths.codex_home)?;
-    Ok(Loaded { settings, defaults, env, paths, warnings, origins })
+    Ok(Loaded { settings, defaults, env, paths, file, warnings, origins })
 }
 
 #[derive(Default)]
@@ -92,7 +95,8 @@ impl Layers {
         let _: Settings =
             serde_ignored::deserialize(document, |key| unknown.push(key.to_string())).map_err(bad)?;
 
-        for key in unknown {
+        // Keys of rules are looked at once it is known which rules count.
+        for key in unknown.into_iter().filter(|key| !key.starts_with("approvals.rules.")) {
             let near = nearest_key(&key).map(str::to_owned);
             self.warnings.push(format!("{}: {key} is not a setting.{}", path.display(), meant(near)));
         }
@@ -125,10 +129,29 @@ impl Layers {
         Ok(())
     }
 
+    fn check_rules(&mut self) -> Result<(), ConfigError> {
+        let origin = self.origins.get("approvals.rules").cloned().unwrap_or_default();
+        for (number, rule) in (1..).zip(&self.settings.approvals.rules) {
+            for key in &rule.unknown {
+                let nearest = nearest(key, RuleSettings::KEYS);
+                if rule.action == ActionSetting::Approve {
+                    return Err(ConfigError::UnknownRuleKey { origin, number, key: key.clone(), nearest });
+                }
+                self.warnings.push(format!(
+                    "{origin}: {key} in rule {number} of approvals.rules is not a key of a rule.{}",
+                    meant(nearest.map(str::to_owned))
+                ));
+            }
+        }
+        Ok(())
+    }
+
     // After each layer, since a relative path starts where its layer says: a file's at its folder.
     fn resolve_paths(&mut self, base: &Path) {
-        let Settings { codex, journal, log, .. } = &mut self.settings;
-        for place in [&mut codex.bin, &mut codex.home, &mut journal.path, &mut log.file] {
+        let Settings { codex, journal, log, approvals, .. } = &mut self.settings;
+        let rules = approvals.rules.iter_mut().map(|rule| &mut rule.path);
+        let places = [&mut codex.bin, &mut codex.home, &mut journal.path, &mut log.file];
+        for place in places.into_iter().chain(rules) {
             let path = place.take().filter(|path| !path.as_os_str().is_empty());
             *place = path.map(|path| absolute(&path, base, self.home.as_deref()));
         }

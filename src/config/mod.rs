@@ -4,6 +4,7 @@
 //! origins and warnings. Absent here: command-line parsing (`cli`), what a session does with its
 //! defaults, and any look at the environment after [`Env::from_process`].
 
+mod approvals;
 mod defaults;
 mod env;
 mod error;
@@ -16,6 +17,9 @@ mod paths;
 mod settings;
 mod values;
 
+pub use approvals::{
+    ActionSetting, ApprovalSettings, CommandSetting, RouteSetting, RuleSettings, request_kind,
+};
 pub use defaults::{Defaults, Flags};
 pub use env::Env;
 pub use error::ConfigError;
@@ -24,8 +28,7 @@ pub use origin::Origin;
 pub use overrides::overlay;
 pub use paths::Paths;
 pub use settings::{
-    ApprovalSettings, CodexSettings, JournalSettings, LimitSettings, LogLevel, LogSettings, Settings,
-    WaitSettings,
+    CodexSettings, JournalSettings, LimitSettings, LogLevel, LogSettings, Settings, WaitSettings,
 };
 
 #[cfg(test)]

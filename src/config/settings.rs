@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::approvals::ApprovalSettings;
 use super::values;
 
 /// All settings. What nothing reads yet is absent.
@@ -40,22 +41,6 @@ pub struct CodexSettings {
     pub home: Option<PathBuf>,
     /// Arguments after `codex app-server`.
     pub args: Vec<String>,
-}
-
-/// What becomes of codex's questions.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[serde(default)]
-pub struct ApprovalSettings {
-    /// After this time without an answer, a question is declined.
-    #[serde(deserialize_with = "values::deadline")]
-    pub deadline: Duration,
-}
-
-impl Default for ApprovalSettings {
-    fn default() -> Self {
-        Self { deadline: Duration::from_mins(15) }
-    }
 }
 
 /// How long a tool call may block before it returns a handle.

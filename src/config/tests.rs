@@ -1,5 +1,7 @@
 //! The layers, their errors and the flags, case by case.
 
+mod rules;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -128,6 +130,9 @@ fn every_setting_can_come_from_a_variable() {
         ("CODEX_BRIDGE_CODEX_HOME", "/h"),
         ("CODEX_BRIDGE_CODEX_ARGS", r#"["--x", "y z"]"#),
         ("CODEX_BRIDGE_APPROVALS_DEADLINE", "30"),
+        ("CODEX_BRIDGE_APPROVALS_ROUTE", "agent"),
+        ("CODEX_BRIDGE_APPROVALS_AGENT", r#"["decline"]"#),
+        ("CODEX_BRIDGE_APPROVALS_RULES", r#"[{ command = "ls", action = "ask" }]"#),
         ("CODEX_BRIDGE_WAIT_DEFAULT", "0"),
         ("CODEX_BRIDGE_WAIT_HOSTS", r#"{ "some host" = "5m" }"#),
         ("CODEX_BRIDGE_LIMITS_RESULT_BYTES", "2048"),

@@ -29,6 +29,23 @@ pub enum RequestKind {
     Other,
 }
 
+impl RequestKind {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::FileChange => "file_change",
+            Self::Permissions => "permissions",
+            Self::McpTool => "mcp_tool",
+            Self::McpForm => "mcp_form",
+            Self::McpUrl => "mcp_url",
+            Self::UserInput => "user_input",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What can be decided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -22,5 +22,6 @@ mod owners;
 mod races;
 #[path = "../real/mod.rs"]
 mod real;
+mod rules;
 mod shutdown;
 mod tools;
