@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::approval::Policy;
+use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
 use crate::codex::{Agent, Launch};
 use crate::config::{Loaded, WaitSettings, overlay};
@@ -44,6 +44,7 @@ impl Bridge {
         let path = loaded.journal();
         let journal = SqliteJournal::open(&path)?;
         let journal: Arc<dyn Journal> = Arc::new(journal);
+        let dialogs = matches!(policy.route, Route::Auto | Route::Human);
         let (agent, commands) = mpsc::channel(COMMANDS);
         let (session_tasks, agent_tasks) = (TaskTracker::new(), TaskTracker::new());
         let (sessions_over, agent_over) = (CancellationToken::new(), CancellationToken::new());
@@ -69,7 +70,7 @@ impl Bridge {
                 Err(error) => tracing::warn!(%error, "could not look for turns of bridges that were killed"),
             }
         });
-        let options = options(loaded, drop_in);
+        let options = options(loaded, dialogs, drop_in);
         Ok(Self { sessions, journal, session_tasks, agent_tasks, sessions_over, agent_over, options })
     }
 
@@ -116,7 +117,7 @@ fn launch(loaded: &Loaded) -> Launch {
     }
 }
 
-fn options(loaded: &Loaded, drop_in: bool) -> ServerOptions {
+fn options(loaded: &Loaded, dialogs: bool, drop_in: bool) -> ServerOptions {
     let (defaults, settings) = (&loaded.defaults, &loaded.settings);
     ServerOptions {
         cwd: defaults.cwd.clone(),
@@ -125,7 +126,7 @@ fn options(loaded: &Loaded, drop_in: bool) -> ServerOptions {
         approval_policy: defaults.approval_policy.clone(),
         config: defaults.config.clone(),
         overlay,
-        dialogs: true,
+        dialogs,
         budget: settings.limits.result_bytes,
         drop_in,
         waits: waits(&settings.wait),

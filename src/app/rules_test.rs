@@ -54,7 +54,7 @@ fn request(loaded: &Loaded, trial: Trial) -> PermissionRequest {
     let change = |path: PathBuf| FileChange {
         path: cwd.join(path).display().to_string(),
         kind: "add".into(),
-        diff: None,
+        ..FileChange::default()
     };
     PermissionRequest {
         approval_id: ApprovalId::from("test"),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::rules::{Rule, RuleAction, needs_answer};
 use super::words::simple_command;
-use crate::event::{Decision, FileChange, PermissionRequest, RequestKind, Subject};
+use crate::event::{Decision, PermissionRequest, RequestKind, Subject};
 
 /// Where a path leads with its links followed; `None` where that cannot be said. It looks at the file
 /// system, so whoever makes a policy brings it.
@@ -91,22 +91,13 @@ fn begins(line: &str, prefix: &[String]) -> Result<(), String> {
 
 /// What a request concerns, and whether that is all of it.
 fn places(request: &PermissionRequest) -> (Vec<&str>, bool) {
-    let Subject { cwd, changes, .. } = &request.subject;
-    if request.kind == RequestKind::FileChange {
-        let whole = !changes.is_empty() && changes.iter().all(names_its_files);
-        return (changes.iter().map(|change| change.path.as_str()).collect(), whole);
+    let Subject { cwd, changes, grant_root, .. } = &request.subject;
+    if request.kind != RequestKind::FileChange {
+        return (cwd.iter().map(String::as_str).collect(), cwd.is_some());
     }
-    (cwd.iter().map(String::as_str).collect(), cwd.is_some())
-}
-
-/// Whether a change names all the files that it touches. An update can also move its file; that is
-/// said beside the lines of the diff, so a diff with a line of another kind is not taken.
-fn names_its_files(change: &FileChange) -> bool {
-    let of_a_diff = |line: &str| line.is_empty() || line.starts_with([' ', '+', '-', '@', '\\']);
-    match change.kind.as_str() {
-        "add" | "delete" => true,
-        _ => change.diff.as_ref().is_some_and(|diff| diff.lines().all(of_a_diff)),
-    }
+    let files = changes.iter().flat_map(|change| [Some(&change.path), change.moved_to.as_ref()]);
+    let places = files.chain([grant_root.as_ref()]).flatten().map(String::as_str);
+    (places.collect(), !changes.is_empty())
 }
 
 /// What no rule may approve, however it is written.
@@ -120,6 +111,9 @@ fn approvable(request: &PermissionRequest) -> Result<(), String> {
     }
     if subject.stdin {
         return Err("it types into a running command, which a rule cannot approve".into());
+    }
+    if subject.grant_root.is_some() {
+        return Err("it wants a folder for the rest of the session, which a rule cannot approve".into());
     }
     if request.kind == RequestKind::Command && subject.permissions.is_some() {
         return Err("it wants more than the sandbox allows, which a rule cannot approve".into());

@@ -40,6 +40,8 @@ struct Params {
     network_approval_context: Option<Value>,
     additional_permissions: Option<Value>,
     available_decisions: Option<Vec<Value>>,
+    // item/fileChange
+    grant_root: Option<String>,
     // item/permissions
     permissions: Option<Value>,
     // item/tool/requestUserInput
@@ -164,6 +166,7 @@ fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Sub
         reason: params.reason,
         network: params.network_approval_context,
         proposed_rule,
+        grant_root: params.grant_root,
         changes: Vec::new(),
         server: params.server_name.filter(|_| of_server),
         tool: meta.tool_name,

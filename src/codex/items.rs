@@ -122,7 +122,10 @@ fn changes(changes: Vec<Change>) -> Vec<FileChange> {
         let word = kind.as_str().or_else(|| kind.get("type").and_then(Value::as_str));
         word.unwrap_or("update").to_owned()
     };
-    changes.into_iter().map(|c| FileChange { kind: kind(&c.kind), path: c.path, diff: c.diff }).collect()
+    let moved = |kind: &Value| kind.get("move_path").and_then(Value::as_str).map(str::to_owned);
+    let change =
+        |c: Change| FileChange { moved_to: moved(&c.kind), kind: kind(&c.kind), path: c.path, diff: c.diff };
+    changes.into_iter().map(change).collect()
 }
 
 fn said(content: &[Value]) -> (String, Vec<String>) {

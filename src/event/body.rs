@@ -250,13 +250,16 @@ pub enum ItemStatus {
 }
 
 /// One file of a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileChange {
     /// The file.
     pub path: String,
     /// `add`, `delete`, `update`.
     pub kind: String,
+    /// Where it is moved to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<String>,
     /// For an update a unified diff, otherwise the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,

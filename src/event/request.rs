@@ -145,6 +145,9 @@ pub struct Subject {
     /// with, or a host.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub proposed_rule: Vec<String>,
+    /// A folder in which all changes would be allowed from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_root: Option<String>,
     /// The files that would change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FileChange>,

@@ -33,6 +33,7 @@ pub fn decision(request: &PermissionRequest, view: &View, room: usize) -> Value 
             stdin: subject.stdin,
             cwd: text(&subject.cwd, room / 8),
             reason: text(&subject.reason, room / 8),
+            grant_root: text(&subject.grant_root, room / 16),
             network: value(&subject.network, room / 16),
             proposed_rule: if long_rule { vec![ELSEWHERE.into()] } else { rule.clone() },
             changes: short_changes(&subject.changes, room / 2),
@@ -64,13 +65,14 @@ pub fn short_changes(changes: &[FileChange], room: usize) -> Vec<FileChange> {
     let each = room / count.max(1);
     let short = |change: &FileChange| FileChange {
         path: cut_plain(&change.path, each / 4),
-        diff: change.diff.as_deref().map(|diff| cut_plain(diff, each * 3 / 4)),
+        moved_to: change.moved_to.as_deref().map(|path| cut_plain(path, each / 8)),
+        diff: change.diff.as_deref().map(|diff| cut_plain(diff, each * 5 / 8)),
         kind: change.kind.clone(),
     };
     let mut out: Vec<FileChange> = changes.iter().take(count).map(short).collect();
     if changes.len() > count {
         let path = format!("[and {} more files]", changes.len() - count);
-        out.push(FileChange { path, kind: "more".into(), diff: None });
+        out.push(FileChange { path, kind: "more".into(), ..FileChange::default() });
     }
     out
 }

@@ -134,6 +134,11 @@ fn observed(host: &mut Host, stage: &Stage, kind: &Kind, outcome: Outcome, threa
 }
 
 #[test]
+fn by_rules() {
+    cells(Way::Rules);
+}
+
+#[test]
 fn by_dialog() {
     cells(Way::Dialog);
 }
@@ -151,4 +156,9 @@ fn by_task() {
 #[test]
 fn by_tool() {
     cells(Way::Tool);
+}
+
+#[test]
+fn by_terminal() {
+    cells(Way::Terminal);
 }

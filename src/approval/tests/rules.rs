@@ -30,7 +30,8 @@ fn command(line: &str) -> PermissionRequest {
 }
 
 fn files(paths: &[&str]) -> PermissionRequest {
-    let change = |path: &&str| FileChange { path: (*path).into(), kind: "add".into(), diff: None };
+    let change =
+        |path: &&str| FileChange { path: (*path).into(), kind: "add".into(), ..FileChange::default() };
     let changes = paths.iter().map(change).collect();
     of(RequestKind::FileChange, Subject { changes, ..Subject::default() })
 }
@@ -143,20 +144,22 @@ fn under_a_path() {
 }
 
 #[test]
-fn an_update_that_may_move_its_file_is_not_under_a_path() {
-    let update = |diff: Option<&str>| {
-        let change = FileChange { path: "/work/a".into(), kind: "update".into(), diff: diff.map(Into::into) };
-        of(RequestKind::FileChange, Subject { changes: vec![change], ..Subject::default() })
+fn a_file_that_is_moved_is_in_two_places() {
+    let update = |moved_to: Option<&str>, grant_root: Option<&str>| {
+        let (path, moved_to) = ("/work/a".into(), moved_to.map(Into::into));
+        let change = FileChange { path, moved_to, kind: "update".into(), ..FileChange::default() };
+        let grant_root = grant_root.map(Into::into);
+        of(RequestKind::FileChange, Subject { changes: vec![change], grant_root, ..Subject::default() })
     };
     let approve = Rule { path: Some("/work".into()), ..rule(RuleAction::Approve) };
     let decline = Rule { path: Some("/etc".into()), ..rule(RuleAction::Decline) };
-    let plain = update(Some("@@ -1 +1,2 @@\n-a\n+b\n \n\n\\ No newline at end of file"));
-    assert_eq!(why_not(&approve, &plain), None);
-    assert!(why_not(&decline, &plain).is_some());
-    for moved in [update(Some("@@ -1 +1 @@\n-a\n+b\n\n\nMoved to: /etc/a")), update(None)] {
-        assert_eq!(why_not(&approve, &moved).unwrap(), "it is not known what it concerns");
-        assert_eq!(why_not(&decline, &moved), None);
-    }
+    assert_eq!(why_not(&approve, &update(Some("/work/b"), None)), None);
+    assert!(why_not(&decline, &update(None, None)).is_some());
+    let out = update(Some("/etc/a"), None);
+    assert_eq!(why_not(&approve, &out).unwrap(), "`/etc/a` is not under `/work`");
+    assert_eq!(why_not(&decline, &out), None);
+    let root = why_not(&approve, &update(None, Some("/work/sub"))).unwrap();
+    assert!(root.contains("for the rest of the session"), "{root}");
 }
 
 #[test]

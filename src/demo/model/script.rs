@@ -103,10 +103,22 @@ fn step(line: &str, n: usize) -> Option<Reply> {
                 "isSecret": word == "ASKSECRET",
             }] }),
         ),
-        "PERMIT" => function(
-            "request_permissions",
-            json!({ "reason": "the script says so", "permissions": { "network": { "enabled": true } } }),
-        ),
+        "PERMIT" => {
+            let wanted = match rest {
+                "" => json!({ "network": { "enabled": true } }),
+                path => json!({ "file_system": { "write": [path] } }),
+            };
+            function("request_permissions", json!({ "reason": "the script says so", "permissions": wanted }))
+        }
+        "MOVE" => {
+            let (from, to) = rest.split_once(' ').unwrap_or((rest, ""));
+            let patch = format!(
+                "*** Begin Patch\n*** Update File: {from}\n*** Move to: {to}\n@@\n-old\n+new\n*** End Patch\n"
+            );
+            Reply::Call(json!({
+                "type": "custom_tool_call", "name": "apply_patch", "call_id": call_id, "input": patch,
+            }))
+        }
         "STREAM" => Reply::Say((0..rest.parse().unwrap_or(1)).map(|n: usize| format!("piece{n} ")).collect()),
         "SAY" => say(rest),
         "ECHO" => say(ECHO),

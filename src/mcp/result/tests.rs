@@ -18,7 +18,12 @@ fn full() -> View {
         view.commands.insert(n.to_string(), long.clone());
         view.changes.insert(format!("/{n}/{long}"), "update".into());
     }
-    let change = FileChange { path: long.clone(), kind: "update".into(), diff: Some(long.clone()) };
+    let change = FileChange {
+        path: long.clone(),
+        kind: "update".into(),
+        diff: Some(long.clone()),
+        moved_to: Some(long.clone()),
+    };
     for n in 0..20 {
         let request = json!({
             "approvalId": format!("apr_{n}"), "kind": "command", "summary": long, "command": long, "cwd": long,
@@ -68,7 +73,7 @@ fn what_is_left_out_is_counted() {
     }
     let result = of_view(&view, &Note::default(), 24 * 1024).structured_content.unwrap();
     assert_eq!((result["changes"].as_array().unwrap().len(), &result["changesLeft"]), (50, &json!(10)));
-    let change = |n| FileChange { path: format!("/{n}"), kind: "add".into(), diff: None };
+    let change = |n| FileChange { path: format!("/{n}"), kind: "add".into(), ..FileChange::default() };
     let many: Vec<_> = (0..60).map(change).collect();
     let short = short_changes(&many, 8000);
     assert_eq!(short.last().unwrap().path, "[and 10 more files]");

@@ -44,12 +44,12 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "permissions",
-        script: "PERMIT\nECHO",
+        script: "PERMIT /codex-bridge-test\nECHO",
         yes: "approve",
         yes_by_form: "approve",
-        answers: r#"{"network": {"enabled": true}}"#,
+        answers: "",
         content: r#"{"decision": "approve"}"#,
-        done: |_, _, events| said(events, "\"enabled\":true"),
+        done: |_, _, events| said(events, "/codex-bridge-test"),
     },
     Kind {
         name: "mcp_tool",
@@ -131,13 +131,15 @@ impl Kind {
     }
 }
 
-/// codex's item has ended well, and the file is there; or neither.
+/// codex's item has ended well, and the file is there; or neither. Of a file change that ends its turn
+/// codex says no end at all.
 fn ran_and_wrote(stage: &Stage, file: &str, events: &[Value]) -> bool {
     let ended: Vec<_> = events.iter().filter(|e| e["type"] == "tool_result").collect();
     let ran = ended.iter().any(|e| e["status"] == "completed");
     let declined = ended.iter().any(|e| e["status"] == "declined");
-    assert_ne!(ran, declined, "{events:#?}");
-    assert_eq!(stage.place.work().join(file).exists(), ran, "{events:#?}");
+    let cut_short = events.iter().any(|e| e["type"] == "turn_finished" && e["status"] == "interrupted");
+    assert!(ran != declined || cut_short, "{file}: {ended:#?}");
+    assert_eq!(stage.place.work().join(file).exists(), ran, "{file}: {ended:#?}");
     ran
 }
 
