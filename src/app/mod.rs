@@ -1,11 +1,14 @@
 //! The composition root: wires journal, sessions, codex and MCP into one process, and ends them
 //! in the order in which nothing is lost.
 
+mod approve;
 mod bridge;
+mod control;
 mod logging;
 mod signals;
 mod stdio;
 
+pub use approve::{Errand, ErrandError, run_errand};
 pub use bridge::Bridge;
 pub use logging::start_logging;
 pub use signals::shutdown_on_signal;

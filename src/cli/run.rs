@@ -38,6 +38,10 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         match cli.command {
             None => app::run_stdio(loaded, false).await,
             Some(Command::McpServer) => app::run_stdio(loaded, true).await,
+            Some(Command::Approve(args)) => Ok(app::run_errand(&loaded, args.into_errand()).await?),
+            Some(Command::Cancel { thread }) => {
+                Ok(app::run_errand(&loaded, app::Errand::Cancel { thread }).await?)
+            }
             Some(Command::Demo) => Ok(demo::run(&loaded).await?),
         }
     });
