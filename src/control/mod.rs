@@ -16,7 +16,8 @@ mod line;
 mod protocol;
 #[cfg(unix)]
 mod server;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 #[cfg(not(unix))]

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::folder::candidates;
@@ -31,17 +31,17 @@ struct Served {
     path: PathBuf,
     requests: mpsc::Receiver<Incoming>,
     over: CancellationToken,
-    serving: JoinHandle<()>,
+    serving: JoinSet<()>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test waits for it")]
 fn serve() -> Served {
     let dir = tempfile::tempdir().unwrap();
     let socket = Socket::bind(&places(dir.path()), &BridgeId::fresh()).unwrap().unwrap();
     let path = socket.path().to_owned();
     let (to, requests) = mpsc::channel(1);
     let over = CancellationToken::new();
-    let serving = tokio::spawn(socket.serve(to, over.clone()));
+    let mut serving = JoinSet::new();
+    serving.spawn(socket.serve(to, over.clone()));
     Served { _dir: dir, path, requests, over, serving }
 }
 
@@ -72,7 +72,7 @@ async fn a_request_gets_its_answer_and_nothing_is_left() {
         incoming.reply.send(Answer::refused("x", "y")).unwrap();
     });
     assert_eq!(answer, Ok(Answer::refused("x", "y")));
-    served.serving.await.unwrap();
+    served.serving.join_all().await;
     assert!(!served.path.exists());
     let error = send(&served.path, &request, SOON).await.unwrap_err();
     assert!(matches!(error, ControlError::Unreachable { .. }), "{error}");
@@ -100,7 +100,7 @@ async fn what_is_no_request_is_refused_with_its_reason() {
     let error = send(&served.path, &huge, SOON).await.unwrap_err();
     assert!(matches!(error, ControlError::TooLong { .. }), "{error}");
     served.over.cancel();
-    served.serving.await.unwrap();
+    served.serving.join_all().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +117,7 @@ async fn who_says_nothing_holds_nobody_up_for_long() {
     });
     assert!(matches!(&answer, Ok(Answer::Refused { code, .. }) if code == "closed"), "{answer:?}");
     served.over.cancel();
-    served.serving.await.unwrap();
+    served.serving.join_all().await;
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_bridge_that_is_silent_is_given_up() {
     assert_eq!(send(&served.path, &cancel(), late).await, Err(ControlError::Late(late)));
     drop(served.requests);
     served.over.cancel();
-    served.serving.await.unwrap();
+    served.serving.join_all().await;
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub(super) fn list(open: &[(SessionRecord, PermissionRequest)], now: Timestamp) 
         let (id, kind) = (&request.approval_id, kind(request.kind));
         let _ = writeln!(out, "{BOLD}{id}{BOLD:#}  {kind}, {left}");
         let _ = writeln!(out, "    {}", visible(&request.summary));
-        let _ = writeln!(out, "    session {}: {}", row.thread_id, visible(&row.title));
+        let _ = writeln!(out, "    session {}", session(row));
     }
     out.push_str(
         "\n`codex-bridge approve ID` shows one, and asks; `codex-bridge approve ID DECISION` decides.",
@@ -45,7 +45,7 @@ pub(super) fn request(row: &SessionRecord, request: &PermissionRequest, now: Tim
     let mut out = Page::default();
     let _ = writeln!(out.0, "{BOLD}{}{BOLD:#}\n", visible(&request.summary));
     out.field("request", request.approval_id.as_str());
-    out.field("session", &format!("{}: {}", row.thread_id, row.title));
+    out.field("session", &session(row));
     out.field("kind", kind(request.kind));
     let subject = &request.subject;
     out.maybe("command", subject.command.as_deref());
@@ -61,7 +61,7 @@ pub(super) fn request(row: &SessionRecord, request: &PermissionRequest, now: Tim
     out.maybe("address", subject.url.as_deref());
     out.json("form", subject.schema.as_ref());
     if !subject.proposed_rule.is_empty() {
-        out.field("approve-always allows", &subject.proposed_rule.join(" "));
+        out.field("always for", &subject.proposed_rule.join(" "));
     }
     subject.questions.iter().for_each(|question| out.question(question));
     out.changes(&subject.changes);
@@ -141,6 +141,12 @@ pub(super) fn visible(text: &str) -> String {
         }
         out
     })
+}
+
+/// Its id, and its title where it has one: a thread that the CLI made has none.
+fn session(row: &SessionRecord) -> String {
+    let between = if row.title.is_empty() { "" } else { ": " };
+    format!("{}{between}{}", row.thread_id, visible(&row.title))
 }
 
 fn kind(kind: RequestKind) -> &'static str {
