@@ -7,6 +7,7 @@ pub mod approval;
 pub mod cli;
 pub mod codex;
 pub mod config;
+pub mod control;
 pub mod demo;
 pub mod event;
 pub mod ids;

@@ -18,16 +18,17 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("journal", &["ids", "event"]),
     ("approval", &["ids", "event"]),
     ("config", &["ids", "event"]),
+    ("control", &["ids", "event"]),
     ("session", &["ids", "event", "journal", "approval"]),
     ("codex", &["ids", "event", "rpc", "supervise", "session"]),
-    ("mcp", &["ids", "event", "session", "approval", "journal"]),
+    ("mcp", &["ids", "event", "session", "approval", "journal", "control"]),
 ];
 
 /// Level 4, which stands above the table: what it may not import, so that it stays wiring.
 const LEVEL_4: &[(&str, &[&str])] = &[
     ("app", &["cli", "demo"]),
-    ("demo", &["ids", "rpc", "journal", "approval", "session", "mcp", "app", "cli"]),
-    ("cli", &["rpc", "supervise", "journal", "approval", "session", "mcp"]),
+    ("demo", &["ids", "rpc", "journal", "approval", "control", "session", "mcp", "app", "cli"]),
+    ("cli", &["rpc", "supervise", "journal", "approval", "control", "session", "mcp"]),
     ("lib", &[]),
     ("main", &[]),
 ];
@@ -37,6 +38,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp", "demo"]),
     ("axum", &["mcp", "demo"]),
     ("rusqlite", &["journal"]),
+    ("rpassword", &["app"]),
     ("process_wrap", &["supervise"]),
 ];
 

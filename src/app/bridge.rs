@@ -8,10 +8,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::control::Control;
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
 use crate::codex::{Agent, Launch};
 use crate::config::{Loaded, WaitSettings, overlay};
+use crate::control::Places;
 use crate::ids::ApprovalId;
 use crate::journal::{Journal, JournalError, SqliteJournal};
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
@@ -32,6 +34,7 @@ pub struct Bridge {
     agent_tasks: TaskTracker,
     sessions_over: CancellationToken,
     agent_over: CancellationToken,
+    control: Control,
     options: ServerOptions,
 }
 
@@ -70,8 +73,18 @@ impl Bridge {
                 Err(error) => tracing::warn!(%error, "could not look for turns of bridges that were killed"),
             }
         });
+        let control = Control::start(&places(loaded), sessions.clone());
         let options = options(loaded, dialogs, drop_in);
-        Ok(Self { sessions, journal, session_tasks, agent_tasks, sessions_over, agent_over, options })
+        Ok(Self {
+            sessions,
+            journal,
+            session_tasks,
+            agent_tasks,
+            sessions_over,
+            agent_over,
+            control,
+            options,
+        })
     }
 
     /// A server for one connection.
@@ -80,8 +93,12 @@ impl Bridge {
         Server::new(self.sessions.clone(), self.options.clone())
     }
 
-    /// Ends everything: sessions record their end first, then codex and its tree, then the journal.
+    /// Ends everything: the way from other processes first, then sessions record their end, then codex and its tree,
+    /// then the journal.
     pub async fn end(self) {
+        if tokio::time::timeout(END, self.control.end()).await.is_err() {
+            tracing::warn!("an answer to another process took too long");
+        }
         self.sessions_over.cancel();
         self.session_tasks.close();
         if tokio::time::timeout(END, self.session_tasks.wait()).await.is_err() {
@@ -96,6 +113,12 @@ impl Bridge {
             tracing::warn!(%error, "the journal was not closed");
         }
     }
+}
+
+/// Where the socket may lie for which other processes look in the journal.
+fn places(loaded: &Loaded) -> Places {
+    let paths = &loaded.paths;
+    Places { journal: loaded.journal(), runtime: paths.runtime.clone(), temp: paths.temp.clone() }
 }
 
 fn launch(loaded: &Loaded) -> Launch {

@@ -1,13 +1,16 @@
 //! The composition root: wires journal, sessions, codex and MCP into one process, and ends them
 //! in the order in which nothing is lost.
 
+mod approve;
 mod bridge;
+mod control;
 mod logging;
 mod policy;
 mod rules_test;
 mod signals;
 mod stdio;
 
+pub use approve::{Errand, ErrandError, run_errand};
 pub use bridge::Bridge;
 pub use logging::start_logging;
 pub use policy::{PolicyError, policy};

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::verdict::Answers;
-use crate::event::{Decision, PermissionRequest, Question, RequestKind};
+use crate::event::{Answers, Decision, PermissionRequest, Question, RequestKind};
 
 /// The most bytes of answers. Codex puts them into the model's context.
 const MAX_BYTES: usize = 64 * 1024;

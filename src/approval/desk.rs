@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::answers;
-use super::verdict::{Answers, DecideError, Verdict};
-use crate::event::{PermissionDecision, PermissionRequest, Timestamp};
+use super::verdict::{DecideError, Verdict};
+use crate::event::{Answers, PermissionDecision, PermissionRequest, Timestamp};
 use crate::ids::ApprovalId;
 
 /// How many ended requests a desk remembers, so that a late answer hears who decided. The journal

@@ -18,5 +18,5 @@ pub use desk::{Decided, Desk};
 pub use matching::{Match, Resolve};
 pub use policy::{Explanation, Policy, Route};
 pub use rules::{Rule, RuleAction, RuleError};
-pub use verdict::{Answers, DecideError, Verdict};
+pub use verdict::{DecideError, Verdict};
 pub use words::{NotSimple, simple_command};

@@ -6,9 +6,9 @@ mod words;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Answers, DecideError, Desk, Policy, Route, Verdict};
+use super::{DecideError, Desk, Policy, Route, Verdict};
 use crate::event::{
-    Choice, DecidedBy, Decision, PermissionRequest, Question, RequestKind, Subject, Timestamp,
+    Answers, Choice, DecidedBy, Decision, PermissionRequest, Question, RequestKind, Subject, Timestamp,
 };
 use crate::ids::ApprovalId;
 

@@ -1,23 +1,9 @@
 //! An answer of somebody, and why it does not count.
 
-use std::fmt;
-
-use serde_json::Value;
 use thiserror::Error;
 
-use crate::event::{DecidedBy, Decision, PermissionDecision};
+use crate::event::{Answers, DecidedBy, Decision, PermissionDecision};
 use crate::ids::ApprovalId;
-
-/// What is answered to a form or to questions, or granted of permissions. Never shown: there may be
-/// a secret in it.
-#[derive(Clone, PartialEq)]
-pub struct Answers(pub Value);
-
-impl fmt::Debug for Answers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Answers(…)")
-    }
-}
 
 /// An answer, before it is known whether it counts.
 #[derive(Clone, Debug, PartialEq)]

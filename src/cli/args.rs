@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::approve::ApproveArgs;
 use crate::app::Trial;
 use crate::config::{Flags, request_kind};
 use crate::event::RequestKind;
@@ -26,6 +27,13 @@ pub struct Cli {
 pub enum Command {
     /// Serve MCP on stdio, as `codex mcp-server` did: calls of unknown hosts wait to the end.
     McpServer,
+    /// Answer what codex asks in any session, or list what is open.
+    Approve(ApproveArgs),
+    /// End the turn that a session runs, and its commands.
+    Cancel {
+        /// The session.
+        thread: String,
+    },
     /// The whole path with no account: a scripted model, the real codex, a task with approvals.
     Demo,
     /// The approval rules of the settings.

@@ -1,6 +1,6 @@
-//! Exit codes: 0, 2 usage or settings, 3 codex missing, 4 the turn failed, 70 a fault of ours.
+//! Exit codes: 0 (also for a decision to decline), 2 usage or settings, 3 codex missing, 4 the turn failed, 70 a fault of ours.
 
-use crate::app::PolicyError;
+use crate::app::{ErrandError, PolicyError};
 use crate::config::ConfigError;
 use crate::demo::DemoError;
 
@@ -8,6 +8,9 @@ use crate::demo::DemoError;
 #[must_use]
 pub fn code(error: &anyhow::Error) -> u8 {
     if error.is::<ConfigError>() || error.is::<PolicyError>() {
+        return 2;
+    }
+    if error.downcast_ref::<ErrandError>().is_some_and(ErrandError::is_usage) {
         return 2;
     }
     match error.downcast_ref::<DemoError>() {

@@ -1,5 +1,6 @@
 //! The command line: one file a verb, and exit codes.
 
+mod approve;
 mod args;
 mod exit;
 mod run;

@@ -38,6 +38,12 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         None => wait_for(app::run_stdio(loaded, false)),
         Some(Command::McpServer) => wait_for(app::run_stdio(loaded, true)),
+        Some(Command::Approve(args)) => {
+            wait_for(async { Ok(app::run_errand(&loaded, args.into_errand()).await?) })
+        }
+        Some(Command::Cancel { thread }) => {
+            wait_for(async { Ok(app::run_errand(&loaded, app::Errand::Cancel { thread }).await?) })
+        }
         Some(Command::Demo) => wait_for(async { Ok(demo::run(&loaded).await?) }),
         Some(Command::Rules(RulesCommand::Test(trial))) => {
             say(&app::test_rules(&loaded, trial.into_trial())?);

@@ -9,8 +9,7 @@ use super::answers::Shape;
 use super::asks;
 use super::inbound::{Notice, notice};
 use super::items::unwrap_shell;
-use crate::approval::Answers;
-use crate::event::{Body, Decision, RequestKind};
+use crate::event::{Answers, Body, Decision, RequestKind};
 use crate::session::{AgentAnswer, AgentEvent};
 
 fn capture(name: &str) -> Vec<Value> {

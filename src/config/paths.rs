@@ -17,6 +17,10 @@ pub struct Paths {
     pub config: PathBuf,
     /// Where the journal lies.
     pub state: PathBuf,
+    /// What lives no longer than this login of the user, where the system has a place for that.
+    pub runtime: Option<PathBuf>,
+    /// Everybody's temporary files: what is ours there needs a folder of its own.
+    pub temp: PathBuf,
     /// What can be made again.
     pub cache: PathBuf,
     /// codex's own folder: threads, accounts, configuration.
@@ -42,6 +46,8 @@ impl Paths {
         Ok(Self {
             config: folder(env, config.0, config.1)?.join(FOLDER),
             state: folder(env, state.0, state.1)?.join(FOLDER),
+            runtime: absolute_variable(env, "XDG_RUNTIME_DIR").map(|folder| folder.join(FOLDER)),
+            temp: absolute_variable(env, "TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp")),
             cache: folder(env, cache.0, cache.1)?.join(cache_name),
             codex_home: match env.path("CODEX_HOME") {
                 Some(home) => home,
@@ -52,11 +58,15 @@ impl Paths {
 }
 
 fn folder(env: &Env, variable: &'static str, otherwise: &str) -> Result<PathBuf, ConfigError> {
-    // XDG: "all paths must be absolute; a relative one must be ignored".
-    match env.path(variable).filter(|path| path.is_absolute()) {
+    match absolute_variable(env, variable) {
         Some(path) => Ok(path),
         None => in_home(env, variable, otherwise),
     }
+}
+
+/// XDG: "all paths must be absolute; a relative one must be ignored".
+fn absolute_variable(env: &Env, variable: &str) -> Option<PathBuf> {
+    env.path(variable).filter(|path| path.is_absolute())
 }
 
 fn in_home(env: &Env, variable: &'static str, below: &str) -> Result<PathBuf, ConfigError> {

@@ -3,12 +3,14 @@
 //! A closed enum, and [`Body::Raw`] for what codex said that we do not know. codex's own names are
 //! absent here: `codex::inbound` translates. The contract is `docs/events.md`.
 
+mod answers;
 mod body;
 mod request;
 mod time;
 mod tokens;
 mod visible;
 
+pub use answers::Answers;
 pub use body::{
     Body, ErrorInfo, FileChange, ItemStatus, Origin, PlanStep, SessionInfo, ToolCall, ToolKind, ToolResult,
     TurnStatus,

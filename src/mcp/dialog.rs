@@ -11,8 +11,7 @@ mod tests;
 use rmcp::model::{ElicitRequest, ElicitRequestParams, RequestMetaObject};
 use serde_json::{Map, Value, json};
 
-use crate::approval::Answers;
-use crate::event::{Decision, PermissionRequest, RequestKind};
+use crate::event::{Answers, Decision, PermissionRequest, RequestKind};
 use crate::session::View;
 
 /// Which dialogs a host can show.

@@ -7,6 +7,7 @@ mod call;
 mod decision;
 pub mod dialog;
 mod doing;
+mod elsewhere;
 mod events;
 mod follow;
 pub mod guard;

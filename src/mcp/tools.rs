@@ -8,20 +8,21 @@ use serde_json::{Map, Value, json};
 
 use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs};
 use super::call::{Call, Late};
+use super::elsewhere::Decided;
 use super::follow::by_host;
 use super::result::{self, Note};
 use super::runs::Run;
 use super::server::{Context, Server};
-use crate::approval::{Answers, DecideError, Verdict};
-use crate::event::{DecidedBy, Decision, ErrorInfo};
+use crate::approval::{DecideError, Verdict};
+use crate::event::{Answers, DecidedBy, Decision, ErrorInfo};
 use crate::ids::ThreadId;
 use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
-const CANCEL: Duration = Duration::from_secs(10);
+pub(super) const CANCEL: Duration = Duration::from_secs(10);
 
 /// How long "to the end" is for a turn that another bridge runs: as long as any call may ask for.
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
 type Outcome = Result<CallToolResponse, CallToolResult>;
 
@@ -127,18 +128,19 @@ impl Server {
             );
             return Err(result::refused("approval_unknown", message));
         };
+        let call = self.call(context, args.wait);
+        let answers = args.answers.map(|answers| Answers(Value::Object(answers)));
         let Some(handle) = self.sessions.live(&thread).await else {
-            let why = self.sessions.why_not_here(&thread, &id).await;
-            return Err(result::refused("approval_gone", why));
+            let decided = Decided { decision: args.decision, reason: args.reason, answers };
+            return Ok(self.approve_elsewhere(&thread, id, decided, &call).await?.into());
         };
         let verdict = Verdict {
             reason: args.reason,
-            answers: args.answers.map(|answers| Answers(Value::Object(answers))),
+            answers,
             ..Verdict::of(args.decision, DecidedBy::Agent, "codex-approve")
         };
         let turn = handle.view().borrow().turn.clone();
         handle.decide(id, verdict).await.map_err(|error| call_error(&error, &thread))?;
-        let call = self.call(context, args.wait);
         Ok(self.follow(Run::new(&handle, turn, &call, false)).await)
     }
 
@@ -153,8 +155,7 @@ impl Server {
             let view = self.sessions.stored(&thread, None, Duration::ZERO).await;
             let view = view.map_err(|e| open_error(&e))?;
             if view.busy() {
-                let why = self.sessions.owner_elsewhere(&thread).await;
-                return Err(result::refused("session_elsewhere", why));
+                return self.cancel_elsewhere(&thread).await;
             }
             return Ok(result::of_view(&view, &idle(), self.options.budget));
         };
@@ -232,7 +233,7 @@ pub(super) fn cut_note(call: &Call<'_>, view: &View) -> Note {
     Note { text: cut.then(|| "`wait` was cut to what this host allows a call to take.".into()) }
 }
 
-fn too_slow(late: Late) -> CallToolResult {
+pub(super) fn too_slow(late: Late) -> CallToolResult {
     let (code, message) = match late {
         Late::TooLong => ("codex_slow", "codex has not begun in the time that this call may take"),
         Late::Cancelled => ("cancelled", "the host cancelled the call before codex began"),

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::approval::Answers;
-use crate::event::{Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus};
+use crate::event::{
+    Answers, Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus,
+};
 use crate::ids::{Generation, ThreadId, TurnId};
 
 /// Where the agent puts what it says to one session. Bounded: a session that cannot keep up holds

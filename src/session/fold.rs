@@ -37,7 +37,10 @@ pub(super) async fn stored(
 }
 
 /// How a request ended, if it did.
-pub(super) async fn decision(
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn decision(
     journal: &dyn Journal,
     thread: &ThreadId,
     id: &ApprovalId,

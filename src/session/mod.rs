@@ -7,6 +7,7 @@
 
 mod agent;
 mod delta;
+mod elsewhere;
 mod ends;
 mod fold;
 mod handle;
@@ -25,6 +26,8 @@ pub use agent::{
     AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Inbox, Opened, RequestKey, ThreadParams,
     TurnParams,
 };
+pub use elsewhere::{Elsewhere, elsewhere, open_decisions};
+pub use fold::decision;
 pub use handle::{CallError, Handle};
 pub use questions::QuestionOptions;
 pub use recover::recover;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::agent::{AgentCommand, AgentError, AgentEvent, Opened, ThreadParams};
+use super::elsewhere::{Elsewhere, elsewhere};
 use super::handle::Handle;
 use super::questions::QuestionOptions;
 use super::recover::recover;
@@ -195,6 +196,10 @@ impl Sessions {
                 looked = true;
                 continue;
             }
+            if !view.decisions.is_empty() {
+                // Nobody is asked from here: who waits can decide, or must know.
+                return Ok(Arc::new(view));
+            }
             looked = false;
             let changed = tokio::time::timeout_at(until, changes.changed()).await;
             if !matches!(changed, Ok(Ok(()))) {
@@ -211,21 +216,14 @@ impl Sessions {
         }
     }
 
+    /// Which other process has a session; [`Elsewhere::Nowhere`] too where the journal cannot say.
+    pub async fn elsewhere(&self, thread: &ThreadId) -> Elsewhere {
+        elsewhere(self.maker.journal.as_ref(), thread).await.unwrap_or(Elsewhere::Nowhere)
+    }
+
     /// Which process has a session, in words.
     pub async fn owner_elsewhere(&self, thread: &ThreadId) -> String {
-        let journal = &self.maker.journal;
-        let row = journal.session(thread.clone()).await.ok().flatten();
-        let owner = match row.and_then(|row| row.owner) {
-            Some(owner) => journal.owner(owner).await.ok().flatten(),
-            None => None,
-        };
-        match owner {
-            Some(owner) => format!(
-                "session `{thread}` runs in another bridge, process {}; ask through the host that started that one",
-                owner.pid
-            ),
-            None => format!("session `{thread}` is not running; continue it with `codex-reply`"),
-        }
+        self.elsewhere(thread).await.words(thread)
     }
 
     /// The live session that has a request.

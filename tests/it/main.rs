@@ -13,6 +13,8 @@ mod app_server;
 mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(unix)]
+mod control;
 mod decisions;
 mod drop_in;
 mod fake;

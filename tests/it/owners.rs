@@ -23,15 +23,37 @@ fn two_bridges_started_at_once_on_an_empty_folder() {
     let seen = two.structured("codex-wait", json!({ "threadId": mine["threadId"], "wait": 0 }));
     assert_eq!(seen["status"], "needs_decision", "{seen}");
 
-    let approve = json!({ "approvalId": mine["decisions"][0]["approvalId"], "decision": "approve" });
-    let refused = two.call("codex-approve", approve.clone());
-    assert_eq!(refused["isError"], true);
-    let text = refused["content"][0]["text"].as_str().unwrap().to_owned();
-    assert!(text.contains(&one.child.id().to_string()), "{text}");
     let reply = two.call("codex-reply", json!({ "prompt": "x", "threadId": mine["threadId"] }));
     assert_eq!(reply["isError"], true, "{reply}");
+    let text = reply["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains(&one.child.id().to_string()), "{text}");
 
+    // A decision goes to the bridge that has the session, whose settings count.
+    let approve = json!({ "approvalId": mine["decisions"][0]["approvalId"], "decision": "approve" });
+    #[cfg(unix)]
+    {
+        let always = json!({ "approvalId": approve["approvalId"], "decision": "approve-always" });
+        let refused = two.call("codex-approve", always);
+        assert_eq!(refused["structuredContent"]["error"]["code"], "decision_not_allowed", "{refused}");
+        let done = two.structured("codex-approve", approve.clone());
+        assert_eq!((&done["status"], &done["content"]), (&json!("completed"), &json!("one")), "{done}");
+        let again = one.call("codex-approve", approve);
+        let text = again["content"][0]["text"].as_str().unwrap();
+        assert!(text.contains("already decided: approve by the agent"), "{text}");
+    }
+    #[cfg(not(unix))]
     assert_eq!(one.structured("codex-approve", approve)["status"], "completed");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_cancel_goes_to_the_bridge_that_runs_the_turn() {
+    let place = Place::new();
+    let (mut one, mut two) = (Setup::fake(&place).start(), Setup::fake(&place).start());
+    let running = one.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
+    let thread = &running["threadId"];
+    assert_eq!(two.structured("codex-cancel", json!({ "threadId": thread }))["status"], "interrupted");
+    assert_eq!(one.structured("codex-wait", json!({ "threadId": thread }))["status"], "interrupted");
 }
 
 #[test]

@@ -45,7 +45,11 @@ impl Owners {
 
     /// Removes what a bridge that ended has left.
     pub fn forget(&self, db: &Connection, bridge: &BridgeId) -> rusqlite::Result<()> {
-        db.execute("DELETE FROM owners WHERE bridge = ?1", [bridge.as_str()])?;
+        let sql = "DELETE FROM owners WHERE bridge = ?1 RETURNING socket";
+        let socket = db.query_row(sql, [bridge.as_str()], |row| row.get::<_, Option<String>>(0));
+        if let Some(socket) = socket.optional()?.flatten() {
+            remove_socket(Path::new(&socket));
+        }
         let _ = fs::remove_file(self.lock_file(bridge));
         Ok(())
     }
@@ -97,3 +101,15 @@ impl Owners {
         self.folder.join(format!("{bridge}.lock"))
     }
 }
+
+/// Removes the socket of a bridge that was killed, and no file of another kind that stands there now.
+#[cfg(unix)]
+fn remove_socket(path: &Path) {
+    use std::os::unix::fs::FileTypeExt;
+    if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+#[cfg(not(unix))]
+fn remove_socket(_: &Path) {}

@@ -1,0 +1,78 @@
+//! Decisions and cancels for a session that another bridge runs: they go to that bridge, which applies
+//! its own settings; what comes of them is in the journal.
+
+use std::time::Duration;
+
+use rmcp::model::CallToolResult;
+
+use super::call::Call;
+use super::result::{self, Note};
+use super::server::Server;
+use super::tools::{CANCEL, DAY, cut_note, open_error, too_slow};
+use crate::control::{self, Answer, By, Request};
+use crate::event::{Answers, Decision};
+use crate::ids::{ApprovalId, ThreadId};
+use crate::session::Elsewhere;
+
+/// How long another bridge may take to answer: it has the same time for its journal.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// What `codex-approve` was given.
+pub(super) struct Decided {
+    pub decision: Decision,
+    pub reason: Option<String>,
+    pub answers: Option<Answers>,
+}
+
+impl Server {
+    /// Decides a request of a session that does not live here, and follows its turn.
+    pub(super) async fn approve_elsewhere(
+        &self,
+        thread: &ThreadId,
+        id: ApprovalId,
+        decided: Decided,
+        call: &Call<'_>,
+    ) -> Result<CallToolResult, CallToolResult> {
+        let Decided { decision, reason, answers } = decided;
+        let way = "codex-approve".to_owned();
+        let request =
+            Request::Decide { approval_id: id.clone(), decision, by: By::Agent, way, reason, answers };
+        match self.send(thread, &request).await {
+            Some(answer) => answer?,
+            None => {
+                let why = self.sessions.why_not_here(thread, &id).await;
+                return Err(result::refused("approval_gone", why));
+            }
+        }
+        let wait = call.wait.unwrap_or(DAY);
+        let view = call.race(self.sessions.stored(thread, None, wait), None).await;
+        let view = view.map_err(too_slow)?.map_err(|error| open_error(&error))?;
+        Ok(result::of_view(&view, &cut_note(call, &view), self.options.budget))
+    }
+
+    /// Ends the turn of a session that does not live here.
+    pub(super) async fn cancel_elsewhere(&self, thread: &ThreadId) -> Result<CallToolResult, CallToolResult> {
+        let (thread, by, way) = (thread.clone(), By::Agent, "codex-cancel".to_owned());
+        match self.send(&thread, &Request::Cancel { thread: thread.clone(), by, way }).await {
+            Some(answer) => answer?,
+            None => {
+                let why = self.sessions.owner_elsewhere(&thread).await;
+                return Err(result::refused("session_elsewhere", why));
+            }
+        }
+        let view = self.sessions.stored(&thread, None, CANCEL).await.map_err(|error| open_error(&error))?;
+        Ok(result::of_view(&view, &Note::default(), self.options.budget))
+    }
+
+    /// Speaks to the bridge that has a session; `None` where there is none that listens.
+    async fn send(&self, thread: &ThreadId, request: &Request) -> Option<Result<(), CallToolResult>> {
+        let Elsewhere::Process { socket: Some(socket), .. } = self.sessions.elsewhere(thread).await else {
+            return None;
+        };
+        Some(match control::send(&socket, request, ANSWER).await {
+            Ok(Answer::Decided(_) | Answer::Cancelled { .. }) => Ok(()),
+            Ok(Answer::Refused { code, message }) => Err(result::refused(&code, message)),
+            Err(error) => Err(result::refused("session_elsewhere", error.to_string())),
+        })
+    }
+}
