@@ -7,14 +7,23 @@ use std::sync::Mutex;
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::LogSettings;
+use crate::config::{LogLevel, LogSettings};
+
+/// Below `info` only the bridge itself speaks: libraries write whole messages then, and in those are
+/// prompts and the answers to secret questions.
+fn directives(level: LogLevel) -> String {
+    match level {
+        LogLevel::Debug | LogLevel::Trace => format!("info,codex_bridge={}", level.name()),
+        level => level.name().to_owned(),
+    }
+}
 
 /// Starts the log as the settings say.
 ///
 /// # Errors
 /// When the level cannot be read or the file not opened.
 pub fn start_logging(settings: &LogSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(settings.level.name()).context("log.level")?;
+    let filter = EnvFilter::try_new(directives(settings.level)).context("log.level")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
     let started = match &settings.file {
         Some(path) => {

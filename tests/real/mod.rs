@@ -1,5 +1,6 @@
 //! Against the real codex, pinned in `tests/node`, and the scripted model.
 
+mod approvals;
 mod decisions;
 mod model;
 mod python;

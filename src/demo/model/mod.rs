@@ -8,7 +8,7 @@
 //! | `WRITE file text` | adds a file |
 //! | `ASK question`, `ASKSECRET question` | asks the user (feature `default_mode_request_user_input`) |
 //! | `MOVE from to` | moves a file whose one line is `old`, and makes it `new` |
-//! | `PERMIT`, `PERMIT path` | asks for network, or to write to a path (feature `request_permissions_tool`) |
+//! | `PERMIT`, `PERMIT path…` | asks for network, or to write to paths (feature `request_permissions_tool`) |
 //! | `MCP server tool json` | calls a tool of an MCP server |
 //! | `STREAM n` | answers with n pieces of text |
 //! | `SAY text` | answers |

@@ -106,7 +106,7 @@ fn step(line: &str, n: usize) -> Option<Reply> {
         "PERMIT" => {
             let wanted = match rest {
                 "" => json!({ "network": { "enabled": true } }),
-                path => json!({ "file_system": { "write": [path] } }),
+                paths => json!({ "file_system": { "write": paths.split(' ').collect::<Vec<_>>() } }),
             };
             function("request_permissions", json!({ "reason": "the script says so", "permissions": wanted }))
         }
