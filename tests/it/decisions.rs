@@ -301,3 +301,107 @@ fn an_older_host_hears_of_no_tasks() {
     let about = modern.request("server/discover", json!({}));
     assert!(about["result"]["capabilities"]["extensions"][EXTENSION].is_object(), "{about}");
 }
+
+/// A dialog that ends without an answer, while the bridge lives, decides nothing: closed, answered with
+/// an error as by a host that timed out, with something that fits nothing, or dropped with its call.
+#[test]
+fn a_dialog_without_an_answer_decides_nothing() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).elicits().start();
+    let error = json!({ "error": { "code": -32001, "message": "Request timed out" } });
+    let ends = [
+        json!({ "result": { "action": "cancel" } }),
+        error,
+        json!({ "result": { "action": "accept", "content": { "decision": "perhaps" } } }),
+    ];
+    for end in ends {
+        let run = json!({ "name": "codex", "arguments": { "prompt": "ask-command touch x\nsay on" } });
+        let id = host.post("tools/call", run);
+        let dialog = host.asked("elicitation/create");
+        let mut answer = json!({ "jsonrpc": "2.0", "id": dialog["id"] });
+        answer.as_object_mut().unwrap().extend(end.as_object().unwrap().clone());
+        host.send(&answer);
+        let open = host.answer(id)["result"]["structuredContent"].clone();
+        assert_eq!(open["status"], "needs_decision", "{end}: {open}");
+        let approve = json!({ "approvalId": open["decisions"][0]["approvalId"], "decision": "approve" });
+        assert_eq!(host.structured("codex-approve", approve)["status"], "completed", "{end}");
+    }
+
+    // Somebody looks on, is asked, and goes away: the dialog is withdrawn, the question stays.
+    let run = json!({ "prompt": "ask-command touch x\nsay on", "wait": 0 });
+    let thread = host.structured("codex", run)["threadId"].clone();
+    let wait = host.post("tools/call", json!({ "name": "codex-wait", "arguments": { "threadId": thread } }));
+    let dialog = host.asked("elicitation/create");
+    let gone = json!({ "requestId": wait });
+    host.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": gone }));
+    let withdrawn = host.asked("notifications/cancelled");
+    assert_eq!(withdrawn["params"]["requestId"], dialog["id"], "{withdrawn}");
+    let id = dialog["params"]["_meta"]["approvalId"].clone();
+    let done = host.structured("codex-approve", json!({ "approvalId": id, "decision": "approve" }));
+    assert_eq!((&done["status"], &done["threadId"]), (&json!("completed"), &thread), "{done}");
+}
+
+/// A form is shown again where what was filled in does not fit it, and then left to other ways.
+#[test]
+fn a_form_that_is_filled_in_wrongly_is_asked_again() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).elicits().start();
+    let run = json!({ "name": "codex", "arguments": { "prompt": "ask-user-input\nsay on" } });
+    let id = host.post("tools/call", run);
+    for _ in 0..3 {
+        let dialog = host.asked("elicitation/create");
+        let wrong = json!({ "action": "accept", "content": {} });
+        host.send(&json!({ "jsonrpc": "2.0", "id": dialog["id"], "result": wrong }));
+    }
+    let open = host.answer(id)["result"]["structuredContent"].clone();
+    assert_eq!(open["status"], "needs_decision", "{open}");
+}
+
+/// The time that a person takes is not the caller's: a wait of one second outlasts a question of two.
+#[test]
+fn waiting_for_a_person_is_not_charged_to_the_wait() {
+    let place = Place::new();
+    let setup = || Setup::fake(&place).env("CODEX_BRIDGE_APPROVALS_DEADLINE", "2");
+    let mut host = setup().elicits().start();
+    let run = json!({ "prompt": "ask-command touch x\nsay on", "wait": 1 });
+    let done = host.structured("codex", run.clone());
+    assert_eq!((&done["status"], &done["content"]), (&json!("completed"), &json!("on")), "{done}");
+    let events = host.events(&done["threadId"]);
+    let decided = events.iter().find(|e| e["type"] == "permission_decision").unwrap();
+    assert_eq!((&decided["by"], &decided["decision"]), (&json!("deadline"), &json!("decline")));
+
+    // Where nobody is asked the clock runs on, and the question goes out at once.
+    let mut silent = setup().start();
+    assert_eq!(silent.structured("codex", run)["status"], "needs_decision");
+    // A second that was waited before a question is not given back by a retry.
+    let mut modern = setup().modern(forms());
+    let arguments = json!({ "prompt": "ask-command touch x\nstall", "wait": 1 });
+    let round = call(&mut modern, "codex", &arguments, &json!({}))["result"].clone();
+    let begun = std::time::Instant::now();
+    let after = retry(&mut modern, "codex", &arguments, &round, &accept());
+    assert_eq!(after["result"]["structuredContent"]["status"], "running", "{after}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+/// With `approvals.route` no dialog opens, or no agent decides.
+#[test]
+fn the_route_says_who_is_asked() {
+    let place = Place::new();
+    let routed =
+        |route: &str| Setup::fake(&place).env("CODEX_BRIDGE_APPROVALS_ROUTE", route).elicits().start();
+    let run = json!({ "prompt": "ask-command touch x\nsay on" });
+    let mut agent = routed("agent");
+    let open = agent.structured("codex", run.clone());
+    assert_eq!(open["status"], "needs_decision", "no dialog: {open}");
+    let approve = json!({ "approvalId": open["decisions"][0]["approvalId"], "decision": "approve" });
+    assert_eq!(agent.structured("codex-approve", approve)["status"], "completed");
+    assert_eq!(routed("rules").structured("codex", run.clone())["status"], "completed", "declined at once");
+    let mut human = routed("human");
+    let id = human.post("tools/call", json!({ "name": "codex", "arguments": run }));
+    let dialog = human.asked("elicitation/create");
+    let approval = dialog["params"]["_meta"]["approvalId"].clone();
+    let refused = human.call("codex-approve", json!({ "approvalId": approval, "decision": "approve" }));
+    assert_eq!(refused["structuredContent"]["error"]["code"], "decision_not_allowed", "{refused}");
+    human.send(&json!({ "jsonrpc": "2.0", "id": dialog["id"], "result": accept() }));
+    assert_eq!(human.answer(id)["result"]["structuredContent"]["status"], "completed");
+}

@@ -1,4 +1,7 @@
-"""A host on the official Python client: one task with one approval, to its end."""
+"""A host on the official Python client: one task with one approval, to its end.
+
+Modes: `legacy` (a dialog), `retry` (2026-07-28, the client itself retries with its person's answer), `tool`
+(2026-07-28 without dialogs: codex-approve)."""
 
 import asyncio
 import os
@@ -18,15 +21,15 @@ async def main() -> None:
         asked.append(params.message)
         return ElicitResult(action="accept", content={"decision": "approve"})
 
-    legacy = MODE == "legacy"
     server = StdioServerParameters(command=BRIDGE, env=dict(os.environ))
-    callback = approve if legacy else None
-    async with Client(server, mode="legacy" if legacy else "auto", elicitation_callback=callback) as client:
+    callback = None if MODE == "tool" else approve
+    era = "legacy" if MODE == "legacy" else "auto"
+    async with Client(server, mode=era, elicitation_callback=callback) as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
         assert "codex" in tools, tools
         result = await client.call_tool("codex", TASK)
         content = result.structured_content
-        if not legacy:
+        if MODE == "tool":
             assert content["status"] == "needs_decision", content
             decision = content["decisions"][0]
             assert "touch made.txt" in decision["command"], decision
@@ -38,7 +41,7 @@ async def main() -> None:
         events = (await client.call_tool("codex-events", {"threadId": content["threadId"]})).structured_content
         kinds = [event["type"] for event in events["events"]]
         assert "permission_decision" in kinds and "turn_finished" in kinds, kinds
-    assert bool(asked) == legacy, asked
+    assert len(asked) == (0 if MODE == "tool" else 1), asked
     print("done", MODE, kinds)
 
 

@@ -31,6 +31,11 @@ fn legacy_with_a_dialog() {
 }
 
 #[test]
+fn modern_with_a_retry() {
+    run("retry");
+}
+
+#[test]
 fn modern_with_the_tool() {
-    run("modern");
+    run("tool");
 }
