@@ -25,6 +25,7 @@ struct Kept {
     watches: HashMap<ThreadId, watch::Sender<Seq>>,
     tasks: HashMap<String, TaskRecord>,
     socket: Option<PathBuf>,
+    all: watch::Sender<u64>,
 }
 
 impl Default for MemoryJournal {
@@ -52,6 +53,7 @@ impl MemoryJournal {
         if let Some(watch) = kept.watches.get(&thread) {
             watch.send_replace(seq);
         }
+        kept.all.send_modify(|count| *count += 1);
         Ok(())
     }
 }
@@ -154,6 +156,10 @@ impl Journal for MemoryJournal {
         let last = kept.sessions.get(&thread).map_or(Seq::ZERO, |(row, _)| row.last_seq);
         let sender = kept.watches.entry(thread).or_insert_with(|| watch::channel(last).0);
         now(Ok(sender.subscribe()))
+    }
+
+    fn watch_all(&self) -> Pending<watch::Receiver<u64>> {
+        now(Ok(self.kept().all.subscribe()))
     }
 
     fn close(&self) -> Pending<()> {

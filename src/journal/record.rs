@@ -206,6 +206,8 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn task(&self, id: String) -> Pending<Option<TaskRecord>>;
     /// The last number of a session; changes when events are committed, by whichever process.
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
+    /// A count that changes when anything is committed, of any session, by whichever process.
+    fn watch_all(&self) -> Pending<watch::Receiver<u64>>;
     /// Writes what is queued, and ends; this process owns nothing any more.
     fn close(&self) -> Pending<()>;
 }

@@ -26,6 +26,12 @@ struct Page {
     more: bool,
 }
 
+impl Page {
+    fn into_value(self) -> Value {
+        json!({ "events": self.events, "next": self.next, "more": self.more })
+    }
+}
+
 impl Server {
     pub(super) async fn events(
         &self,
@@ -39,13 +45,20 @@ impl Server {
         let call = self.call(context, Some(args.wait.unwrap_or_default()));
         match self.page_of(&args, &call).await {
             Ok(page) => {
-                let body = json!({ "events": page.events, "next": page.next, "more": page.more });
+                let body = page.into_value();
                 let mut result = CallToolResult::success(vec![ContentBlock::text(body.to_string())]);
                 result.structured_content = Some(body);
                 result
             }
             Err(refused) => refused,
         }
+    }
+
+    /// What there is now, as `codex-events` shows it.
+    pub(super) async fn events_page(&self, args: &EventsArgs) -> Result<Value, crate::journal::JournalError> {
+        let mut page = Page { events: Vec::new(), next: args.after, more: false };
+        self.read(&args.thread_id, args, args.after, &mut page).await?;
+        Ok(page.into_value())
     }
 
     async fn page_of(&self, args: &EventsArgs, call: &Call<'_>) -> Result<Page, CallToolResult> {

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::call::{Asking, Call, over};
 use super::dialog::{self, Answer, Forms};
+use super::progress::Progress;
 use super::result::Note;
 use crate::approval::{DecideError, Verdict};
 use crate::event::{DecidedBy, Decision, PermissionRequest};
@@ -67,6 +68,7 @@ impl Follow<'_> {
         let mut views = self.handle.view();
         let mut until = self.call.until();
         let mut tries = BTreeMap::<ApprovalId, u8>::new();
+        let mut progress = Progress::of(self.call.context);
         loop {
             let view = views.borrow_and_update().clone();
             let mine = self.turn.is_none() || view.turn == self.turn;
@@ -76,6 +78,7 @@ impl Follow<'_> {
             if self.call.context.ct.is_cancelled() {
                 return self.cancelled(view).await;
             }
+            progress.tell(&view).await;
             if !view.decisions.is_empty() {
                 if until.is_some_and(|until| until <= Instant::now()) {
                     // A caller that waits no longer is handed the question.
@@ -109,6 +112,7 @@ impl Follow<'_> {
                 biased;
                 () = self.call.context.ct.cancelled() => {}
                 () = over(until) => return self.stop(view, until),
+                () = over(progress.due(&view)) => {}
                 changed = views.changed() => if changed.is_err() {
                     let view = views.borrow().clone();
                     return self.stop(view, until);

@@ -12,6 +12,8 @@ mod events;
 mod follow;
 pub mod guard;
 pub mod hosts;
+mod progress;
+pub mod resources;
 pub mod result;
 pub mod rounds;
 mod runs;

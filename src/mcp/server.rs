@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CustomRequest, CustomResult, ErrorCode,
-    GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, UpdateTaskParams,
+    GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams, InitializeResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
 use super::call::{Asking, Call, Host};
+use super::resources::{Outlet, Uri, Wants, run_notices, seen_now};
 use super::rounds::{Binding, Rounds};
 use super::tasks::Tasks;
 use super::work::Turns;
@@ -60,8 +63,13 @@ pub struct Server {
     pub(super) options: Arc<ServerOptions>,
     pub(super) rounds: Arc<Rounds>,
     pub(super) tasks: Arc<Tasks<Turns>>,
+    /// What a legacy host has subscribed to.
+    wants: tokio::sync::watch::Sender<Wants>,
     list: Arc<[Tool]>,
 }
+
+/// Resources that one host may watch: more than it has sessions to show.
+const MAX_WATCHED: usize = 256;
 
 /// Who calls. On stdio it is the one host that started the process.
 const PRINCIPAL: &str = "stdio";
@@ -84,6 +92,8 @@ impl Server {
             sessions,
             options: Arc::new(options),
             rounds: Arc::default(),
+            // List changes are told to every legacy host: it has no way to ask for them.
+            wants: tokio::sync::watch::Sender::new(Wants { list: true, ..Wants::default() }),
             list: schema::tools().into(),
         }
     }
@@ -147,7 +157,14 @@ pub(super) fn about() -> ServerConfig {
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let mut about = about();
-        about.capabilities.extensions = ServerCapabilities::builder().enable_tasks().build().extensions;
+        let more = ServerCapabilities::builder()
+            .enable_tasks()
+            .enable_resources()
+            .enable_resources_list_changed()
+            .enable_resources_subscribe()
+            .build();
+        about.capabilities.resources = more.resources;
+        about.capabilities.extensions = more.extensions;
         about
     }
 
@@ -189,6 +206,92 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         self.tasks.cancel(&request.task_id).await
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        // As long as the connection lives: rmcp runs each notice's handler by itself, and the guard ends it.
+        let wants = self.wants.subscribe();
+        run_notices(self.sessions.journal().as_ref(), Outlet::Peer(&context.peer), wants).await;
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        let known = requested.resource_subscriptions.iter().flatten().filter(|uri| Uri::parse(uri).is_ok());
+        let mut accepted = requested.clone();
+        accepted.resource_subscriptions = Some(known.take(MAX_WATCHED).cloned().collect());
+        Some(accepted)
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let accepted = context.accepted();
+        let addresses =
+            accepted.resource_subscriptions.iter().flatten().map(|uri| (uri.clone(), None)).collect();
+        let wants = Wants { addresses, list: accepted.resources_list_changed == Some(true) };
+        // Nobody changes what one subscription wants; its sender lives as long as it.
+        let wants = tokio::sync::watch::Sender::new(wants);
+        let journal = self.sessions.journal().as_ref();
+        tokio::select! {
+            () = context.cancelled() => {}
+            () = run_notices(journal, Outlet::Sink(context.sink()), wants.subscribe()) => {}
+        }
+        Ok(())
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Uri::parse(&request.uri).map_err(|error| ErrorData::resource_not_found(error.to_string(), None))?;
+        // Looked at before the answer: what changes after it is told.
+        let state = seen_now(self.sessions.journal().as_ref(), &request.uri).await;
+        let mut full = false;
+        self.wants.send_if_modified(|wants| {
+            let known = wants.addresses.contains_key(&request.uri);
+            full = wants.addresses.len() >= MAX_WATCHED && !known;
+            if !full && !known {
+                wants.addresses.insert(request.uri.clone(), state);
+            }
+            !full && !known
+        });
+        if full {
+            let message =
+                format!("{MAX_WATCHED} resources are watched, and no more are: unsubscribe from one");
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        Ok(())
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.wants.send_if_modified(|wants| wants.addresses.remove(&request.uri).is_some());
+        Ok(())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(ListResourcesResult::with_all_items(self.list_all().await?))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(ListResourceTemplatesResult::with_all_items(Self::templates()))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        self.read_one(&request.uri).await.map(ReadResourceResponse::Complete)
     }
 
     async fn list_tools(

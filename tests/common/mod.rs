@@ -173,7 +173,11 @@ impl Host {
     pub fn post(&mut self, method: &str, mut params: Value) -> u64 {
         self.id += 1;
         if let Some(meta) = &self.meta {
-            params["_meta"] = meta.clone();
+            let mut all = meta.clone();
+            if let Some(more) = params.get("_meta").and_then(Value::as_object) {
+                all.as_object_mut().unwrap().extend(more.clone());
+            }
+            params["_meta"] = all;
         }
         let id = self.id;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
@@ -188,6 +192,12 @@ impl Host {
     /// The next request of the server's with this method.
     pub fn asked(&mut self, method: &str) -> Value {
         self.find(|m| m["method"] == method)
+    }
+
+    /// A request or notice of the server's with this method that has come already.
+    pub fn heard(&mut self, method: &str) -> Option<Value> {
+        let at = self.held.iter().position(|message| message["method"] == method)?;
+        Some(self.held.remove(at))
     }
 
     pub fn request(&mut self, method: &str, params: Value) -> Value {

@@ -24,6 +24,7 @@ mod owners;
 mod races;
 #[path = "../real/mod.rs"]
 mod real;
+mod resources;
 mod rules;
 mod shutdown;
 mod tools;

@@ -54,6 +54,7 @@ impl SqliteJournal {
             owners,
             lock: Some(lock),
             watches: HashMap::new(),
+            all: watch::Sender::new(0),
             version,
             full: false,
         };
@@ -182,6 +183,10 @@ impl Journal for SqliteJournal {
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {
         self.job(|reply| Job::Watch(thread, reply))
+    }
+
+    fn watch_all(&self) -> Pending<watch::Receiver<u64>> {
+        self.job(Job::WatchAll)
     }
 
     fn close(&self) -> Pending<()> {

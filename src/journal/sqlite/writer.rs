@@ -31,6 +31,7 @@ pub(super) enum Job {
     Announce(PathBuf, Reply<()>),
     Task(Box<TaskRecord>, Reply<()>),
     Watch(ThreadId, Reply<watch::Receiver<Seq>>),
+    WatchAll(Reply<watch::Receiver<u64>>),
     Close(Reply<()>),
 }
 
@@ -42,6 +43,8 @@ pub(super) struct Writer {
     pub owners: Owners,
     pub lock: Option<File>,
     pub watches: HashMap<ThreadId, watch::Sender<Seq>>,
+    /// Counts commits, of anybody.
+    pub all: watch::Sender<u64>,
     pub version: i64,
     pub full: bool,
 }
@@ -50,7 +53,7 @@ impl Writer {
     pub fn run(mut self, jobs: &Receiver<Job>) {
         let mut next = Instant::now() + POLL;
         let last = loop {
-            let first = if self.watches.is_empty() {
+            let first = if self.watches.is_empty() && self.all.receiver_count() == 0 {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 jobs.recv_timeout(next.saturating_duration_since(Instant::now()))
@@ -85,7 +88,7 @@ impl Writer {
             Job::Append(batch, _) => batch.durable,
             // A host holds a task for durable once it has been told of it.
             Job::Claim(..) | Job::Release(..) | Job::Task(..) => true,
-            Job::Announce(..) | Job::Watch(..) | Job::Close(_) => false,
+            Job::Announce(..) | Job::Watch(..) | Job::WatchAll(_) | Job::Close(_) => false,
         });
         let mut begun = self.begin(durable);
         let (mut answers, mut committed, mut over) = (Vec::new(), Vec::new(), None);
@@ -114,6 +117,9 @@ impl Writer {
                 Job::Watch(thread, reply) => {
                     let _ = reply.send(self.watch(thread));
                 }
+                Job::WatchAll(reply) => {
+                    let _ = reply.send(Ok(self.all.subscribe()));
+                }
                 Job::Close(reply) => over = Some(reply),
             }
         }
@@ -123,6 +129,9 @@ impl Writer {
             let _ = reply.send(done.and(ended.clone()));
         }
         if ended.is_ok() {
+            if !committed.is_empty() {
+                self.all.send_modify(|count| *count += 1);
+            }
             committed.into_iter().for_each(|(thread, seq)| self.wake(&thread, seq));
         } else {
             let _ = self.sql("ROLLBACK");
@@ -233,6 +242,7 @@ impl Writer {
             return;
         }
         self.version = version;
+        self.all.send_modify(|count| *count += 1);
         for thread in self.watches.keys() {
             match queries::last_seq(&self.db, thread) {
                 Ok(seq) => self.wake(thread, seq),

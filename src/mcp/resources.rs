@@ -1,0 +1,271 @@
+//! Resources: sessions, their events, diffs and transcripts, open decisions, and the schema of events.
+//! They show what the tools show, for hosts that read, and for people.
+
+mod notices;
+#[cfg(test)]
+mod tests;
+mod transcript;
+mod uri;
+
+pub(super) use notices::{Outlet, Wants, run as run_notices, state as seen_now};
+pub use transcript::Transcript;
+pub use uri::{NoSuchResource, Uri};
+
+use std::time::Duration;
+
+use rmcp::ErrorData;
+use rmcp::model::{Annotations, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
+use serde_json::{Value, json};
+
+use super::args::{Detail, EventsArgs};
+use super::decision::decision;
+use super::result::{self, Note, cut_plain};
+use super::server::Server;
+use crate::event::{self, Body, PermissionRequest};
+use crate::ids::{Seq, ThreadId};
+use crate::journal::{JournalError, SessionRecord};
+use crate::session::{self, OpenError, View};
+
+/// Sessions that are listed by themselves: the latest. The others are in `codex://sessions`.
+const LISTED: usize = 20;
+
+/// Sessions that `codex://sessions` names.
+const NAMED: usize = 200;
+
+/// The most bytes of a transcript or a diff: a person scrolls through them, an agent reads events.
+const TEXT: usize = 1 << 20;
+
+/// Events read from the journal at a time, and the same in bytes.
+const PAGE: (usize, usize) = (512, 1 << 20);
+
+impl Server {
+    /// The resources that are there now.
+    pub(super) async fn list_all(&self) -> Result<Vec<Resource>, ErrorData> {
+        let of = |uri: &Uri, name: &str, title: &str, description: &str| {
+            Resource::new(uri.to_string(), name)
+                .with_title(title)
+                .with_description(description)
+                .with_mime_type(uri.mime())
+        };
+        let mut all = vec![
+            of(&Uri::Sessions, "sessions", "Sessions", "All codex sessions, open decisions first"),
+            of(&Uri::Decisions, "decisions", "Open decisions", "What codex waits to be allowed"),
+            of(&Uri::Mcp, "mcp", "codex's MCP servers", "The state of the servers that codex has"),
+            of(&Uri::EventSchema, "event-schema", "Schema of events", "JSON Schema of codex-events"),
+        ];
+        let rows = self.sessions.journal().sessions(LISTED).await.map_err(|error| broken(&error))?;
+        for row in rows {
+            let uri = Uri::Transcript(row.thread_id.clone());
+            let title = if row.title.is_empty() { row.thread_id.to_string() } else { row.title.clone() };
+            let mut listed = of(&uri, &format!("transcript-{}", row.thread_id), &title, &row.cwd);
+            let mut when = Annotations::default();
+            when.last_modified = Some(row.updated.to_string());
+            listed.annotations = Some(when);
+            all.push(listed);
+        }
+        Ok(all)
+    }
+
+    /// What can be read of any session.
+    pub(super) fn templates() -> Vec<ResourceTemplate> {
+        let of = |part: &str, name: &str, description: &str, mime: &str| {
+            ResourceTemplate::new(format!("codex://sessions/{{threadId}}{part}"), name)
+                .with_description(description)
+                .with_mime_type(mime)
+        };
+        let json = "application/json";
+        vec![
+            of("", "session", "A session and its latest turn", json),
+            of("/events{?after,limit}", "events", "Its events behind a number", json),
+            of("/diff", "diff", "All changes of its latest turn", "text/x-diff"),
+            of("/transcript", "transcript", "Its course, as Markdown", "text/markdown"),
+        ]
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// When there is none at this address, or the journal cannot be read.
+    pub(super) async fn read_one(&self, address: &str) -> Result<ReadResourceResult, ErrorData> {
+        let uri = Uri::parse(address).map_err(|error| missing(error.to_string(), address))?;
+        let text = match &uri {
+            Uri::Sessions => self.all_sessions().await?.to_string(),
+            Uri::Decisions => self.all_decisions().await?.to_string(),
+            Uri::EventSchema => json!(schemars::schema_for!(event::Event)).to_string(),
+            Uri::Mcp => self.servers().await?.to_string(),
+            Uri::Session(thread) => self.one_session(thread, address).await?.to_string(),
+            Uri::Events(thread, after, limit) => {
+                self.page(thread, *after, *limit, address).await?.to_string()
+            }
+            Uri::Diff(thread) => self.diff(thread, address).await?,
+            Uri::Transcript(thread) => self.transcript(thread, address).await?,
+        };
+        let contents = ResourceContents::text(text, address).with_mime_type(uri.mime());
+        Ok(ReadResourceResult::new(vec![contents]))
+    }
+
+    async fn all_sessions(&self) -> Result<Value, ErrorData> {
+        let rows = self.sessions.journal().sessions(NAMED).await.map_err(|error| broken(&error))?;
+        let mut rows: Vec<SessionRecord> = rows;
+        rows.sort_by_key(|row| row.status != crate::journal::SessionStatus::NeedsDecision);
+        let named = rows.iter().map(|row| {
+            json!({
+                "threadId": row.thread_id, "status": row.status.name(), "cwd": row.cwd, "title": row.title,
+                "model": row.model, "created": row.created, "updated": row.updated, "next": row.last_seq,
+            })
+        });
+        Ok(json!({ "sessions": named.collect::<Vec<_>>() }))
+    }
+
+    async fn all_decisions(&self) -> Result<Value, ErrorData> {
+        let open = session::open_decisions(self.sessions.journal().as_ref()).await;
+        let open: Vec<(SessionRecord, PermissionRequest)> = open.map_err(|error| broken(&error))?;
+        let room = self.options.budget / open.len().max(1);
+        let each = open.iter().map(|(row, request)| {
+            let view = View { turn: row.turn_id.clone(), ..View::new(row.thread_id.clone()) };
+            decision(request, &view, room)
+        });
+        Ok(json!({ "decisions": each.collect::<Vec<_>>() }))
+    }
+
+    /// The servers of the latest sessions, as codex last spoke of them.
+    async fn servers(&self) -> Result<Value, ErrorData> {
+        let journal = self.sessions.journal();
+        let rows = journal.sessions(LISTED).await.map_err(|error| broken(&error))?;
+        let mut sessions = Vec::new();
+        for row in rows {
+            let mut servers = std::collections::BTreeMap::new();
+            self.each_event(&row.thread_id, Seq::ZERO, |event| {
+                if let Body::McpServer { name, status, error } = &event.body {
+                    let mut state = json!({ "status": status });
+                    if let Some(error) = error {
+                        state["error"] = json!(cut_plain(error, 500));
+                    }
+                    servers.insert(name.clone(), state);
+                }
+                servers.len() < NAMED
+            })
+            .await
+            .map_err(|error| broken(&error))?;
+            if !servers.is_empty() {
+                sessions.push(json!({ "threadId": row.thread_id, "servers": servers }));
+            }
+        }
+        Ok(json!({ "sessions": sessions }))
+    }
+
+    async fn one_session(&self, thread: &ThreadId, address: &str) -> Result<Value, ErrorData> {
+        let view = match self.sessions.live(thread).await {
+            Some(handle) => handle.view().borrow().clone(),
+            None => {
+                let stored = self.sessions.stored(thread, None, Duration::ZERO).await;
+                stored.map_err(|error| unopened(&error, address))?
+            }
+        };
+        let result = result::of_view(&view, &Note::default(), self.options.budget);
+        let mut state = result.structured_content.unwrap_or_default();
+        if let Some(members) = state.as_object_mut() {
+            members.insert("session".into(), json!(view.info));
+        }
+        Ok(state)
+    }
+
+    async fn page(
+        &self,
+        thread: &ThreadId,
+        after: Seq,
+        limit: usize,
+        address: &str,
+    ) -> Result<Value, ErrorData> {
+        self.known(thread, address).await?;
+        let args = EventsArgs {
+            thread_id: thread.clone(),
+            after,
+            limit,
+            wait: None,
+            types: Vec::new(),
+            detail: Detail::Full,
+        };
+        self.events_page(&args).await.map_err(|error| broken(&error))
+    }
+
+    async fn diff(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {
+        let row = self.known(thread, address).await?;
+        let mut last = String::new();
+        self.each_event(thread, Seq(row.turn_seq.0.saturating_sub(1)), |event| {
+            if let Body::Diff { diff } = &event.body {
+                last.clone_from(diff);
+            }
+            true
+        })
+        .await
+        .map_err(|error| broken(&error))?;
+        Ok(bounded(last, thread))
+    }
+
+    async fn transcript(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {
+        self.known(thread, address).await?;
+        let mut transcript = Transcript::default();
+        self.each_event(thread, Seq::ZERO, |event| {
+            transcript.push(event);
+            transcript.as_str().len() <= TEXT
+        })
+        .await
+        .map_err(|error| broken(&error))?;
+        Ok(bounded(transcript.as_str().to_owned(), thread))
+    }
+
+    async fn known(&self, thread: &ThreadId, address: &str) -> Result<SessionRecord, ErrorData> {
+        let row = self.sessions.journal().session(thread.clone()).await.map_err(|error| broken(&error))?;
+        row.ok_or_else(|| unopened(&OpenError::Unknown(thread.clone()), address))
+    }
+
+    /// Shows the events of a session behind one, until it has seen enough.
+    async fn each_event(
+        &self,
+        thread: &ThreadId,
+        after: Seq,
+        mut see: impl FnMut(&event::Event) -> bool,
+    ) -> Result<(), JournalError> {
+        let mut at = after;
+        loop {
+            let events = self.sessions.journal().read(thread.clone(), at, PAGE.0, PAGE.1).await?;
+            let Some(last) = events.last() else { return Ok(()) };
+            at = last.seq;
+            if !events.iter().all(&mut see) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A text cut where it is too long for one answer, with a pointer to the whole.
+fn bounded(mut text: String, thread: &ThreadId) -> String {
+    if text.len() > TEXT {
+        let whole = text.len();
+        let mut end = TEXT;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str(&format!(
+            "\n\n[cut: {whole} bytes or more in all; codex://sessions/{thread}/events has the rest]\n"
+        ));
+    }
+    text
+}
+
+fn missing(message: String, address: &str) -> ErrorData {
+    ErrorData::resource_not_found(message, Some(json!({ "uri": address })))
+}
+
+fn unopened(error: &OpenError, address: &str) -> ErrorData {
+    match error {
+        OpenError::Unknown(_) => missing(error.to_string(), address),
+        other => ErrorData::internal_error(other.to_string(), None),
+    }
+}
+
+fn broken(error: &JournalError) -> ErrorData {
+    ErrorData::internal_error(error.to_string(), Some(json!({ "code": "journal" })))
+}

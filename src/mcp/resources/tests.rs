@@ -1,0 +1,1 @@
+//! Addresses, and the look of a transcript.
