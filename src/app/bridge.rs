@@ -151,6 +151,7 @@ fn options(loaded: &Loaded, dialogs: bool, drop_in: bool) -> ServerOptions {
         overlay,
         dialogs,
         budget: settings.limits.result_bytes,
+        legacy_events: loaded.legacy_events,
         drop_in,
         waits: waits(&settings.wait),
     }

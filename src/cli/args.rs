@@ -113,6 +113,9 @@ pub struct CodexFlags {
     /// Fail on keys of codex's config.toml that codex does not know.
     #[arg(long, global = true)]
     pub strict_config: bool,
+    /// Send the `codex/event` notifications of the removed `codex mcp-server` too.
+    #[arg(long, global = true)]
+    pub legacy_events: bool,
     /// The settings file of the bridge.
     #[arg(long, global = true, value_name = "FILE")]
     pub settings: Option<PathBuf>,
@@ -135,6 +138,7 @@ impl CodexFlags {
             approval: self.ask_for_approval,
             cd: self.cd,
             strict_config: self.strict_config,
+            legacy_events: self.legacy_events,
             settings: self.settings,
         }
     }

@@ -28,6 +28,8 @@ pub struct Flags {
     pub cd: Option<PathBuf>,
     /// `--strict-config`: codex refuses keys of its configuration that it does not know.
     pub strict_config: bool,
+    /// `--legacy-events`.
+    pub legacy_events: bool,
     /// `--settings`: a file instead of the usual one.
     pub settings: Option<PathBuf>,
 }

@@ -19,6 +19,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// What a session gets where a call says nothing.
     pub defaults: Defaults,
+    /// Whether hosts get the `codex/event` notifications of the removed server (`--legacy-events`).
+    pub legacy_events: bool,
     /// The environment that all of this was read from.
     pub env: Env,
     /// The folders; `codex_home` counts `codex.home`.
@@ -73,7 +75,7 @@ pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError>
     let codex_home = settings.codex.home.as_ref().unwrap_or(&paths.codex_home);
     paths.codex_home = cwd.join(codex_home);
     let defaults = Defaults::from_flags(&flags, &cwd, &paths.codex_home)?;
-    Ok(Loaded { settings, defaults, env, paths, file, warnings, origins })
+    Ok(Loaded { settings, defaults, legacy_events: flags.legacy_events, env, paths, file, warnings, origins })
 }
 
 #[derive(Default)]

@@ -360,6 +360,7 @@ fn flags_lie_over_the_profile() {
         approval: Some("never".into()),
         cd: Some("sub".into()),
         strict_config: true,
+        legacy_events: true,
         ..Flags::default()
     };
     let Loaded { defaults, settings, .. } = home.load(flags, &[]).unwrap();

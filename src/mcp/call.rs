@@ -32,6 +32,8 @@ pub(super) struct Host {
     pub policy: hosts::WaitPolicy,
     /// How its person is asked.
     pub asking: Asking,
+    /// Whether it shook hands (up to 2025-11-25).
+    pub legacy: bool,
     /// Whether a run is a task to it.
     pub tasks: bool,
 }
@@ -49,7 +51,7 @@ impl Host {
             None => Asking::Nobody,
         };
         let tasks = context.client_capabilities().is_some_and(|can| can.supports_tasks());
-        Self { policy, asking, tasks: modern && tasks }
+        Self { policy, asking, legacy: !modern, tasks: modern && tasks }
     }
 }
 

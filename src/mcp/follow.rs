@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::call::{Asking, Call, over};
 use super::dialog::{self, Answer, Forms};
+use super::legacy_events::LegacyEvents;
 use super::progress::Progress;
 use super::result::Note;
 use crate::approval::{DecideError, Verdict};
@@ -33,6 +34,8 @@ pub(super) struct Follow<'a> {
     pub owns: bool,
     /// Requests whose dialog was closed without a decision in this call.
     pub dismissed: BTreeSet<ApprovalId>,
+    /// What an old host hears besides.
+    pub events: Option<LegacyEvents<'a>>,
 }
 
 /// Where following stopped.
@@ -71,6 +74,9 @@ impl Follow<'_> {
         let mut progress = Progress::of(self.call.context);
         loop {
             let view = views.borrow_and_update().clone();
+            if let Some(events) = &mut self.events {
+                events.tell(self.handle).await;
+            }
             let mine = self.turn.is_none() || view.turn == self.turn;
             if !mine || !view.busy() {
                 return self.stop(view, until);

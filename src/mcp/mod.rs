@@ -12,6 +12,7 @@ mod events;
 mod follow;
 pub mod guard;
 pub mod hosts;
+mod legacy_events;
 mod progress;
 pub mod resources;
 pub mod result;

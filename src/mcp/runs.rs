@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::dialog::{self, Answer};
 use super::follow::{Follow, Stop, decided};
+use super::legacy_events::LegacyEvents;
 use super::result::{self, Note};
 use super::rounds::RoundError;
 use super::server::{Context, Server};
@@ -49,21 +50,23 @@ pub(super) struct Run<'a> {
     pub dismissed: BTreeSet<ApprovalId>,
     /// What the caller is told first.
     pub note: Note,
+    /// What an old host hears besides.
+    pub events: Option<LegacyEvents<'a>>,
 }
 
 impl<'a> Run<'a> {
     /// Of a call that comes for the first time.
     pub fn new(handle: &'a Handle, turn: Option<TurnId>, call: &'a Call<'a>, owns: bool) -> Self {
         let (round, dismissed, note) = (1, BTreeSet::new(), Note::default());
-        Self { handle, turn, call, owns, round, dismissed, note }
+        Self { handle, turn, call, owns, round, dismissed, note, events: None }
     }
 }
 
 impl Server {
     /// Follows a turn, and ends the call.
     pub(super) async fn follow(&self, run: Run<'_>) -> CallToolResponse {
-        let Run { handle, turn, call, owns, round, dismissed, mut note } = run;
-        let stop = Follow { handle, turn: turn.clone(), call, owns, dismissed }.run().await;
+        let Run { handle, turn, call, owns, round, dismissed, mut note, events } = run;
+        let stop = Follow { handle, turn: turn.clone(), call, owns, dismissed, events }.run().await;
         if !stop.asks.is_empty() && round < LAST_ROUND {
             match self.ask(handle, turn.clone(), call, owns, round, &stop) {
                 Ok(response) => return response,

@@ -50,6 +50,8 @@ pub struct ServerOptions {
     pub dialogs: bool,
     /// The most bytes of a result.
     pub budget: usize,
+    /// Whether legacy hosts get `codex/event` notifications besides.
+    pub legacy_events: bool,
     /// Started as `codex mcp-server` was: unknown hosts wait to the end.
     pub drop_in: bool,
     /// The user's own waits, by the name of the host.

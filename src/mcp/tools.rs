@@ -10,12 +10,13 @@ use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs}
 use super::call::{Call, Late};
 use super::elsewhere::Decided;
 use super::follow::by_host;
+use super::legacy_events::LegacyEvents;
 use super::result::{self, Note};
 use super::runs::Run;
 use super::server::{Context, Server};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{Answers, DecidedBy, Decision, ErrorInfo};
-use crate::ids::ThreadId;
+use crate::ids::{Seq, ThreadId};
 use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
@@ -43,7 +44,7 @@ impl Server {
         let handle = created.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         // The effort is in the session's settings; the turn needs only its words.
         let turn = TurnParams { prompt: args.prompt, ..TurnParams::default() };
-        self.run(&handle, turn, &call, args.wait.is_some()).await
+        self.run(&handle, turn, &call, args.wait.is_some(), Seq::ZERO).await
     }
 
     pub(super) async fn reply(
@@ -61,10 +62,18 @@ impl Server {
         let opened = call.before(self.sessions.open(&thread)).await;
         let handle = opened.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         let turn = TurnParams { prompt: args.prompt, model: args.model, effort: args.effort };
-        self.run(&handle, turn, &call, args.wait.is_some()).await
+        let before = handle.view().borrow().next;
+        self.run(&handle, turn, &call, args.wait.is_some(), before).await
     }
 
-    async fn run(&self, handle: &Handle, turn: TurnParams, call: &Call<'_>, asked: bool) -> Outcome {
+    async fn run(
+        &self,
+        handle: &Handle,
+        turn: TurnParams,
+        call: &Call<'_>,
+        asked: bool,
+        before: Seq,
+    ) -> Outcome {
         let begun = match call.before(handle.run(turn)).await {
             Ok(begun) => begun.map_err(|error| call_error(&error, handle.thread()))?,
             // It goes on to begin; whoever waits for it finds it.
@@ -81,7 +90,9 @@ impl Server {
                 Err(error) => Err(result::refused("journal", error.to_string())),
             };
         }
-        Ok(self.follow(Run::new(handle, begun, call, true)).await)
+        let old = self.options.legacy_events && call.host.legacy;
+        let events = old.then(|| LegacyEvents::new(call.context, self.sessions.journal().clone(), before));
+        Ok(self.follow(Run { events, ..Run::new(handle, begun, call, true) }).await)
     }
 
     pub(super) async fn wait(

@@ -151,3 +151,46 @@ fn what_hung_for_ever_ends() {
     assert_eq!(ended["status"], "interrupted", "{ended}");
     assert_eq!(host.structured("codex", json!({ "prompt": "say fine" }))["content"], "fine");
 }
+
+/// `--legacy-events`: who reads `codex/event` sees a turn in the old words, each tied to its call; who does
+/// not ask for them gets none.
+#[test]
+fn the_old_events_for_those_who_read_them() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).args(&["mcp-server", "--legacy-events"]).start();
+    let call = json!({ "name": "codex", "arguments": { "prompt": "deltas 3" } });
+    let id = host.post("tools/call", call);
+    let result = host.answer(id)["result"].clone();
+    let mut told = Vec::new();
+    while let Some(event) = host.heard("codex/event") {
+        let meta = &event["params"]["_meta"];
+        assert_eq!(
+            (&meta["requestId"], &meta["threadId"]),
+            (&json!(id), &result["structuredContent"]["threadId"])
+        );
+        told.push(event["params"]["msg"]["type"].as_str().unwrap().to_owned());
+    }
+    told.dedup();
+    let wanted = [
+        "session_configured",
+        "task_started",
+        "user_message",
+        "agent_message_content_delta",
+        "agent_message",
+        "token_count",
+        "task_complete",
+    ];
+    assert_eq!(told, wanted);
+    // A reply tells of its own turn only.
+    let reply = json!({ "prompt": "say two", "threadId": result["structuredContent"]["threadId"] });
+    host.structured("codex-reply", reply);
+    let mut turns = std::collections::BTreeSet::new();
+    while let Some(event) = host.heard("codex/event") {
+        turns.insert(event["params"]["id"].to_string());
+    }
+    assert_eq!(turns.len(), 1, "{turns:?}");
+
+    let mut quiet = Setup::fake(&place).args(&["mcp-server"]).start();
+    quiet.structured("codex", json!({ "prompt": "say hi" }));
+    assert_eq!(quiet.heard("codex/event"), None);
+}
