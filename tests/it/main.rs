@@ -13,6 +13,7 @@ mod app_server;
 mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
+mod conformance;
 mod drop_in;
 mod fake;
 mod faults;
@@ -22,4 +23,5 @@ mod races;
 #[path = "../real/mod.rs"]
 mod real;
 mod shutdown;
+mod tasks;
 mod tools;
