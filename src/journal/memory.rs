@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::error::JournalError;
-use super::record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord};
+use super::record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState};
 use crate::event::{Body, Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
@@ -141,7 +141,10 @@ impl Journal for MemoryJournal {
             return now(Err(JournalError::Closed));
         }
         kept.tasks.retain(|_, old| !old.stale(task.updated));
-        kept.tasks.insert(task.id.clone(), task);
+        let over = kept.tasks.get(&task.id).is_some_and(|old| old.status != TaskState::Working);
+        if !over {
+            kept.tasks.insert(task.id.clone(), task);
+        }
         now(Ok(()))
     }
 

@@ -325,7 +325,11 @@ async fn more_promises(journal: &dyn Journal) {
     for one in [task("old", 2, TaskState::Working), old.clone(), task("going", 5, TaskState::Working)] {
         journal.put_task(one).await.unwrap();
     }
-    assert_eq!(find("old").await.unwrap(), Some(old));
+    assert_eq!(find("old").await.unwrap(), Some(old.clone()));
+    for late in [TaskState::Cancelled, TaskState::Working] {
+        journal.put_task(task("old", 6, late)).await.unwrap();
+        assert_eq!(find("old").await.unwrap(), Some(old.clone()), "what is over stays as it is");
+    }
     let week = u64::try_from(KEEP_TASKS.as_millis()).unwrap();
     for (updated, kept) in [(5 + week, true), (6 + week, false)] {
         journal.put_task(task("new", updated, TaskState::Failed)).await.unwrap();

@@ -13,6 +13,7 @@ mod app_server;
 mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
+mod conformance;
 #[cfg(unix)]
 mod control;
 mod decisions;
@@ -26,4 +27,5 @@ mod races;
 mod real;
 mod rules;
 mod shutdown;
+mod tasks;
 mod tools;

@@ -15,7 +15,12 @@ pub(super) fn find(db: &Connection, id: &str) -> rusqlite::Result<Option<TaskRec
 }
 
 pub(super) fn put(db: &Connection, task: &TaskRecord) -> rusqlite::Result<()> {
-    let sql = format!("INSERT OR REPLACE INTO tasks ({TASK}) VALUES (?1,?2,?3,?4,?5,?6,?7)");
+    let sql = format!(
+        "INSERT INTO tasks ({TASK}) VALUES (?1,?2,?3,?4,?5,?6,?7)
+         ON CONFLICT (id) DO UPDATE SET thread = ?2, turn = ?3, created = ?4, updated = ?5, status = ?6,
+             result = ?7
+         WHERE status = 'working'"
+    );
     db.prepare_cached(&sql)?.execute(params![
         task.id,
         task.thread.as_str(),
