@@ -140,7 +140,11 @@ impl Journal for MemoryJournal {
         if kept.closed {
             return now(Err(JournalError::Closed));
         }
-        kept.tasks.retain(|_, old| !old.stale(task.updated));
+        let Kept { tasks, sessions, .. } = &mut *kept;
+        let busy = |thread: &ThreadId| {
+            sessions.get(thread).is_some_and(|(row, _)| row.status != SessionStatus::Idle)
+        };
+        tasks.retain(|_, old| !old.stale(task.updated, busy(&old.thread)));
         let over = kept.tasks.get(&task.id).is_some_and(|old| old.status != TaskState::Working);
         if !over {
             kept.tasks.insert(task.id.clone(), task);

@@ -139,8 +139,8 @@ pub struct TaskRecord {
 impl TaskRecord {
     /// Whether it is over for so long at `now` that nobody asks for it any more.
     #[cfg(test)]
-    pub(super) fn stale(&self, now: Timestamp) -> bool {
-        self.status != TaskState::Working && now.since(self.updated) > KEEP_TASKS
+    pub(super) fn stale(&self, now: Timestamp, busy: bool) -> bool {
+        (self.status != TaskState::Working || !busy) && now.since(self.updated) > KEEP_TASKS
     }
 }
 

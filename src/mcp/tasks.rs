@@ -20,10 +20,10 @@ use serde_json::{Value, json};
 use super::dialog::Forms;
 use crate::event::Timestamp;
 use crate::ids::{ThreadId, TurnId};
-use crate::journal::{Journal, JournalError, TaskRecord, TaskState};
+use crate::journal::{Journal, JournalError, KEEP_TASKS, TaskRecord, TaskState};
 
 /// How long a finished task can be asked for: as long as the journal keeps it.
-const KEPT: Duration = Duration::from_hours(7 * 24);
+const KEPT: Duration = KEEP_TASKS;
 
 /// How often a host should look while a person is asked: they wait for what follows.
 const SOON: u64 = 500;
@@ -42,6 +42,8 @@ pub enum Standing {
     Completed(JsonObject),
     /// The call itself failed: a JSON-RPC error.
     Failed(JsonObject),
+    /// It cannot be looked at now; why.
+    Unavailable(String),
 }
 
 /// What tasks are about.
@@ -71,17 +73,13 @@ impl<W: Work> Tasks<W> {
     ///
     /// # Errors
     /// When the journal does not take it.
-    pub async fn create(
-        &self,
-        thread: ThreadId,
-        turn: Option<TurnId>,
-    ) -> Result<CreateTaskResult, JournalError> {
+    pub async fn create(&self, thread: ThreadId, turn: TurnId) -> Result<CreateTaskResult, JournalError> {
         let now = Timestamp::now();
         let record = TaskRecord {
             // 122 random bits: whoever knows the id may ask for it.
             id: format!("task_{}", uuid::Uuid::new_v4().simple()),
             thread,
-            turn,
+            turn: Some(turn),
             created: now,
             updated: now,
             status: TaskState::Working,
@@ -107,6 +105,7 @@ impl<W: Work> Tasks<W> {
             }
             Standing::Completed(result) => return self.finish(record, TaskState::Completed, result).await,
             Standing::Failed(error) => return self.finish(record, TaskState::Failed, error).await,
+            Standing::Unavailable(why) => return Err(ErrorData::internal_error(why, None)),
         };
         record.updated = Timestamp::now();
         Ok(GetTaskResult::new(shown(&record, payload, Some(message))))

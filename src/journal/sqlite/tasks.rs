@@ -33,7 +33,10 @@ pub(super) fn put(db: &Connection, task: &TaskRecord) -> rusqlite::Result<()> {
     // By the task's own time: whoever keeps one has a clock, and this thread needs none.
     let keep = u64::try_from(KEEP_TASKS.as_millis()).unwrap_or(u64::MAX);
     let stale = signed(task.updated.0.saturating_sub(keep));
-    db.prepare_cached("DELETE FROM tasks WHERE status <> 'working' AND updated < ?1")?.execute([stale])?;
+    // One that nobody has asked for since its turn ended is over too.
+    let over = "DELETE FROM tasks WHERE updated < ?1 AND
+        (status <> 'working' OR thread NOT IN (SELECT thread FROM sessions WHERE status <> 'idle'))";
+    db.prepare_cached(over)?.execute([stale])?;
     Ok(())
 }
 

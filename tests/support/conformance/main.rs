@@ -37,7 +37,8 @@ fn main() {
             Some("bridge") => {
                 let cwd = std::env::current_dir().unwrap();
                 let loaded = config::load(Flags::default(), Env::from_process(), cwd).unwrap();
-                let bridge = Bridge::start(&loaded, codex_bridge::app::policy(&loaded).unwrap(), false).unwrap();
+                let bridge =
+                    Bridge::start(&loaded, codex_bridge::app::policy(&loaded).unwrap(), false).unwrap();
                 let server = bridge.server();
                 http::serve(move || server.clone(), stdin_ended()).await;
                 bridge.end().await;
