@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up and runs all tests. Needs Rust and Node, and Python 3 for the tests of the official client;
-# installs the rest: cargo-nextest, cargo-deny, the pinned codex, the Python client.
+# installs the rest: cargo-nextest, cargo-deny, the pinned codex, MCP's conformance suite with the Node 22
+# that it wants, the Python client.
 #
 #   scripts/test.sh          everything
 #   scripts/test.sh --fast   without the installs and the checks of dependencies
@@ -35,7 +36,7 @@ if ! $fast; then
   say "tools"
   have cargo-nextest || cargo install --locked cargo-nextest@0.9.143
   have cargo-deny || cargo install --locked cargo-deny@0.20.2
-  say "the real codex, pinned"
+  say "the real codex and MCP's conformance suite, pinned"
   (cd tests/node && npm ci --no-fund --no-audit)
   if have python3; then
     say "the official Python client, pinned"

@@ -91,7 +91,7 @@ async fn decide(sessions: &Sessions, id: ApprovalId, verdict: Verdict) -> Answer
     let Some(handle) = sessions.live(&thread).await else {
         return Answer::refused("approval_gone", sessions.why_not_here(&thread, &id).await);
     };
-    match handle.decide(id, verdict).await {
+    match sessions.decide(&handle, id, verdict).await {
         Ok(decision) => Answer::Decided(decision),
         Err(error) => Answer::refused(code(&error), error.to_string()),
     }

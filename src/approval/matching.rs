@@ -1,7 +1,8 @@
 //! Whether a rule matches a request, and in words why not. Pure but for [`Resolve`].
 //!
 //! A rule that approves matches only what is known to be what it says; one that declines or asks also
-//! matches what may be.
+//! matches a place that may be. Not so for commands: a line that is not one simple command has no first
+//! words, so no rule for those matches it, and a later one decides.
 
 use std::path::{Path, PathBuf};
 

@@ -60,7 +60,8 @@ struct Params {
 #[serde(default)]
 struct Meta {
     codex_approval_kind: Option<String>,
-    persist: Vec<String>,
+    /// One word or a list of them.
+    persist: Value,
     tool_name: Option<String>,
     tool_params: Option<Value>,
 }
@@ -114,11 +115,16 @@ fn ask(shape: Shape, params: Params) -> (Ask, Option<Value>) {
         }
         RequestKind::FileChange | RequestKind::Permissions => options.push(Decision::ApproveForSession),
         RequestKind::McpTool => {
-            let persist = params.meta.as_ref().map(|meta| meta.persist.as_slice()).unwrap_or_default();
-            if persist.iter().any(|word| word == "session") {
+            let persist = params.meta.as_ref().map(|meta| &meta.persist);
+            let may = |word: &str| {
+                persist.is_some_and(|all| {
+                    all == word || all.as_array().is_some_and(|all| all.iter().any(|w| w == word))
+                })
+            };
+            if may("session") {
                 options.push(Decision::ApproveForSession);
             }
-            if persist.iter().any(|word| word == "always") {
+            if may("always") {
                 always = Some(Value::from("always"));
             }
         }
@@ -141,17 +147,28 @@ fn kind(shape: Shape, params: &Params) -> RequestKind {
         },
         Shape::FileChange => RequestKind::FileChange,
         Shape::Permissions => RequestKind::Permissions,
+        Shape::UserInput if params.questions.is_empty() => RequestKind::Other,
         Shape::UserInput => RequestKind::UserInput,
-        Shape::Elicitation => {
-            let approval = params.meta.as_ref().and_then(|meta| meta.codex_approval_kind.as_deref());
-            match (approval, params.mode.as_deref()) {
-                (Some("mcp_tool_call"), _) => RequestKind::McpTool,
-                (None, Some("form")) => RequestKind::McpForm,
-                (None, Some("url")) => RequestKind::McpUrl,
-                _ => RequestKind::Other,
-            }
-        }
+        Shape::Elicitation => match params.mode.as_deref() {
+            Some("form") if is_of_codex(params) => RequestKind::McpTool,
+            Some("form") => RequestKind::McpForm,
+            Some("url") => RequestKind::McpUrl,
+            _ => RequestKind::Other,
+        },
     }
+}
+
+/// Whether codex itself asks, before it calls a tool. A server's own questions come the same way, with
+/// whatever `_meta` the server gave them: so only codex's sentence about that tool counts, with nothing
+/// to fill in. To say yes to it is to allow that tool, whoever has written it.
+fn is_of_codex(params: &Params) -> bool {
+    let Some(meta) = &params.meta else { return false };
+    let (Some(server), Some(tool)) = (&params.server_name, &meta.tool_name) else { return false };
+    let sentence = format!("Allow the {server} MCP server to run tool \"{tool}\"?");
+    let fields = params.requested_schema.as_ref().and_then(|schema| schema.get("properties")?.as_object());
+    meta.codex_approval_kind.as_deref() == Some("mcp_tool_call")
+        && params.message.as_ref() == Some(&sentence)
+        && fields.is_none_or(serde_json::Map::is_empty)
 }
 
 fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Subject {
@@ -169,8 +186,9 @@ fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Sub
         grant_root: params.grant_root,
         changes: Vec::new(),
         server: params.server_name.filter(|_| of_server),
-        tool: meta.tool_name,
-        arguments: meta.tool_params,
+        // In a server's own question they are whatever it wrote.
+        tool: meta.tool_name.filter(|_| kind == RequestKind::McpTool),
+        arguments: meta.tool_params.filter(|_| kind == RequestKind::McpTool),
         message: match kind {
             RequestKind::Permissions => Some(wanted(params.permissions.as_ref().unwrap_or(&Value::Null))),
             // Of a tool's call it is codex's own sentence, which the summary says better.
@@ -184,20 +202,54 @@ fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Sub
     }
 }
 
-/// Permissions in words, for a person.
+/// Permissions in words, for a person. What has no words here is said as it came.
 fn wanted(permissions: &Value) -> String {
-    let mut words = Vec::new();
-    if permissions.pointer("/network/enabled") == Some(&Value::Bool(true)) {
+    let (mut words, mut rest) = (Vec::new(), permissions.clone());
+    if rest.pointer("/network/enabled") == Some(&Value::Bool(true)) {
         words.push("network access".to_owned());
+        take(&mut rest, "network", "enabled");
+    }
+    for access in ["read", "write"] {
+        let paths = permissions.pointer(&format!("/fileSystem/{access}")).and_then(Value::as_array);
+        let Some(paths) = paths.filter(|paths| paths.iter().all(Value::is_string)) else { continue };
+        words.extend(paths.iter().filter_map(Value::as_str).map(|path| format!("{access} `{path}`")));
+        take(&mut rest, "fileSystem", access);
     }
     let entries = permissions.pointer("/fileSystem/entries").and_then(Value::as_array);
-    for entry in entries.into_iter().flatten() {
-        let path = &entry["path"];
-        let named = ["path", "pattern"].iter().find_map(|name| path[name].as_str());
-        let place = named.or_else(|| path["value"]["kind"].as_str()).unwrap_or("?");
-        words.push(format!("{} `{place}`", entry["access"].as_str().unwrap_or("?")));
+    // All of them or none: what is left out of words must be in the rest.
+    if let Some(entries) = entries.and_then(|all| all.iter().map(entry).collect::<Option<Vec<_>>>()) {
+        words.extend(entries);
+        take(&mut rest, "fileSystem", "entries");
     }
-    if words.is_empty() { permissions.to_string() } else { words.join(", ") }
+    if !says_nothing(&rest) {
+        words.push(rest.to_string());
+    }
+    words.dedup();
+    words.join(", ")
+}
+
+/// One entry, if it is no more than a way of access and a path.
+fn entry(entry: &Value) -> Option<String> {
+    let path = entry["path"].as_object()?;
+    let named = ["path", "pattern"].iter().find_map(|name| path.get(*name)?.as_str())?;
+    let plain = path.len() == 2 && path.contains_key("type") && entry.as_object()?.len() == 2;
+    plain.then_some(())?;
+    Some(format!("{} `{named}`", entry["access"].as_str()?))
+}
+
+fn take(value: &mut Value, outer: &str, inner: &str) {
+    if let Some(members) = value.get_mut(outer).and_then(Value::as_object_mut) {
+        members.remove(inner);
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => members.values().all(says_nothing),
+        Value::Array(values) => values.is_empty(),
+        _ => false,
+    }
 }
 
 fn asked(question: UserQuestion) -> Asked {

@@ -8,6 +8,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::line;
+use super::proof::Challenge;
 use super::{Answer, ControlError, Request};
 
 /// Sends a request to the bridge that listens at `path`.
@@ -34,6 +35,9 @@ async fn exchange(path: &Path, request: &Request) -> Result<Answer, ControlError
     if stream.peer_cred().map_err(unreachable)?.uid() != rustix::process::geteuid().as_raw() {
         return Err(ControlError::Stranger(path.to_owned()));
     }
+    let challenge: Challenge =
+        line::read(&mut stream, line::ANSWER).await.map_err(|error| no_answer(error.to_string()))?;
+    challenge.meet().map_err(|error| no_answer(format!("the proof was not made: {error}")))?;
     stream.write_all(&words).await.map_err(|error| no_answer(error.to_string()))?;
     line::read(stream, line::ANSWER).await.map_err(|error| no_answer(error.to_string()))
 }

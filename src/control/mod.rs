@@ -13,6 +13,8 @@ mod error;
 mod folder;
 #[cfg(unix)]
 mod line;
+#[cfg(unix)]
+mod proof;
 mod protocol;
 #[cfg(unix)]
 mod server;

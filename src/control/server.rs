@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::folder::{TOO_LONG, candidates, make_private};
 use super::line;
+use super::proof::{Challenge, PROOFS, is_confined};
 use super::{Answer, Incoming, ListenError, Places, Request};
 use crate::ids::BridgeId;
 
@@ -35,6 +36,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct Socket {
     listener: UnixListener,
     path: PathBuf,
+    /// Where peers prove themselves.
+    proofs: PathBuf,
     user: u32,
 }
 
@@ -46,8 +49,13 @@ impl Socket {
     pub fn bind(places: &Places, bridge: &BridgeId) -> Result<Option<Self>, ListenError> {
         let user = rustix::process::geteuid().as_raw();
         let mut last = ListenError::NoPlace { most: TOO_LONG };
-        for path in candidates(places, bridge, user) {
-            match Self::at(path, user) {
+        let candidates = candidates(places, bridge, user);
+        let proofs = places.journal.with_file_name(PROOFS);
+        if !candidates.is_empty() {
+            make_private(&proofs, user).map_err(|error| ListenError::io(&proofs, &error))?;
+        }
+        for path in candidates {
+            match Self::at(path, proofs.clone(), user) {
                 Ok(socket) => return Ok(Some(socket)),
                 Err(error) => last = error,
             }
@@ -55,12 +63,12 @@ impl Socket {
         Err(last)
     }
 
-    fn at(path: PathBuf, user: u32) -> Result<Self, ListenError> {
+    fn at(path: PathBuf, proofs: PathBuf, user: u32) -> Result<Self, ListenError> {
         let fail = |error: &std::io::Error| ListenError::io(&path, error);
         make_private(path.parent().unwrap_or(&path), user).map_err(|error| fail(&error))?;
         let listener = UnixListener::bind(&path).map_err(|error| fail(&error))?;
         fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(|error| fail(&error))?;
-        Ok(Self { listener, path, user })
+        Ok(Self { listener, path, proofs, user })
     }
 
     /// Where it lies.
@@ -80,10 +88,13 @@ impl Socket {
                 accepted = self.listener.accept(), if connections.len() < CONNECTIONS => accepted,
             };
             match accepted {
-                Ok((stream, _)) if stream.peer_cred().is_ok_and(|peer| peer.uid() == self.user) => {
-                    connections.spawn(connection(stream, requests.clone(), over.clone()));
+                Ok((stream, _)) if self.may_speak(&stream) => {
+                    let (challenge, user) = (Challenge::new(&self.proofs), self.user);
+                    connections.spawn(connection(stream, challenge, user, requests.clone(), over.clone()));
                 }
-                Ok(_) => tracing::warn!("another user tried to speak to this bridge"),
+                Ok(_) => {
+                    tracing::warn!("another user, or a command in a sandbox, tried to speak to this bridge")
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection to the control socket was not taken");
                     tokio::time::sleep(PAUSE).await;
@@ -95,6 +106,12 @@ impl Socket {
     }
 }
 
+impl Socket {
+    fn may_speak(&self, stream: &UnixStream) -> bool {
+        stream.peer_cred().is_ok_and(|peer| peer.uid() == self.user && !is_confined(peer.pid()))
+    }
+}
+
 impl Drop for Socket {
     fn drop(&mut self) {
         // What is left of a bridge that is killed is removed with its entry in the journal.
@@ -102,14 +119,33 @@ impl Drop for Socket {
     }
 }
 
-async fn connection(mut stream: UnixStream, requests: mpsc::Sender<Incoming>, over: CancellationToken) {
+async fn connection(
+    mut stream: UnixStream,
+    challenge: Challenge,
+    user: u32,
+    requests: mpsc::Sender<Incoming>,
+    over: CancellationToken,
+) {
+    let mut words = serde_json::to_vec(&challenge).unwrap_or_default();
+    words.push(b'\n');
+    if !matches!(timeout(TALK, stream.write_all(&words)).await, Ok(Ok(()))) {
+        return;
+    }
     let (read, _) = stream.split();
     let request = tokio::select! {
         biased;
         request = timeout(TALK, line::read(read, line::REQUEST)) => request,
-        () = over.cancelled() => return,
+        () = over.cancelled() => {
+            challenge.is_met(user);
+            return;
+        }
     };
+    let met = challenge.is_met(user);
     let answer = match request {
+        Ok(Ok(_)) if !met => Answer::refused(
+            "not_allowed",
+            "who decides must be able to write beside the journal, which codex's sandbox keeps its commands from",
+        ),
         Ok(Ok(request)) => answer(request, &requests).await,
         Ok(Err(error)) => Answer::refused("bad_request", format!("the request cannot be used: {error}")),
         Err(_) => Answer::refused("too_slow", format!("no request came within {} seconds", TALK.as_secs())),

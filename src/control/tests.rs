@@ -103,6 +103,35 @@ async fn what_is_no_request_is_refused_with_its_reason() {
     served.serving.join_all().await;
 }
 
+/// A command in codex's sandbox runs as the same user, and may reach the socket; it cannot write beside the
+/// journal.
+#[tokio::test]
+async fn a_peer_that_cannot_write_beside_the_journal_is_refused() {
+    let served = serve();
+    let mut stream = UnixStream::connect(&served.path).await.unwrap();
+    let mut words = serde_json::to_vec(&cancel()).unwrap();
+    words.push(b'\n');
+    stream.write_all(&words).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains(".proof") && answer.contains("not_allowed"), "{answer}");
+    served.over.cancel();
+    served.serving.join_all().await;
+}
+
+/// Whoever listens in the place of a bridge cannot have files made anywhere.
+#[test]
+fn a_proof_is_made_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = format!("{}.proof", "0".repeat(32));
+    for path in [dir.path().join(&name), dir.path().join("proofs/x.proof"), dir.path().join("proofs/a/b")] {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let challenge: super::proof::Challenge = serde_json::from_value(json!({ "proof": path })).unwrap();
+        assert!(challenge.meet().is_err(), "{}", path.display());
+        assert!(!path.exists());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_says_nothing_holds_nobody_up_for_long() {
     let mut served = serve();

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::error::JournalError;
-use super::record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord};
+use super::record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState};
 use crate::event::{Body, Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
@@ -142,8 +142,15 @@ impl Journal for MemoryJournal {
         if kept.closed {
             return now(Err(JournalError::Closed));
         }
-        kept.tasks.retain(|_, old| !old.stale(task.updated));
-        kept.tasks.insert(task.id.clone(), task);
+        let Kept { tasks, sessions, .. } = &mut *kept;
+        let busy = |thread: &ThreadId| {
+            sessions.get(thread).is_some_and(|(row, _)| row.status != SessionStatus::Idle)
+        };
+        tasks.retain(|_, old| !old.stale(task.updated, busy(&old.thread)));
+        let over = kept.tasks.get(&task.id).is_some_and(|old| old.status != TaskState::Working);
+        if !over {
+            kept.tasks.insert(task.id.clone(), task);
+        }
         now(Ok(()))
     }
 

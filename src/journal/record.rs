@@ -139,8 +139,8 @@ pub struct TaskRecord {
 impl TaskRecord {
     /// Whether it is over for so long at `now` that nobody asks for it any more.
     #[cfg(test)]
-    pub(super) fn stale(&self, now: Timestamp) -> bool {
-        self.status != TaskState::Working && now.since(self.updated) > KEEP_TASKS
+    pub(super) fn stale(&self, now: Timestamp, busy: bool) -> bool {
+        (self.status != TaskState::Working || !busy) && now.since(self.updated) > KEEP_TASKS
     }
 }
 
@@ -199,8 +199,9 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn abandoned(&self) -> Pending<Vec<SessionRecord>>;
     /// Sessions that wait for a decision, whoever owns them, the longest at it first.
     fn undecided(&self) -> Pending<Vec<SessionRecord>>;
-    /// Keeps a task, in the place of one with its id; resolves when it would survive a power cut.
-    /// Removes tasks that ended more than [`KEEP_TASKS`] before it.
+    /// Keeps a task, in the place of one with its id that runs: what is over stays as it is, whoever
+    /// comes second. Resolves when it would survive a power cut. Removes tasks that ended more than
+    /// [`KEEP_TASKS`] before it.
     fn put_task(&self, task: TaskRecord) -> Pending<()>;
     /// A task.
     fn task(&self, id: String) -> Pending<Option<TaskRecord>>;

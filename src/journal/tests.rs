@@ -322,16 +322,25 @@ async fn more_promises(journal: &dyn Journal) {
         result: Some(serde_json::json!({ "content": [] })),
         ..task("old", 5, TaskState::Completed)
     };
-    for one in [task("old", 2, TaskState::Working), old.clone(), task("going", 5, TaskState::Working)] {
+    let mut running = batch(journal, "runs", 1..=1);
+    running.session.status = SessionStatus::Running;
+    journal.append(running).await.unwrap();
+    let going = TaskRecord { thread: ThreadId::from("runs"), ..task("going", 5, TaskState::Working) };
+    for one in [task("old", 2, TaskState::Working), old.clone(), going, task("lost", 5, TaskState::Working)] {
         journal.put_task(one).await.unwrap();
     }
-    assert_eq!(find("old").await.unwrap(), Some(old));
+    assert_eq!(find("old").await.unwrap(), Some(old.clone()));
+    for late in [TaskState::Cancelled, TaskState::Working] {
+        journal.put_task(task("old", 6, late)).await.unwrap();
+        assert_eq!(find("old").await.unwrap(), Some(old.clone()), "what is over stays as it is");
+    }
     let week = u64::try_from(KEEP_TASKS.as_millis()).unwrap();
     for (updated, kept) in [(5 + week, true), (6 + week, false)] {
         journal.put_task(task("new", updated, TaskState::Failed)).await.unwrap();
         assert_eq!(find("old").await.unwrap().is_some(), kept, "{updated}");
     }
     assert!(find("going").await.unwrap().is_some(), "what runs is kept, however long");
+    assert!(find("lost").await.unwrap().is_none(), "what runs no more, and nobody asked for, is not");
     assert_eq!(find("new").await.unwrap().unwrap().status, TaskState::Failed);
 
     let me = || journal.owner(journal.bridge().clone());

@@ -100,12 +100,16 @@ impl<'a> Call<'a> {
 
     /// When a turn that begins now must be handed back; never after the host's own limit.
     pub fn until(&self) -> Option<Instant> {
-        let by_wait = self.wait.map(|wait| Instant::now() + wait);
-        by_wait.into_iter().chain(self.limit()).min()
+        self.waits_until().into_iter().chain(self.limit()).min()
+    }
+
+    /// When the caller no longer wants to wait for a turn that begins now.
+    pub fn waits_until(&self) -> Option<Instant> {
+        self.wait.map(|wait| Instant::now() + wait)
     }
 
     /// The host's own limit.
-    fn limit(&self) -> Option<Instant> {
+    pub fn limit(&self) -> Option<Instant> {
         self.host.policy.max.map(|max| self.begun + max)
     }
 

@@ -46,7 +46,7 @@ pub fn params(
     forms: Forms,
 ) -> Option<ElicitRequestParams> {
     let meta = serde_json::from_value::<RequestMetaObject>(Value::Object(meta(request, view, call))).ok();
-    let message = message::of(request);
+    let message = message::of(request)?;
     match (&request.subject.url, request.kind) {
         (Some(url), RequestKind::McpUrl) if forms.url => Some(ElicitRequestParams::UrlElicitationParams {
             meta,
@@ -108,7 +108,7 @@ pub fn answer(result: &Value, request: &PermissionRequest) -> Answer {
         Some("decline") => Answer::Decided(Decision::Decline, None),
         Some("cancel") => Answer::Dismissed,
         // What the old server wanted, without what MCP asks for.
-        None if result.get("decision").is_some() => word(Some(result), &request.options),
+        None if result.get("decision").is_some_and(Value::is_string) => word(Some(result), &request.options),
         _ => Answer::Unreadable,
     }
 }
@@ -130,10 +130,18 @@ fn accepted(content: Option<&Value>, request: &PermissionRequest) -> Answer {
 }
 
 fn word(content: Option<&Value>, options: &[Decision]) -> Answer {
-    let Some(word) = content.and_then(|c| c.get("decision")).and_then(Value::as_str) else {
-        return Answer::Decided(Decision::Approve, None);
+    // Accept means accept where nothing else is said, and never where something is said wrongly.
+    let said = match content {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(members)) => members.get("decision"),
+        Some(_) => return Answer::Unreadable,
     };
-    let decision = match word {
+    let word = match said {
+        None => return Answer::Decided(Decision::Approve, None),
+        Some(Value::String(word)) => word,
+        Some(_) => return Answer::Unreadable,
+    };
+    let decision = match word.as_str() {
         "approved" => Decision::Approve,
         "approved_for_session" => Decision::ApproveForSession,
         "denied" => Decision::Decline,

@@ -9,10 +9,10 @@ use super::call::Call;
 use super::result::{self, Note};
 use super::server::Server;
 use super::tools::{CANCEL, DAY, cut_note, open_error, too_slow};
-use crate::control::{self, Answer, By, Request};
+use crate::control::{self, Answer, By, ControlError, Request};
 use crate::event::{Answers, Decision};
 use crate::ids::{ApprovalId, ThreadId};
-use crate::session::Elsewhere;
+use crate::session::{Elsewhere, Sessions};
 
 /// How long another bridge may take to answer: it has the same time for its journal.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -66,13 +66,22 @@ impl Server {
 
     /// Speaks to the bridge that has a session; `None` where there is none that listens.
     async fn send(&self, thread: &ThreadId, request: &Request) -> Option<Result<(), CallToolResult>> {
-        let Elsewhere::Process { socket: Some(socket), .. } = self.sessions.elsewhere(thread).await else {
-            return None;
-        };
-        Some(match control::send(&socket, request, ANSWER).await {
+        Some(match send(&self.sessions, thread, request).await? {
             Ok(Answer::Decided(_) | Answer::Cancelled { .. }) => Ok(()),
             Ok(Answer::Refused { code, message }) => Err(result::refused(&code, message)),
             Err(error) => Err(result::refused("session_elsewhere", error.to_string())),
         })
     }
+}
+
+/// Speaks to the bridge that has a session; `None` where there is none that listens.
+pub(super) async fn send(
+    sessions: &Sessions,
+    thread: &ThreadId,
+    request: &Request,
+) -> Option<Result<Answer, ControlError>> {
+    let Elsewhere::Process { socket: Some(socket), .. } = sessions.elsewhere(thread).await else {
+        return None;
+    };
+    Some(control::send(&socket, request, ANSWER).await)
 }

@@ -34,6 +34,8 @@ pub(super) struct Follow<'a> {
     pub owns: bool,
     /// Requests whose dialog was closed without a decision in this call.
     pub dismissed: BTreeSet<ApprovalId>,
+    /// What the caller is to be told of answers that came second.
+    pub notes: Vec<String>,
     /// What an old host hears besides.
     pub events: Option<LegacyEvents<'a>>,
 }
@@ -51,14 +53,20 @@ pub(super) struct Stop {
 }
 
 /// How a dialog ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Dialog {
     /// The question is decided, here or elsewhere.
     Decided,
+    /// It was decided elsewhere before the person's answer came: who decided what.
+    Second(String),
     /// The answer does not fit the form.
     Unfit,
-    /// The person closed it without a decision, or the host would not show it.
+    /// The person closed it without a decision.
     Dismissed,
+    /// The host would not show it, or lost it.
+    Failed,
+    /// The host's own limit for the call is near.
+    TooLong,
     /// The host gave the call up.
     Cancelled,
     /// The session has ended.
@@ -69,7 +77,8 @@ impl Follow<'_> {
     /// Follows the turn to where the caller must hear of it.
     pub async fn run(mut self) -> Stop {
         let mut views = self.handle.view();
-        let mut until = self.call.until();
+        let mut wait = self.call.waits_until();
+        let limit = self.call.limit();
         let mut tries = BTreeMap::<ApprovalId, u8>::new();
         let mut progress = Progress::of(self.call.context);
         loop {
@@ -77,6 +86,8 @@ impl Follow<'_> {
             if let Some(events) = &mut self.events {
                 events.tell(self.handle).await;
             }
+            // Only the caller's own time stands still while a person is asked; the host's limit does not.
+            let until = wait.into_iter().chain(limit).min();
             let mine = self.turn.is_none() || view.turn == self.turn;
             if !mine || !view.busy() {
                 return self.stop(view, until);
@@ -97,8 +108,16 @@ impl Follow<'_> {
                 };
                 let asked = Instant::now();
                 let id = request.approval_id.clone();
-                match self.ask(request, &view, forms, &mut views).await {
+                match self.ask(request, &view, forms, limit, &mut views).await {
                     Dialog::Decided | Dialog::Cancelled => {}
+                    Dialog::Second(words) => self.notes.push(words),
+                    Dialog::TooLong => {
+                        let view = views.borrow().clone();
+                        return self.stop(view, until);
+                    }
+                    Dialog::Failed => {
+                        self.dismissed.insert(id);
+                    }
                     Dialog::Unfit if *tries.entry(id.clone()).or_insert(1) < TRIES => {
                         tries.entry(id).and_modify(|tries| *tries += 1);
                     }
@@ -111,7 +130,7 @@ impl Follow<'_> {
                         return self.stop(view, until);
                     }
                 }
-                until = until.map(|until| until + asked.elapsed());
+                wait = wait.map(|until| until + asked.elapsed());
                 continue;
             }
             tokio::select! {
@@ -164,18 +183,19 @@ impl Follow<'_> {
         request: &PermissionRequest,
         view: &View,
         forms: Forms,
+        limit: Option<Instant>,
         views: &mut watch::Receiver<Arc<View>>,
     ) -> Dialog {
         let id = &request.approval_id;
         let call = self.call.context.id.to_string();
-        let Some(question) = dialog::request(request, view, &call, forms) else { return Dialog::Dismissed };
+        let Some(question) = dialog::request(request, view, &call, forms) else { return Dialog::Failed };
         let question = ServerRequest::ElicitRequest(question);
         let peer = &self.call.context.peer;
         let mut open = match peer.send_cancellable_request(question, PeerRequestOptions::no_options()).await {
             Ok(open) => open,
             Err(error) => {
                 tracing::warn!(%error, "the host did not take the dialog");
-                return Dialog::Dismissed;
+                return Dialog::Failed;
             }
         };
         let answer = tokio::select! {
@@ -187,9 +207,9 @@ impl Follow<'_> {
                 }
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "the host answered the dialog with an error");
-                    Answer::Dismissed
+                    return Dialog::Failed;
                 }
-                Err(_) => Answer::Dismissed,
+                Err(_) => return Dialog::Failed,
             },
             alive = decided(views, id) => {
                 let _ = open.cancel(Some("decided another way".into())).await;
@@ -199,14 +219,25 @@ impl Follow<'_> {
                 let _ = open.cancel(None).await;
                 return Dialog::Cancelled;
             }
+            () = over(limit) => {
+                let _ = open.cancel(Some("the call takes too long".into())).await;
+                return Dialog::TooLong;
+            }
         };
-        let Answer::Decided(decision, answers) = answer else { return Dialog::Dismissed };
+        let (decision, answers) = match answer {
+            Answer::Decided(decision, answers) => (decision, answers),
+            Answer::Dismissed => return Dialog::Dismissed,
+            Answer::Unreadable => return Dialog::Unfit,
+        };
         let verdict = Verdict { answers, ..Verdict::of(decision, DecidedBy::Person, "elicitation") };
         match self.handle.decide(id.clone(), verdict).await {
             Err(CallError::Decide(DecideError::BadAnswers { .. })) => return Dialog::Unfit,
-            Err(error) => {
-                tracing::debug!(%error, "the dialog's answer came second, or the session has ended");
+            Err(CallError::Decide(error)) => {
+                // Whoever was first: the view that still shows it would open it again.
+                decided(views, id).await;
+                return Dialog::Second(error.to_string());
             }
+            Err(error) => tracing::debug!(%error, "the session has ended"),
             Ok(_) => {}
         }
         // Not before it is seen: the view that still shows it would open it again.
@@ -216,7 +247,7 @@ impl Follow<'_> {
     fn stop(&self, view: Arc<View>, until: Option<Instant>) -> Stop {
         Stop {
             view,
-            note: Note::default(),
+            note: Note { text: (!self.notes.is_empty()).then(|| self.notes.join("\n")) },
             asks: InputRequests::new(),
             left: until.map(|until| until.saturating_duration_since(Instant::now())),
             dismissed: self.dismissed.clone(),
@@ -228,7 +259,7 @@ impl Follow<'_> {
 pub(super) fn by_host() -> Verdict {
     Verdict {
         reason: Some("the host cancelled the call".into()),
-        ..Verdict::of(Decision::Cancel, DecidedBy::Person, "cancelled call")
+        ..Verdict::of(Decision::Cancel, DecidedBy::Agent, "cancelled call")
     }
 }
 

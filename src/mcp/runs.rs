@@ -24,6 +24,9 @@ use crate::session::{Handle, View};
 /// In the last round the open requests go out with the result: clients stop at ten.
 const LAST_ROUND: u8 = 8;
 
+/// How long a state says where its call stands: a person may come back to it the next day.
+const STATE: Duration = Duration::from_hours(24);
+
 /// What one round of a call hands to the next, through the host.
 #[derive(Debug, Serialize, Deserialize)]
 struct Round {
@@ -33,10 +36,15 @@ struct Round {
     owns: bool,
     /// How long the call may go on to block, in milliseconds.
     left: Option<u64>,
+    /// When the last of what was asked is decided without an answer. The state says where its call
+    /// stands for longer than that; it brings no answers then.
+    expires: Timestamp,
     /// What was asked.
     asked: BTreeSet<ApprovalId>,
     /// What was asked before, and closed without a decision.
     dismissed: BTreeSet<ApprovalId>,
+    /// What the caller is to be told at the end.
+    notes: Vec<String>,
 }
 
 /// A turn that a call follows from here on.
@@ -49,7 +57,7 @@ pub(super) struct Run<'a> {
     pub round: u8,
     pub dismissed: BTreeSet<ApprovalId>,
     /// What the caller is told first.
-    pub note: Note,
+    pub notes: Vec<String>,
     /// What an old host hears besides.
     pub events: Option<LegacyEvents<'a>>,
 }
@@ -57,16 +65,16 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     /// Of a call that comes for the first time.
     pub fn new(handle: &'a Handle, turn: Option<TurnId>, call: &'a Call<'a>, owns: bool) -> Self {
-        let (round, dismissed, note) = (1, BTreeSet::new(), Note::default());
-        Self { handle, turn, call, owns, round, dismissed, note, events: None }
+        let (round, dismissed, notes) = (1, BTreeSet::new(), Vec::new());
+        Self { handle, turn, call, owns, round, dismissed, notes, events: None }
     }
 }
 
 impl Server {
     /// Follows a turn, and ends the call.
     pub(super) async fn follow(&self, run: Run<'_>) -> CallToolResponse {
-        let Run { handle, turn, call, owns, round, dismissed, mut note, events } = run;
-        let stop = Follow { handle, turn: turn.clone(), call, owns, dismissed, events }.run().await;
+        let Run { handle, turn, call, owns, round, dismissed, notes, events } = run;
+        let stop = Follow { handle, turn: turn.clone(), call, owns, dismissed, notes, events }.run().await;
         if !stop.asks.is_empty() && round < LAST_ROUND {
             match self.ask(handle, turn.clone(), call, owns, round, &stop) {
                 Ok(response) => return response,
@@ -80,7 +88,7 @@ impl Server {
                 view = own;
             }
         }
-        note.text = note.text.or(stop.note.text).or(cut_note(call, &view).text);
+        let note = Note { text: stop.note.text.or(cut_note(call, &view).text) };
         result::of_view(&view, &note, self.options.budget).into()
     }
 
@@ -99,13 +107,12 @@ impl Server {
             turn,
             owns,
             left: stop.left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
+            expires: stop.view.decisions.iter().map(|request| request.expires_at).max().unwrap_or_default(),
             asked: stop.asks.keys().map(|key| ApprovalId::from(key.as_str())).collect(),
             dismissed: stop.dismissed.clone(),
+            notes: stop.note.text.clone().into_iter().collect(),
         };
-        // As long as one of the requests is open an answer may come.
-        let expiry = stop.view.decisions.iter().map(|request| request.expires_at).max();
-        let ttl = expiry.unwrap_or_default().since(Timestamp::now());
-        self.rounds.ask(call.binding, stop.asks.clone(), state, ttl).map(CallToolResponse::InputRequired)
+        self.rounds.ask(call.binding, stop.asks.clone(), state, STATE).map(CallToolResponse::InputRequired)
     }
 
     /// A call that a modern host makes again, with its person's answers.
@@ -123,15 +130,25 @@ impl Server {
             ErrorData::invalid_params(format!("{error}. {remedy}"), None)
         })?;
         let call = self.call(context, round.left.map(Duration::from_millis));
+        let (mut dismissed, mut notes) = (round.dismissed, round.notes);
+        let late = round.expires <= Timestamp::now();
+        if late && !responses.is_empty() {
+            notes.push(
+                "The answers came after the deadline of what was asked, and decide nothing.".to_owned(),
+            );
+        }
         let Some(handle) = self.sessions.live(&round.thread).await else {
+            for id in round.asked.iter().filter(|id| !late && responses.contains_key(id.as_str())) {
+                notes.push(self.sessions.why_not_here(&round.thread, id).await);
+            }
+            let note = Note { text: (!notes.is_empty()).then(|| notes.join("\n")) };
             let view = self.sessions.stored(&round.thread, round.turn.as_ref(), Duration::ZERO).await;
             return Ok(match view {
-                Ok(view) => result::of_view(&view, &Note::default(), self.options.budget).into(),
+                Ok(view) => result::of_view(&view, &note, self.options.budget).into(),
                 Err(error) => super::tools::open_error(&error).into(),
             });
         };
-        let (mut dismissed, mut notes) = (round.dismissed, Vec::new());
-        for id in &round.asked {
+        for id in round.asked.iter().filter(|_| !late) {
             let Some(response) = responses.get(id.as_str()) else { continue };
             match answer(&handle, id, response, "retry").await {
                 Answered::Counts => {}
@@ -143,9 +160,8 @@ impl Server {
                 Answered::Gone => notes.push(self.sessions.why_not_here(&round.thread, id).await),
             }
         }
-        let note = Note { text: (!notes.is_empty()).then(|| notes.join("\n")) };
         let (turn, owns, number) = (round.turn, round.owns, round.number);
-        let run = Run { round: number, dismissed, note, ..Run::new(&handle, turn, &call, owns) };
+        let run = Run { round: number, dismissed, notes, ..Run::new(&handle, turn, &call, owns) };
         Ok(self.follow(run).await)
     }
 }

@@ -125,7 +125,12 @@ impl Server {
             (Some(state), responses) if runs => {
                 return self.retry(context, &state, &responses.unwrap_or_default()).await;
             }
-            (None, Some(_)) if runs => {
+            (Some(_), _) | (None, Some(_)) if !runs => {
+                let message =
+                    format!("`{name}` asks for nothing, and takes no `requestState` and no `inputResponses`");
+                return Err(ErrorData::invalid_params(message, None));
+            }
+            (None, Some(_)) => {
                 // A new start would do the work twice.
                 let message =
                     "`inputResponses` without the `requestState` that asked for them; give both back";

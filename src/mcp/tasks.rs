@@ -3,6 +3,9 @@
 //!
 //! What a task is about is absent here: [`Work`] looks at it. In the bridge that is a turn of a session.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +20,10 @@ use serde_json::{Value, json};
 use super::dialog::Forms;
 use crate::event::Timestamp;
 use crate::ids::{ThreadId, TurnId};
-use crate::journal::{Journal, JournalError, TaskRecord, TaskState};
+use crate::journal::{Journal, JournalError, KEEP_TASKS, TaskRecord, TaskState};
 
 /// How long a finished task can be asked for: as long as the journal keeps it.
-const KEPT: Duration = Duration::from_hours(7 * 24);
+const KEPT: Duration = KEEP_TASKS;
 
 /// How often a host should look while a person is asked: they wait for what follows.
 const SOON: u64 = 500;
@@ -39,6 +42,8 @@ pub enum Standing {
     Completed(JsonObject),
     /// The call itself failed: a JSON-RPC error.
     Failed(JsonObject),
+    /// It cannot be looked at now; why.
+    Unavailable(String),
 }
 
 /// What tasks are about.
@@ -68,17 +73,13 @@ impl<W: Work> Tasks<W> {
     ///
     /// # Errors
     /// When the journal does not take it.
-    pub async fn create(
-        &self,
-        thread: ThreadId,
-        turn: Option<TurnId>,
-    ) -> Result<CreateTaskResult, JournalError> {
+    pub async fn create(&self, thread: ThreadId, turn: TurnId) -> Result<CreateTaskResult, JournalError> {
         let now = Timestamp::now();
         let record = TaskRecord {
             // 122 random bits: whoever knows the id may ask for it.
             id: format!("task_{}", uuid::Uuid::new_v4().simple()),
             thread,
-            turn,
+            turn: Some(turn),
             created: now,
             updated: now,
             status: TaskState::Working,
@@ -94,28 +95,20 @@ impl<W: Work> Tasks<W> {
     /// −32602 for a task that nobody knows; an internal error when the journal fails.
     pub async fn get(&self, id: &str, forms: Option<Forms>) -> Result<GetTaskResult, ErrorData> {
         let mut record = self.find(id).await?;
-        let standing = match stored(&record) {
-            Some(payload) => return Ok(GetTaskResult::new(shown(&record, payload, None))),
-            None => self.work.look(&record, forms).await,
-        };
-        let (payload, message) = match standing {
-            Standing::Working(message) => (TaskPayload::Working, Some(message)),
-            Standing::InputRequired(message, input_requests) => {
-                (TaskPayload::InputRequired { input_requests }, Some(message))
-            }
-            Standing::Completed(result) => {
-                self.finish(&mut record, TaskState::Completed, &result).await?;
-                (TaskPayload::Completed { result }, None)
-            }
-            Standing::Failed(error) => {
-                self.finish(&mut record, TaskState::Failed, &error).await?;
-                (TaskPayload::Failed { error }, None)
-            }
-        };
-        if record.status == TaskState::Working {
-            record.updated = Timestamp::now();
+        if let Some(over) = stored(&record) {
+            return Ok(over);
         }
-        Ok(GetTaskResult::new(shown(&record, payload, message)))
+        let (payload, message) = match self.work.look(&record, forms).await {
+            Standing::Working(message) => (TaskPayload::Working, message),
+            Standing::InputRequired(message, input_requests) => {
+                (TaskPayload::InputRequired { input_requests }, message)
+            }
+            Standing::Completed(result) => return self.finish(record, TaskState::Completed, result).await,
+            Standing::Failed(error) => return self.finish(record, TaskState::Failed, error).await,
+            Standing::Unavailable(why) => return Err(ErrorData::internal_error(why, None)),
+        };
+        record.updated = Timestamp::now();
+        Ok(GetTaskResult::new(shown(&record, payload, Some(message))))
     }
 
     /// `tasks/update`.
@@ -152,28 +145,34 @@ impl<W: Work> Tasks<W> {
         })
     }
 
+    /// Keeps the end of a task, and shows the end that is kept: another one may have come first, such
+    /// as a cancel while its work was looked at.
     async fn finish(
         &self,
-        record: &mut TaskRecord,
+        mut record: TaskRecord,
         status: TaskState,
-        result: &JsonObject,
-    ) -> Result<(), ErrorData> {
+        result: JsonObject,
+    ) -> Result<GetTaskResult, ErrorData> {
         record.status = status;
         record.updated = Timestamp::now();
-        record.result = Some(Value::Object(result.clone()));
-        self.journal.put_task(record.clone()).await.map_err(|error| broken(&error))
+        record.result = Some(Value::Object(result));
+        let id = record.id.clone();
+        self.journal.put_task(record).await.map_err(|error| broken(&error))?;
+        let kept = self.find(&id).await?;
+        stored(&kept).ok_or_else(|| ErrorData::internal_error("the journal did not keep the result", None))
     }
 }
 
 /// What a task that has ended shows, as it was stored.
-fn stored(record: &TaskRecord) -> Option<TaskPayload> {
+fn stored(record: &TaskRecord) -> Option<GetTaskResult> {
     let result = || record.result.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-    match record.status {
-        TaskState::Working => None,
-        TaskState::Cancelled => Some(TaskPayload::Cancelled),
-        TaskState::Completed => Some(TaskPayload::Completed { result: result() }),
-        TaskState::Failed => Some(TaskPayload::Failed { error: result() }),
-    }
+    let payload = match record.status {
+        TaskState::Working => return None,
+        TaskState::Cancelled => TaskPayload::Cancelled,
+        TaskState::Completed => TaskPayload::Completed { result: result() },
+        TaskState::Failed => TaskPayload::Failed { error: result() },
+    };
+    Some(GetTaskResult::new(shown(record, payload, None)))
 }
 
 fn shown(record: &TaskRecord, payload: TaskPayload, message: Option<String>) -> DetailedTask {

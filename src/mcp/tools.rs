@@ -84,11 +84,12 @@ impl Server {
             }
         };
         // A call that says how long it waits wants a handle and no task.
-        if call.host.tasks && !asked {
-            return match self.tasks.create(handle.thread().clone(), begun).await {
-                Ok(task) => Ok(task.into()),
-                Err(error) => Err(result::refused("journal", error.to_string())),
-            };
+        if let Some(turn) = begun.clone().filter(|_| call.host.tasks && !asked) {
+            match self.tasks.create(handle.thread().clone(), turn).await {
+                Ok(task) => return Ok(task.into()),
+                // The turn runs: better a call that blocks than one that is lost.
+                Err(error) => tracing::warn!(%error, "the journal took no task; the call is answered itself"),
+            }
         }
         let old = self.options.legacy_events && call.host.legacy;
         let events = old.then(|| LegacyEvents::new(call.context, self.sessions.journal().clone(), before));
@@ -151,7 +152,8 @@ impl Server {
             ..Verdict::of(args.decision, DecidedBy::Agent, "codex-approve")
         };
         let turn = handle.view().borrow().turn.clone();
-        handle.decide(id, verdict).await.map_err(|error| call_error(&error, &thread))?;
+        let decided = self.sessions.decide(&handle, id, verdict).await;
+        decided.map_err(|error| call_error(&error, &thread))?;
         Ok(self.follow(Run::new(&handle, turn, &call, false)).await)
     }
 

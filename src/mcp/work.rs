@@ -7,12 +7,14 @@ use futures::future::BoxFuture;
 use rmcp::model::{InputRequest, InputRequests, InputResponses, JsonObject};
 use serde_json::Value;
 
-use super::dialog::{self, Forms};
+use super::dialog::{self, Answer as Filled, Forms};
 use super::doing::doing;
+use super::elsewhere::send;
 use super::result::{self, Note};
-use super::runs::answer;
+use super::runs::{Answered, answer};
 use super::tasks::{Standing, Work};
 use crate::approval::Verdict;
+use crate::control::{Answer, By, Request};
 use crate::event::{DecidedBy, Decision};
 use crate::ids::ApprovalId;
 use crate::journal::TaskRecord;
@@ -47,7 +49,11 @@ impl Turns {
     async fn standing(&self, task: &TaskRecord, forms: Option<Forms>) -> Standing {
         let view = match self.view(task).await {
             Ok(view) => view,
-            Err(error) => return Standing::Completed(members(&super::tools::open_error(&error))),
+            // What is not there will not come; anything else may pass.
+            Err(error @ (OpenError::Unknown(_) | OpenError::NoTurn(..))) => {
+                return Standing::Completed(members(&super::tools::open_error(&error)));
+            }
+            Err(error) => return Standing::Unavailable(error.to_string()),
         };
         if !view.busy() {
             return self.completed(&view);
@@ -75,10 +81,13 @@ impl Work for Turns {
 
     fn answer<'a>(&'a self, task: &'a TaskRecord, answers: InputResponses) -> BoxFuture<'a, ()> {
         async move {
-            let Some(handle) = self.live(task).await else { return };
+            let live = self.live(task).await;
             for (id, response) in &answers {
-                // One that is unknown or decided is passed over, as the extension wants it.
-                let _ = answer(&handle, &ApprovalId::from(id.as_str()), response, "task").await;
+                let id = ApprovalId::from(id.as_str());
+                match &live {
+                    Some(handle) => take(handle, &id, response).await,
+                    None => self.answer_elsewhere(task, &id, response).await,
+                }
             }
         }
         .boxed()
@@ -86,17 +95,46 @@ impl Work for Turns {
 
     fn cancel<'a>(&'a self, task: &'a TaskRecord) -> BoxFuture<'a, bool> {
         async move {
-            let Some(handle) = self.live(task).await else { return false };
-            if !handle.view().borrow().busy() {
-                return false;
-            }
+            let Some(handle) = self.live(task).await else {
+                let (thread, by, way) = (task.thread.clone(), By::Agent, "tasks/cancel".to_owned());
+                let request = Request::Cancel { thread, by, way };
+                let answer = send(&self.sessions, &task.thread, &request).await;
+                return matches!(answer, Some(Ok(Answer::Cancelled { turn: Some(_) })));
+            };
             let verdict = Verdict {
                 reason: Some("the task was cancelled".into()),
-                ..Verdict::of(Decision::Cancel, DecidedBy::Person, "tasks/cancel")
+                ..Verdict::of(Decision::Cancel, DecidedBy::Agent, "tasks/cancel")
             };
-            handle.cancel(task.turn.clone(), verdict).await.is_ok()
+            // None: it has ended meanwhile, and its result stands.
+            matches!(handle.cancel(task.turn.clone(), verdict).await, Ok(Some(_)))
         }
         .boxed()
+    }
+}
+
+impl Turns {
+    /// The answer of a person at this host, for a session that another bridge runs.
+    async fn answer_elsewhere(&self, task: &TaskRecord, id: &ApprovalId, response: &Value) {
+        let Ok(view) = self.view(task).await else { return };
+        let Some(request) = view.decisions.iter().find(|request| request.approval_id == *id) else { return };
+        let Filled::Decided(decision, answers) = dialog::answer(response, request) else { return };
+        let (approval_id, by, way) = (id.clone(), By::Person, "task".to_owned());
+        let decide = Request::Decide { approval_id, decision, by, way, reason: None, answers };
+        if let Some(Err(error)) = send(&self.sessions, &task.thread, &decide).await {
+            tracing::warn!(%error, "an answer did not reach the bridge that has the session");
+        }
+    }
+}
+
+/// Takes an answer. One that fits nothing closes the dialog: its key may not be offered again, so the
+/// question goes out with the task's result.
+async fn take(handle: &Handle, id: &ApprovalId, response: &Value) {
+    match answer(handle, id, response, "task").await {
+        Answered::Counts | Answered::Dismissed | Answered::Gone => {}
+        Answered::Not(why) => {
+            tracing::debug!(%why, "an answer to a task's question does not fit");
+            handle.dismiss(id.clone()).await;
+        }
     }
 }
 

@@ -99,10 +99,8 @@ impl Handle {
 
     /// Notes that a person closed the dialog for a question without a decision; it stays open.
     pub async fn dismiss(&self, id: ApprovalId) {
-        let (reply, _) = oneshot::channel();
-        let make: MakeInput = Box::new(|_| Input::Dismiss(id));
         // A session that has ended has no open question.
-        let _ = self.calls.send(Call { make, reply }).await;
+        let _ = self.call(Box::new(|call| Input::Dismiss(call, id))).await;
     }
 
     /// Ends the turn that is named, or whichever runs; returns at once with its name. `verdict` is
@@ -130,7 +128,7 @@ impl Handle {
             Reply::Refused(error) => error.into(),
             Reply::Undecided(error) => error.into(),
             Reply::Unrecorded(error) => CallError::Journal { thread: self.thread.clone(), error },
-            Reply::Turn(_) | Reply::Decided(_) => CallError::Closed(self.thread.clone()),
+            Reply::Turn(_) | Reply::Decided(_) | Reply::Dismissed => CallError::Closed(self.thread.clone()),
         }
     }
 }

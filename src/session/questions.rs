@@ -30,7 +30,8 @@ pub(super) struct Ended {
     pub record: PermissionDecision,
     /// The answer, unless codex itself has ended it.
     pub answer: Option<(RequestKey, AgentAnswer)>,
-    /// codex's answer does not end the turn, but the decision does.
+    /// The decision ends the turn. codex's own answer does so for commands and changes of files only, and
+    /// then leaves the commands of the turn running.
     pub interrupts: bool,
 }
 
@@ -150,10 +151,9 @@ impl Questions {
         let answer =
             AgentAnswer { decision: record.decision, answers, note: request::note(&request, &record) };
         let told = record.by != DecidedBy::Codex;
-        let ends_itself = matches!(request.kind, RequestKind::Command | RequestKind::FileChange);
         Ended {
             turn,
-            interrupts: told && record.decision == Decision::Cancel && !ends_itself,
+            interrupts: told && record.decision == Decision::Cancel,
             answer: sender.filter(|_| told).map(|sender| (sender.key, answer)),
             record,
         }

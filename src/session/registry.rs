@@ -13,15 +13,15 @@ use tokio_util::task::TaskTracker;
 
 use super::agent::{AgentCommand, AgentError, AgentEvent, Opened, ThreadParams};
 use super::elsewhere::{Elsewhere, elsewhere};
-use super::handle::Handle;
+use super::handle::{CallError, Handle};
 use super::questions::QuestionOptions;
 use super::recover::recover;
 use super::state::State;
 use super::task::Task;
 use super::view::View;
 use super::{fold, row};
-use crate::approval::DecideError;
-use crate::event::Timestamp;
+use crate::approval::{DecideError, Verdict};
+use crate::event::{PermissionDecision, Timestamp};
 use crate::ids::{ApprovalId, ThreadId, TurnId};
 use crate::journal::{Journal, JournalError, SessionRecord, SessionStatus};
 
@@ -206,6 +206,27 @@ impl Sessions {
                 return Ok(Arc::new(view));
             }
         }
+    }
+
+    /// Answers a question of a live session. One that its desk no longer remembers is looked up, so that
+    /// whoever comes late hears who decided.
+    ///
+    /// # Errors
+    /// As [`Handle::decide`].
+    pub async fn decide(
+        &self,
+        handle: &Handle,
+        id: ApprovalId,
+        verdict: Verdict,
+    ) -> Result<PermissionDecision, CallError> {
+        let decided = handle.decide(id.clone(), verdict).await;
+        if let Err(CallError::Decide(DecideError::Unknown(_))) = &decided
+            && let Ok(Some(decision)) =
+                fold::decision(self.maker.journal.as_ref(), handle.thread(), &id).await
+        {
+            return Err(DecideError::Gone(Box::new(decision)).into());
+        }
+        decided
     }
 
     /// Why a request of a session that does not live here cannot be answered here.

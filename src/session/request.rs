@@ -88,7 +88,25 @@ pub(super) fn note(request: &PermissionRequest, record: &PermissionDecision) -> 
         return None;
     }
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    Some(format!("[codex-bridge] \"{}\" was declined by {who}{why}", request.summary))
+    Some(format!("[codex-bridge] {} was declined by {who}{why}", what(request)))
+}
+
+/// What was asked, without the words of a third party: the model takes the note for its user's.
+fn what(request: &PermissionRequest) -> String {
+    let subject = &request.subject;
+    let named = |text: &Option<String>| short(text.as_deref().unwrap_or("?"));
+    match request.kind {
+        RequestKind::Command => format!("`{}`", named(&subject.command)),
+        RequestKind::FileChange => "the change of files".into(),
+        RequestKind::Permissions => "the request for permissions".into(),
+        RequestKind::McpTool => {
+            format!("the call of `{}` of `{}`", named(&subject.tool), named(&subject.server))
+        }
+        RequestKind::McpForm => format!("the form of `{}`", named(&subject.server)),
+        RequestKind::McpUrl => format!("the address of `{}`", named(&subject.server)),
+        RequestKind::UserInput => "your question".into(),
+        RequestKind::Other => "a question".into(),
+    }
 }
 
 /// The beginning of an untrusted text, on one line, with nothing in it that hides.

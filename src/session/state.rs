@@ -25,7 +25,7 @@ pub enum Input {
     /// A caller answers a question.
     Decide(CallId, ApprovalId, Verdict),
     /// A person closed the dialog for a question without a decision.
-    Dismiss(ApprovalId),
+    Dismiss(CallId, ApprovalId),
     /// A caller ends a turn: the one that is named, or whichever runs.
     Cancel(CallId, Option<TurnId>, Verdict),
     /// Time passed.
@@ -56,6 +56,8 @@ pub enum Reply {
     Refused(AgentError),
     /// The answer counts.
     Decided(PermissionDecision),
+    /// It is noted that a dialog was closed.
+    Dismissed,
     /// The answer does not count.
     Undecided(DecideError),
     /// The journal took no more events: nothing was done.
@@ -141,7 +143,10 @@ impl State {
             Input::Agent(event) => self.agent(&mut out, event, now),
             Input::Run(call, turn) => self.run(&mut out, call, turn),
             Input::Decide(call, id, verdict) => self.decide(&mut out, call, &id, verdict, now),
-            Input::Dismiss(id) => self.questions.dismiss(&id),
+            Input::Dismiss(call, id) => {
+                self.questions.dismiss(&id);
+                out.replies.push((call, Reply::Dismissed));
+            }
             Input::Cancel(call, turn, verdict) => self.cancel(&mut out, call, turn.as_ref(), &verdict, now),
             Input::Tick => self.tick(&mut out, now),
             Input::Shutdown => self.shutdown(&mut out, now),
@@ -234,6 +239,8 @@ impl State {
         }
         if let Some(other) = self.current() {
             // codex never said how that one ended; with one turn at a time, it has.
+            let verdict = Verdict::own(Decision::Cancel, DecidedBy::Codex, "the turn ended");
+            self.close_requests(out, &verdict, now);
             self.record(out, now, Some(other), interrupted(superseded()));
         }
         let phase = std::mem::replace(&mut self.phase, Phase::Running(turn.clone()));

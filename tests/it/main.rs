@@ -13,6 +13,7 @@ mod app_server;
 mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
+mod conformance;
 #[cfg(unix)]
 mod control;
 mod decisions;
@@ -27,4 +28,5 @@ mod real;
 mod resources;
 mod rules;
 mod shutdown;
+mod tasks;
 mod tools;

@@ -5,9 +5,8 @@ use std::io;
 
 use serde_json::{Map, Value, json};
 
-use super::show::visible;
 use super::terminal::Terminal;
-use crate::event::{Decision, PermissionRequest, Question, RequestKind};
+use crate::event::{Decision, PermissionRequest, Question, RequestKind, visible};
 
 /// What a person chose.
 #[derive(Debug, PartialEq)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anstyle::Style;
 use serde_json::Value;
 
-use crate::event::{FileChange, PermissionRequest, Question, RequestKind, Timestamp};
+use crate::event::{FileChange, PermissionRequest, Question, RequestKind, Timestamp, visible};
 use crate::ids::ApprovalId;
 use crate::journal::SessionRecord;
 
@@ -52,6 +52,7 @@ pub(super) fn request(row: &SessionRecord, request: &PermissionRequest, now: Tim
     out.maybe("runs as", subject.command_line.as_deref());
     out.maybe("folder", subject.cwd.as_deref());
     out.maybe("reason", subject.reason.as_deref());
+    out.maybe("all below", subject.grant_root.as_deref());
     out.json("network", subject.network.as_ref());
     out.json("permissions", subject.permissions.as_ref());
     out.maybe("server", subject.server.as_deref());
@@ -114,33 +115,23 @@ impl Page {
     }
 
     fn changes(&mut self, changes: &[FileChange]) {
+        for change in changes {
+            let moved = change.moved_to.as_ref().map(|to| format!(" → {to}")).unwrap_or_default();
+            self.field(&change.kind, &format!("{}{moved}", change.path));
+        }
         for change in changes.iter().take(FILES) {
-            self.field(&change.kind, &change.path);
             let Some(diff) = &change.diff else { continue };
             let lines: Vec<_> = diff.lines().collect();
+            self.field("diff", &change.path);
             self.field("", &lines[..lines.len().min(DIFF_LINES)].join("\n"));
             if lines.len() > DIFF_LINES {
                 self.field("", &format!("[{} more lines]", lines.len() - DIFF_LINES));
             }
         }
         if changes.len() > FILES {
-            self.field("", &format!("[{} more files]", changes.len() - FILES));
+            self.field("", &format!("[the diffs of {} more files: see codex-events]", changes.len() - FILES));
         }
     }
-}
-
-/// The text with everything that a terminal would act on, or that turns its direction, as an escape.
-pub(super) fn visible(text: &str) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if (c.is_control() && !matches!(c, '\n' | '\t')) || turns(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-        out
-    })
 }
 
 /// Its id, and its title where it has one: a thread that the CLI made has none.

@@ -15,7 +15,12 @@ pub(super) fn find(db: &Connection, id: &str) -> rusqlite::Result<Option<TaskRec
 }
 
 pub(super) fn put(db: &Connection, task: &TaskRecord) -> rusqlite::Result<()> {
-    let sql = format!("INSERT OR REPLACE INTO tasks ({TASK}) VALUES (?1,?2,?3,?4,?5,?6,?7)");
+    let sql = format!(
+        "INSERT INTO tasks ({TASK}) VALUES (?1,?2,?3,?4,?5,?6,?7)
+         ON CONFLICT (id) DO UPDATE SET thread = ?2, turn = ?3, created = ?4, updated = ?5, status = ?6,
+             result = ?7
+         WHERE status = 'working'"
+    );
     db.prepare_cached(&sql)?.execute(params![
         task.id,
         task.thread.as_str(),
@@ -28,7 +33,10 @@ pub(super) fn put(db: &Connection, task: &TaskRecord) -> rusqlite::Result<()> {
     // By the task's own time: whoever keeps one has a clock, and this thread needs none.
     let keep = u64::try_from(KEEP_TASKS.as_millis()).unwrap_or(u64::MAX);
     let stale = signed(task.updated.0.saturating_sub(keep));
-    db.prepare_cached("DELETE FROM tasks WHERE status <> 'working' AND updated < ?1")?.execute([stale])?;
+    // One that nobody has asked for since its turn ended is over too.
+    let over = "DELETE FROM tasks WHERE updated < ?1 AND
+        (status <> 'working' OR thread NOT IN (SELECT thread FROM sessions WHERE status <> 'idle'))";
+    db.prepare_cached(over)?.execute([stale])?;
     Ok(())
 }
 

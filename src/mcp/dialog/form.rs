@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::event::{Decision, PermissionRequest, Question, RequestKind};
+use crate::event::{Decision, PermissionRequest, Question, RequestKind, visible};
 
 /// What follows the name of a question in the name of the field for an answer of one's own.
 const OTHER: &str = "-other";
@@ -25,10 +25,19 @@ pub(super) fn schema(request: &PermissionRequest, titled: bool) -> Option<Value>
 pub(super) fn answers(questions: &[Question], content: &Value) -> Value {
     let text = |name: &str| content.get(name).filter(|value| value.as_str().is_none_or(|t| !t.is_empty()));
     let answer = |question: &Question| {
-        let own = text(&format!("{}{OTHER}", question.id)).filter(|_| question.other);
+        let own = text(&other(question, questions)).filter(|_| question.other);
         own.or_else(|| text(&question.id)).map(|value| (question.id.clone(), value.clone()))
     };
     Value::Object(questions.iter().filter_map(answer).collect())
+}
+
+/// The field for an answer of one's own: no question has its name.
+fn other(question: &Question, questions: &[Question]) -> String {
+    let mut name = format!("{}{OTHER}", question.id);
+    while questions.iter().any(|question| question.id == name) {
+        name.push_str(OTHER);
+    }
+    name
 }
 
 fn empty() -> Value {
@@ -43,23 +52,18 @@ fn of_options(request: &PermissionRequest, titled: bool) -> Value {
     if choices.iter().all(|option| matches!(option, Decision::Approve | Decision::Cancel)) {
         return empty();
     }
-    let choices = choices.iter().map(|choice| (choice.name().to_owned(), title(*choice, request)));
+    let choices = choices.iter().map(|choice| (choice.name().to_owned(), title(*choice)));
     let mut property = json!({ "type": "string", "title": "Decision", "default": "approve" });
     one_of(&mut property, choices.collect(), titled);
     json!({ "type": "object", "properties": { "decision": property }, "required": ["decision"] })
 }
 
-fn title(decision: Decision, request: &PermissionRequest) -> String {
+fn title(decision: Decision) -> String {
     let words = match decision {
         Decision::Approve => "Yes, this once",
         Decision::ApproveForSession => "Yes, and the like for this session",
-        Decision::ApproveAlways => {
-            let rule = request.subject.proposed_rule.join(" ");
-            if rule.is_empty() || rule.len() > 80 {
-                return "Yes, always, in every session".into();
-            }
-            return format!("Yes, always, in every session: `{}`", crate::event::visible(&rule));
-        }
+        // The message says what that is.
+        Decision::ApproveAlways => "Yes, always, in every session",
         Decision::Decline => "No, go on without it",
         Decision::Cancel => "No, and end the turn",
         Decision::Answer => "Answer",
@@ -86,13 +90,14 @@ fn of_questions(questions: &[Question], titled: bool) -> Option<Value> {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for question in questions {
-        let title = if question.header.is_empty() { &question.id } else { &question.header };
-        let mut property = json!({ "type": "string", "title": title, "description": question.question });
+        let title = visible(if question.header.is_empty() { &question.id } else { &question.header });
+        let mut property =
+            json!({ "type": "string", "title": title, "description": visible(&question.question) });
         if !question.options.is_empty() {
             let titles = question.options.iter().map(|option| {
                 let sense = Some(&option.description).filter(|words| !words.is_empty());
                 let sense = sense.map(|words| format!(": {words}")).unwrap_or_default();
-                (option.label.clone(), format!("{}{sense}", option.label))
+                (option.label.clone(), visible(&format!("{}{sense}", option.label)))
             });
             one_of(&mut property, titles.collect(), titled);
         }
@@ -100,7 +105,7 @@ fn of_questions(questions: &[Question], titled: bool) -> Option<Value> {
         properties.insert(question.id.clone(), property);
         if own {
             let field = json!({ "type": "string", "title": format!("{title}: another answer") });
-            properties.insert(format!("{}{OTHER}", question.id), field);
+            properties.insert(other(question, questions), field);
         } else {
             required.push(json!(question.id));
         }

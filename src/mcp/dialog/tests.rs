@@ -109,6 +109,14 @@ fn what_answers_no_dialog_is_no_answer() {
         json!({}),
         json!({ "action": "yes" }),
         json!({ "action": "accept", "content": { "decision": "maybe" } }),
+        json!({ "action": "accept", "content": { "decision": false } }),
+        json!({ "action": "accept", "content": { "decision": null } }),
+        json!({ "action": "accept", "content": { "decision": ["decline"] } }),
+        json!({ "action": "accept", "content": { "decision": { "denied": {} } } }),
+        json!({ "action": "accept", "content": "decline" }),
+        json!({ "decision": false }),
+        json!({ "decision": null }),
+        json!({ "decision": { "approved_execpolicy_amendment": {} } }),
     ] {
         assert_eq!(answer(&junk, &command), Answer::Unreadable, "{junk}");
     }
