@@ -1,6 +1,5 @@
 //! The writing thread: takes what is queued as one transaction, and answers after its commit.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -12,6 +11,7 @@ use tokio::sync::{oneshot, watch};
 use super::super::error::JournalError;
 use super::super::record::{Batch, TaskRecord};
 use super::owners::Owners;
+use super::watches::Watches;
 use super::{queries, rows, tasks};
 use crate::ids::{BridgeId, Seq, ThreadId};
 
@@ -41,8 +41,7 @@ pub(super) struct Writer {
     pub bridge: BridgeId,
     pub owners: Owners,
     pub lock: Option<File>,
-    pub watches: HashMap<ThreadId, watch::Sender<Seq>>,
-    pub version: i64,
+    pub watches: Watches,
     pub full: bool,
 }
 
@@ -68,7 +67,7 @@ impl Writer {
             }
             // By the clock, and not only when there is nothing to write: a busy bridge looks too.
             if Instant::now() >= next {
-                self.poll();
+                self.watches.poll(&self.db);
                 next = Instant::now() + POLL;
             }
         };
@@ -112,7 +111,7 @@ impl Writer {
                     answers.push((reply, self.step(&mut begun, put)));
                 }
                 Job::Watch(thread, reply) => {
-                    let _ = reply.send(self.watch(thread));
+                    let _ = reply.send(self.watches.add(&self.db, thread).map_err(|e| self.fault(&e)));
                 }
                 Job::Close(reply) => over = Some(reply),
             }
@@ -123,7 +122,7 @@ impl Writer {
             let _ = reply.send(done.and(ended.clone()));
         }
         if ended.is_ok() {
-            committed.into_iter().for_each(|(thread, seq)| self.wake(&thread, seq));
+            committed.into_iter().for_each(|(thread, seq)| self.watches.wake(&thread, seq));
         } else {
             let _ = self.sql("ROLLBACK");
         }
@@ -202,43 +201,6 @@ impl Writer {
         }
         let pid = self.owners.find(&self.db, owner).map_err(|e| self.fault(&e))?.map_or(0, |o| o.pid);
         Err(JournalError::Owned { thread: thread.clone(), pid })
-    }
-
-    fn watch(&mut self, thread: ThreadId) -> Result<watch::Receiver<Seq>, JournalError> {
-        if let Some(sender) = self.watches.get(&thread) {
-            return Ok(sender.subscribe());
-        }
-        let seq = queries::last_seq(&self.db, &thread).map_err(|e| self.fault(&e))?;
-        let (sender, receiver) = watch::channel(seq);
-        self.watches.insert(thread, sender);
-        Ok(receiver)
-    }
-
-    fn wake(&self, thread: &ThreadId, seq: Seq) {
-        if let Some(sender) = self.watches.get(thread) {
-            sender.send_if_modified(|last| {
-                let newer = seq > *last;
-                *last = seq.max(*last);
-                newer
-            });
-        }
-    }
-
-    /// Looks whether another process has committed, and wakes whom it concerns.
-    fn poll(&mut self) {
-        self.watches.retain(|_, sender| sender.receiver_count() > 0);
-        let version = self.db.pragma_query_value(None, "data_version", |row| row.get(0));
-        let Ok(version) = version else { return };
-        if version == self.version {
-            return;
-        }
-        self.version = version;
-        for thread in self.watches.keys() {
-            match queries::last_seq(&self.db, thread) {
-                Ok(seq) => self.wake(thread, seq),
-                Err(error) => tracing::warn!(%error, "the journal cannot be looked at"),
-            }
-        }
     }
 
     /// Gives back what is at rest. A session with an open turn keeps its dead owner's name: the next
