@@ -6,6 +6,8 @@ mod events;
 mod journal;
 mod sessions;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use error::LookError;
 pub use events::{EventsQuery, show_events};

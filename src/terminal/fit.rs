@@ -40,8 +40,8 @@ pub fn one_line(text: &str, room: usize) -> String {
 /// A text as lines of at most this width, broken between words where that can be.
 pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
     let text = visible(&text.trim_end().replace("\r\n", "\n")).replace('\t', "    ");
-    let mut out = Vec::new();
-    for line in text.lines() {
+    let mut out: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim_end) {
         let (mut now, mut used) = (String::new(), 0);
         for word in line.split_inclusive(' ') {
             if used + width(word.trim_end()) > room && !now.trim().is_empty() {
@@ -52,6 +52,9 @@ pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
                 if used + columns(c) > room {
                     out.push(std::mem::take(&mut now));
                     used = 0;
+                    if c == ' ' {
+                        continue;
+                    }
                 }
                 now.push(c);
                 used += columns(c);

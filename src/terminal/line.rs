@@ -24,7 +24,12 @@ pub(super) fn event(event: &Event, width: usize) -> String {
         Body::AssistantMessage { text, .. } => wrapped(text, room),
         body => vec![one_line(&words(body, event.origin), room)],
     };
-    out.push_str(&lines.join(&format!("\n{:BEFORE$}", "")));
+    for (at, text) in lines.iter().enumerate() {
+        // An empty line has no blanks either.
+        let blanks = if at == 0 || text.is_empty() { 0 } else { BEFORE };
+        let end = if at == 0 { "" } else { "\n" };
+        let _ = write!(out, "{end}{:blanks$}{text}", "");
+    }
     out.push('\n');
     if let Body::PermissionRequest(request) = &event.body {
         // Never cut: it is there to be copied.

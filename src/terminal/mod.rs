@@ -5,8 +5,10 @@ mod closed;
 mod fit;
 mod line;
 mod screen;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use closed::closed;
 pub use fit::{one_line, width};
-pub use screen::{Screen, clock};
+pub use screen::Screen;

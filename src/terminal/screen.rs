@@ -67,8 +67,7 @@ impl Screen {
 }
 
 /// The time of day where this process runs.
-#[must_use]
-pub fn clock(time: Timestamp) -> String {
+pub(super) fn clock(time: Timestamp) -> String {
     let local = i64::try_from(time.0).ok().and_then(|time| Local.timestamp_millis_opt(time).single());
     local.map_or_else(|| "--:--:--".to_owned(), |local| local.format("%H:%M:%S").to_string())
 }
