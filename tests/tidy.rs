@@ -40,6 +40,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["mcp", "demo"]),
     ("rusqlite", &["journal"]),
     ("rpassword", &["app"]),
+    ("chrono", &["terminal"]),
+    ("terminal_size", &["terminal"]),
     ("process_wrap", &["supervise"]),
 ];
 
