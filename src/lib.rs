@@ -16,3 +16,4 @@ pub mod mcp;
 pub mod rpc;
 pub mod session;
 pub mod supervise;
+pub mod terminal;

@@ -19,6 +19,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("approval", &["ids", "event"]),
     ("config", &["ids", "event"]),
     ("control", &["ids", "event"]),
+    ("terminal", &["ids", "event"]),
     ("session", &["ids", "event", "journal", "approval"]),
     ("codex", &["ids", "event", "rpc", "supervise", "session"]),
     ("mcp", &["ids", "event", "session", "approval", "journal", "control"]),
@@ -39,6 +40,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["mcp", "demo"]),
     ("rusqlite", &["journal"]),
     ("rpassword", &["app"]),
+    ("chrono", &["terminal"]),
+    ("terminal_size", &["terminal"]),
     ("process_wrap", &["supervise"]),
 ];
 

@@ -26,6 +26,9 @@ const COMMANDS: usize = 256;
 /// How long sessions may take to record their end, and codex's tree to be gone.
 const END: Duration = Duration::from_secs(5);
 
+/// How often old sessions are looked for.
+const RETAIN: Duration = Duration::from_hours(1);
+
 /// The parts of a running bridge.
 pub struct Bridge {
     sessions: Sessions,
@@ -74,6 +77,14 @@ impl Bridge {
             }
         });
         let control = Control::start(&places(loaded), sessions.clone());
+        let (kept, over) = (journal.clone(), sessions_over.clone());
+        let (keep, bytes) = (loaded.settings.journal.keep, loaded.settings.journal.size << 20);
+        session_tasks.spawn(async move {
+            tokio::select! {
+                () = over.cancelled() => {}
+                () = retain(kept.as_ref(), keep, bytes) => {}
+            }
+        });
         let options = options(loaded, dialogs, drop_in);
         Ok(Self {
             sessions,
@@ -119,6 +130,23 @@ impl Bridge {
 fn places(loaded: &Loaded) -> Places {
     let paths = &loaded.paths;
     Places { journal: loaded.journal(), runtime: paths.runtime.clone(), temp: paths.temp.clone() }
+}
+
+/// Looks for sessions that are not to be kept: at the start, and each hour.
+async fn retain(journal: &dyn Journal, keep: Duration, bytes: u64) {
+    loop {
+        match journal.retain(keep, bytes).await {
+            // There may be more.
+            Ok(gone) if gone > 0 => {
+                tracing::info!(gone, "sessions were given up, as journal.keep and journal.size say")
+            }
+            Ok(_) => tokio::time::sleep(RETAIN).await,
+            Err(error) => {
+                tracing::warn!(%error, "old sessions could not be given up");
+                tokio::time::sleep(RETAIN).await;
+            }
+        }
+    }
 }
 
 fn launch(loaded: &Loaded) -> Launch {

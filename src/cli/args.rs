@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::approve::ApproveArgs;
+use super::events::EventsArgs;
+use super::sessions::SessionsArgs;
 use crate::app::Trial;
 use crate::config::{Flags, request_kind};
 use crate::event::RequestKind;
@@ -27,6 +29,10 @@ pub struct Cli {
 pub enum Command {
     /// Serve MCP on stdio, as `codex mcp-server` did: calls of unknown hosts wait to the end.
     McpServer,
+    /// The events of a session, a line each, whichever process runs it.
+    Events(EventsArgs),
+    /// The sessions, those that wait for a decision first.
+    Sessions(SessionsArgs),
     /// Answer what codex asks in any session, or list what is open.
     Approve(ApproveArgs),
     /// End the turn that a session runs, and its commands.
@@ -39,6 +45,16 @@ pub enum Command {
     /// The approval rules of the settings.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// What programs that read this one's output can rely on.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+}
+
+/// Of what.
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// The JSON Schema of an event.
+    Event,
 }
 
 /// What to do with the rules.

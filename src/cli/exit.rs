@@ -1,6 +1,6 @@
 //! Exit codes: 0 (also for a decision to decline), 2 usage or settings, 3 codex missing, 4 the turn failed, 70 a fault of ours.
 
-use crate::app::{ErrandError, PolicyError};
+use crate::app::{ErrandError, LookError, PolicyError};
 use crate::config::ConfigError;
 use crate::demo::DemoError;
 
@@ -11,6 +11,9 @@ pub fn code(error: &anyhow::Error) -> u8 {
         return 2;
     }
     if error.downcast_ref::<ErrandError>().is_some_and(ErrandError::is_usage) {
+        return 2;
+    }
+    if error.downcast_ref::<LookError>().is_some_and(LookError::is_usage) {
         return 2;
     }
     match error.downcast_ref::<DemoError>() {

@@ -2,8 +2,10 @@
 
 mod approve;
 mod args;
+mod events;
 mod exit;
 mod run;
+mod sessions;
 
 pub use args::{Cli, Command};
 pub use run::run;

@@ -1,13 +1,13 @@
 //! From the command line to the verb, and from its end to the exit code.
 
-use std::io::Write;
-
+use anyhow::Context;
 use clap::Parser;
 
-use super::args::{Cli, Command, RulesCommand};
+use super::args::{Cli, Command, RulesCommand, SchemaCommand};
 use super::exit;
 use crate::config::{self, Env};
-use crate::{app, demo};
+use crate::terminal::Screen;
+use crate::{app, demo, event};
 
 /// Runs the program; returns its exit code.
 #[must_use]
@@ -46,9 +46,15 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         }
         Some(Command::Demo) => wait_for(async { Ok(demo::run(&loaded).await?) }),
         Some(Command::Rules(RulesCommand::Test(trial))) => {
-            say(&app::test_rules(&loaded, trial.into_trial())?);
-            Ok(())
+            say(&app::test_rules(&loaded, trial.into_trial())?)
         }
+        Some(Command::Events(args)) => {
+            wait_for(async { Ok(app::show_events(&loaded, args.into_query()).await?) })
+        }
+        Some(Command::Sessions(args)) => {
+            wait_for(async { Ok(app::show_sessions(&loaded, args.into_query()).await?) })
+        }
+        Some(Command::Schema(SchemaCommand::Event)) => say(&format!("{:#}\n", event::schema())),
     }
 }
 
@@ -60,9 +66,9 @@ fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()
     outcome
 }
 
-fn say(text: &str) {
-    // A reader that has seen enough closes the pipe.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+/// A reader that has seen enough closes the pipe.
+fn say(text: &str) -> anyhow::Result<()> {
+    Screen::print(text).map(|_| ()).context("stdout cannot be written")
 }
 
 #[expect(clippy::print_stderr, reason = "the last words of the program; there may be no log")]

@@ -1,8 +1,9 @@
 //! codex's task: owns the process, knows which session a thread belongs to, and keeps what is owed
 //! to codex. It starts codex when somebody needs it, and anew after it has died.
 
-use std::collections::{HashMap, VecDeque};
-use std::time::Duration;
+mod life;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -17,6 +18,7 @@ use super::asks::{self, Question};
 use super::calls;
 use super::connection::{Connection, Launch, fault};
 use super::inbound::{self, Notice, notice};
+use crate::event::Body;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Ticket};
 use crate::session::{
@@ -27,6 +29,9 @@ use crate::supervise::{Backoff, PostMortem};
 
 /// What codex may say of a thread before its start is answered. More is a fault of codex.
 const EARLY: usize = 256;
+
+/// Unknown things that are named in the log.
+const UNKNOWN: usize = 100;
 
 /// What to do about a codex that has ended.
 const AGAIN: &str = "call again: codex is started anew and the session goes on";
@@ -110,6 +115,8 @@ pub struct Agent {
     owed: HashMap<RequestKey, Owed>,
     deliveries: VecDeque<Delivery>,
     calls: JoinSet<Done>,
+    /// What codex said that is not known: each is in the log once.
+    unknown: HashSet<String>,
     backoff: Backoff,
     started: Option<Instant>,
     not_before: Option<Instant>,
@@ -135,6 +142,7 @@ impl Agent {
             owed: HashMap::new(),
             deliveries: VecDeque::new(),
             calls: JoinSet::new(),
+            unknown: HashSet::new(),
             backoff: Backoff::default(),
             started: None,
             not_before: None,
@@ -330,43 +338,6 @@ impl Agent {
         self.connection.as_ref().map(|connection| (connection.peer.clone(), connection.generation))
     }
 
-    /// Starts codex, unless that is under way; the command waits for it.
-    fn connect(&mut self, command: AgentCommand) {
-        if let Some(waiting) = &mut self.waiting {
-            waiting.push(command);
-            return;
-        }
-        self.waiting = Some(vec![command]);
-        self.generation = self.generation.next();
-        let (launch, tasks, generation) = (self.launch.clone(), self.tasks.clone(), self.generation);
-        let not_before = self.not_before;
-        self.calls.spawn(async move {
-            // A short wait is worth it: a host that retries in a loop is worse off with an error.
-            if let Some(not_before) = not_before {
-                tokio::time::sleep_until(not_before).await;
-            }
-            Done::Connected(Connection::open(&launch, generation, &tasks).await.map(Box::new))
-        });
-    }
-
-    fn on_connected(&mut self, result: Result<Connection, AgentError>) {
-        let waiting = self.waiting.take().unwrap_or_default();
-        match result {
-            Ok(connection) => {
-                tracing::info!(version = connection.version, generation = %connection.generation, "codex started");
-                self.started = Some(Instant::now());
-                self.connection = Some(connection);
-                waiting.into_iter().for_each(|command| self.command(command));
-            }
-            Err(error) => {
-                if error.0.code != "codex_missing" {
-                    self.back_off();
-                }
-                waiting.into_iter().for_each(|command| self.refuse(command, error.clone()));
-            }
-        }
-    }
-
     fn peer(&self, generation: Generation) -> Option<Peer> {
         let connection = self.connection.as_ref()?;
         (connection.generation == generation).then(|| connection.peer.clone())
@@ -396,7 +367,10 @@ impl Agent {
 
     fn notification(&mut self, method: &str, params: &RawValue) {
         match notice(method, params) {
-            Notice::Session(thread, event) => self.deliver(thread, *event),
+            Notice::Session(thread, event) => {
+                self.remark(&event);
+                self.deliver(thread, *event);
+            }
             Notice::Resolved(thread, id) => {
                 let key = RequestKey { generation: self.generation, id };
                 // Ours are removed when they are answered; one that is left was closed by codex.
@@ -405,6 +379,14 @@ impl Agent {
                 }
             }
             Notice::Nothing => {}
+        }
+    }
+
+    /// Says in the log what is not known, once each.
+    fn remark(&mut self, event: &AgentEvent) {
+        let AgentEvent::Said { body: Body::Raw { method, .. }, .. } = event else { return };
+        if self.unknown.len() < UNKNOWN && self.unknown.insert(method.clone()) {
+            tracing::warn!(%method, "codex says something that this bridge does not know; it is kept as `raw`");
         }
     }
 
@@ -444,40 +426,6 @@ impl Agent {
                 self.early.push_back((thread, event));
             }
         }
-    }
-
-    /// A dead codex is an input like any other. Until its sessions have heard of it, with its last
-    /// words, no other is started: nothing that the next one says may come before.
-    fn lost(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        let generation = connection.generation;
-        self.back_off();
-        self.owed.clear();
-        self.early.clear();
-        self.waiting = Some(Vec::new());
-        let routes = std::mem::take(&mut self.routes);
-        self.calls.spawn(async move {
-            let end = connection.end().await;
-            Done::Ended { generation, end, routes }
-        });
-    }
-
-    fn ended(&mut self, generation: Generation, end: &PostMortem, routes: HashMap<ThreadId, Inbox>) {
-        tracing::warn!(%end, "codex ended by itself");
-        let message = format!("codex ended in the middle of its work: it {end}");
-        let error = fault("codex_lost", message, Some(AGAIN)).0;
-        for (thread, inbox) in routes {
-            self.say(thread, inbox, AgentEvent::Lost { generation, error: error.clone() });
-        }
-        let waiting = self.waiting.take().unwrap_or_default();
-        waiting.into_iter().for_each(|command| self.command(command));
-    }
-
-    /// It failed to start, or ended by itself: the next start waits.
-    fn back_off(&mut self) {
-        let now = Instant::now();
-        let ran = self.started.take().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        self.not_before = Some(now + self.backoff.failed(ran));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ids::{ThreadId, TurnId};
 use crate::session::AgentEvent;
 
 /// Known, and of no use to a session: said elsewhere, or about the process.
-const PASSED_OVER: &[&str] = &[
+pub(super) const PASSED_OVER: &[&str] = &[
     "account/login/completed",
     "account/rateLimits/updated",
     "account/updated",

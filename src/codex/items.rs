@@ -34,6 +34,8 @@ struct Item {
     duration_ms: Option<u64>,
     // webSearch
     query: Option<String>,
+    // exitedReviewMode
+    review: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,6 +75,7 @@ pub fn completed(raw: &Value) -> Option<Body> {
             let (text, images) = said(&item.content);
             Some(Body::UserMessage { item_id: item.id, text, images })
         }
+        "plan" => Some(Body::Plan { steps: Vec::new(), explanation: Some(item.text) }),
         "agentMessage" => Some(Body::AssistantMessage { item_id: item.id, text: item.text }),
         "reasoning" => {
             let text = item.summary.join("\n\n");
@@ -86,7 +89,7 @@ pub fn completed(raw: &Value) -> Option<Body> {
                 exit_code: item.exit_code,
                 output: item.aggregated_output,
                 changes: changes(item.changes),
-                result: some(item.result),
+                result: some(item.result).or(item.review.map(Value::String)),
                 error: fault(&item.error),
                 duration_ms: item.duration_ms,
             })),
@@ -103,7 +106,8 @@ fn kind(r#type: &str) -> Option<ToolKind> {
         "webSearch" => ToolKind::WebSearch,
         "imageView" | "imageGeneration" => ToolKind::Image,
         "collabAgentToolCall" => ToolKind::Agent,
-        "dynamicToolCall" => ToolKind::Other,
+        // Each is named by its type.
+        "dynamicToolCall" | "enteredReviewMode" | "exitedReviewMode" | "contextCompaction" => ToolKind::Other,
         _ => return None,
     })
 }

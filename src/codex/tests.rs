@@ -85,8 +85,7 @@ fn nothing_in_the_captures_is_unknown_or_unreadable() {
             } else if let Notice::Session(_, event) = notice(method, &raw(&message["params"]))
                 && let AgentEvent::Said { body: Body::Raw { method, .. }, .. } = *event
             {
-                let item = method.strip_prefix("item/completed:");
-                assert!(matches!(item, Some("enteredReviewMode" | "exitedReviewMode")), "{name}: {method}");
+                panic!("{name}: {method} is not known");
             }
         }
     }
@@ -280,4 +279,75 @@ fn permissions_are_said_in_full() {
         let ask = asks::question(Shape::Permissions, &params).unwrap().ask;
         assert!(ask.subject.message.unwrap().contains(&path.to_string()), "{path}");
     }
+}
+
+/// The rows of a table of `docs/events.md`, by the head of its first column.
+fn table(head: &str) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.md")).unwrap();
+    let rows = text.lines().skip_while(|line| !line.starts_with(&format!("| {head} |"))).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
+    rows.map(|row| row.trim_matches('|').split('|').map(cell).collect()).collect()
+}
+
+/// What becomes of a message, as the tables name it.
+fn event(method: &str, params: &Value) -> String {
+    match notice(method, &raw(params)) {
+        Notice::Session(_, event) => match *event {
+            AgentEvent::Said { body, .. } => body.kind().to_owned(),
+            AgentEvent::TurnStarted(_) => "turn_started".into(),
+            AgentEvent::TurnEnded { .. } => "turn_finished".into(),
+            AgentEvent::Used { .. } => "usage".into(),
+            other => format!("{other:?}"),
+        },
+        Notice::Resolved(..) => "resolved".into(),
+        Notice::Nothing => "–".into(),
+    }
+}
+
+#[test]
+fn the_tables_of_the_document_are_true() {
+    use super::protocol::{NOTIFICATIONS, SERVER_REQUESTS};
+    let item = json!({ "id": "i", "type": "agentMessage", "text": "x" });
+    let counts = json!({ "inputTokens": 1 });
+    // Members of every notification; each reads its own.
+    let params = json!({
+        "threadId": "t", "turnId": "u", "itemId": "i", "delta": "x", "item": item, "diff": "d", "plan": [],
+        "name": "s", "status": "ready", "message": "m", "requestId": 1, "turn": { "id": "u", "status": "completed" },
+        "error": { "message": "m" }, "tokenUsage": { "total": counts, "last": counts },
+    });
+    let rows = table("Notification");
+    let names: Vec<_> = rows.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(names, NOTIFICATIONS);
+    for row in &rows {
+        let mut params = params.clone();
+        if row[0].starts_with("mcpServer") {
+            params["error"] = Value::Null;
+        }
+        let got = event(&row[0], &params);
+        match row[0].as_str() {
+            "item/completed" => assert_eq!(got, "assistant_message"),
+            "item/started" => assert_eq!(got, "–", "a message has no begin"),
+            "serverRequest/resolved" => assert_eq!(got, "resolved"),
+            name => assert_eq!(got, row[1], "{name}"),
+        }
+    }
+    for row in table("Item") {
+        let item =
+            json!({ "id": "i", "type": row[0], "text": "x", "summary": ["x"], "content": [], "review": "r" });
+        let params = json!({ "threadId": "t", "turnId": "u", "item": item });
+        assert_eq!(event("item/started", &params), row[1], "{row:?}");
+        assert_eq!(event("item/completed", &params), row[2], "{row:?}");
+    }
+    let questions = table("Question");
+    let names: Vec<_> = questions.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(names, SERVER_REQUESTS);
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.md")).unwrap();
+    for name in super::inbound::PASSED_OVER {
+        assert_eq!(event(name, &params), "–", "{name}");
+        assert!(text.contains(&format!("`{name}`")), "{name} is in no table");
+    }
+    assert_eq!(event("some/newThing", &params), "raw");
+    let new = json!({ "threadId": "t", "item": { "id": "i", "type": "somethingNew" } });
+    assert_eq!(event("item/completed", &new), "raw");
 }

@@ -53,6 +53,14 @@ pub(super) const KEYS: &[Key] = &[
         name: "limits.result_bytes",
         set: |to, from| put(&mut to.limits.result_bytes, text(from).and_then(values::result_bytes_text)),
     },
+    Key {
+        name: "journal.keep",
+        set: |to, from| put(&mut to.journal.keep, text(from).and_then(values::deadline_text)),
+    },
+    Key {
+        name: "journal.size",
+        set: |to, from| put(&mut to.journal.size, text(from).and_then(values::megabytes_text)),
+    },
     Key { name: "journal.path", set: |to, from| put(&mut to.journal.path, Ok(Some(from.into()))) },
     Key { name: "log.level", set: |to, from| put(&mut to.log.level, level(from)) },
     Key { name: "log.file", set: |to, from| put(&mut to.log.file, Ok(Some(from.into()))) },

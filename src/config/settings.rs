@@ -72,13 +72,25 @@ impl Default for LimitSettings {
     }
 }
 
-/// Where events are kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// Where events are kept, and how long.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default)]
 pub struct JournalSettings {
     /// The database; without it, `journal.db` in the state folder.
     pub path: Option<PathBuf>,
+    /// How long a session is kept after its last event.
+    #[serde(deserialize_with = "values::deadline")]
+    pub keep: Duration,
+    /// How many megabytes are kept: above that the oldest sessions go.
+    #[serde(deserialize_with = "values::megabytes")]
+    pub size: u64,
+}
+
+impl Default for JournalSettings {
+    fn default() -> Self {
+        Self { path: None, keep: Duration::from_hours(30 * 24), size: 1024 }
+    }
 }
 
 /// What the bridge says of itself.

@@ -137,6 +137,8 @@ fn every_setting_can_come_from_a_variable() {
         ("CODEX_BRIDGE_WAIT_HOSTS", r#"{ "some host" = "5m" }"#),
         ("CODEX_BRIDGE_LIMITS_RESULT_BYTES", "2048"),
         ("CODEX_BRIDGE_JOURNAL_PATH", "/j.db"),
+        ("CODEX_BRIDGE_JOURNAL_KEEP", "2 days"),
+        ("CODEX_BRIDGE_JOURNAL_SIZE", "64"),
         ("CODEX_BRIDGE_LOG_LEVEL", "TRACE"),
         ("CODEX_BRIDGE_LOG_FILE", "/l.log"),
     ];
@@ -151,6 +153,7 @@ fn every_setting_can_come_from_a_variable() {
     assert_eq!(settings.wait.hosts["some host"], Duration::from_secs(300));
     assert_eq!(settings.limits.result_bytes, 2048);
     assert_eq!(settings.log.level, LogLevel::Trace);
+    assert_eq!((settings.journal.keep, settings.journal.size), (Duration::from_hours(48), 64));
     assert_eq!(loaded.journal(), Path::new("/j.db"));
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
 }

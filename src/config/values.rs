@@ -40,6 +40,17 @@ pub(super) fn result_bytes_text(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| format!("a number of bytes from {least} to {most}"))
 }
 
+/// A size in megabytes, from text: room for one long session at least.
+pub(super) fn megabytes_text(text: &str) -> Result<u64, String> {
+    let size = text.trim().parse().ok().filter(|size| (16..=1_000_000).contains(size));
+    size.ok_or_else(|| "a number of megabytes from 16 to 1000000".to_owned())
+}
+
+/// `journal.size` of a file.
+pub(super) fn megabytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    scalar(&toml::Value::deserialize(from)?, megabytes_text)
+}
+
 // What a file says: a number or text, with the same parser for both.
 fn scalar<T, E: Error>(value: &toml::Value, parse: fn(&str) -> Result<T, String>) -> Result<T, E> {
     let parsed = match value {

@@ -42,7 +42,7 @@ struct Stage {
 /// # Errors
 /// When codex cannot be had, or the task does not end as it should.
 pub async fn run(loaded: &Loaded) -> Result<(), DemoError> {
-    let printer = Printer;
+    let printer = Printer::of_process();
     let codex = install::codex(loaded, &printer).await?;
     let model = ModelServer::start().await;
     let model = model.map_err(|source| file("cannot listen for", Path::new("the scripted model"), source))?;
@@ -115,7 +115,7 @@ async fn show(printer: Printer, connection: &Connection, thread: &Value) -> Resu
             return Err(DemoError::Turn("codex said nothing for 30 s".into()));
         }
         for event in &events {
-            printer.event(event);
+            printer.event(thread, event);
             seen.extend(event["type"].as_str().map(str::to_owned));
         }
         after = page["next"].clone();

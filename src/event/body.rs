@@ -302,6 +302,30 @@ pub enum Origin {
 }
 
 impl Body {
+    /// Every `type`, in the order of the variants.
+    pub const KINDS: [&'static str; 20] = [
+        "session_started",
+        "turn_started",
+        "user_message",
+        "assistant_delta",
+        "assistant_message",
+        "reasoning",
+        "plan",
+        "tool_call",
+        "tool_output",
+        "tool_result",
+        "diff",
+        "permission_request",
+        "permission_decision",
+        "usage",
+        "mcp_server",
+        "warning",
+        "error",
+        "turn_finished",
+        "session_finished",
+        "raw",
+    ];
+
     /// Its `type` on the wire.
     #[must_use]
     pub fn kind(&self) -> &'static str {

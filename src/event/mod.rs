@@ -6,6 +6,7 @@
 mod answers;
 mod body;
 mod request;
+mod schema;
 mod time;
 mod tokens;
 mod visible;
@@ -18,17 +19,18 @@ pub use body::{
 pub use request::{
     Choice, DecidedBy, Decision, PermissionDecision, PermissionRequest, Question, RequestKind, Subject,
 };
+pub use schema::schema;
 pub use time::Timestamp;
 pub use tokens::Tokens;
 pub use visible::visible;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{Seq, ThreadId, TurnId};
 
 /// One event of a session, as it stands in the journal and as every reader gets it.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Its number in the session: from 1, without gaps.

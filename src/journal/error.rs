@@ -58,6 +58,15 @@ pub enum JournalError {
         /// What does not fit.
         reason: &'static str,
     },
+    /// It was opened to read.
+    #[error(
+        "the journal `{}` was opened only to read; what writes is for a bridge: this is a fault of codex-bridge",
+        path.display()
+    )]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
     /// It has been closed.
     #[error("the journal is closed: the bridge is ending")]
     Closed,

@@ -207,6 +207,9 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn task(&self, id: String) -> Pending<Option<TaskRecord>>;
     /// The last number of a session; changes when events are committed, by whichever process.
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
+    /// Gives up sessions at rest: those that did not change for `keep`, and the oldest as long as what is
+    /// kept takes more than `bytes`. Never one that a living bridge has. Some of them at a time; how many.
+    fn retain(&self, keep: Duration, bytes: u64) -> Pending<usize>;
     /// A count that changes when anything is committed, of any session, by whichever process.
     fn watch_all(&self) -> Pending<watch::Receiver<u64>>;
     /// Writes what is queued, and ends; this process owns nothing any more.

@@ -427,3 +427,92 @@ async fn an_older_file_is_carried_over() {
     assert_eq!(columns(&path), columns(&other), "as one that was made now");
     more_promises(&SqliteJournal::open(&other).unwrap()).await;
 }
+
+#[tokio::test]
+async fn who_only_reads_enters_nothing_and_hears_of_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let thread = || ThreadId::from("a");
+    assert!(matches!(SqliteJournal::reader(&path), Err(JournalError::Unusable { .. })));
+    assert!(!path.exists(), "looking makes no file");
+
+    let writer = SqliteJournal::open(&path).unwrap();
+    let owners = || std::fs::read_dir(path.with_extension("owners")).unwrap().count();
+    let reader = SqliteJournal::reader(&path).unwrap();
+    assert_eq!(owners(), 1);
+    assert_eq!(reader.owner(reader.bridge().clone()).await.unwrap(), None);
+    let mut watch = reader.watch(thread()).await.unwrap();
+    assert_eq!(*watch.borrow_and_update(), Seq::ZERO);
+    for last in [2, 5] {
+        let first = watch.borrow().0 + 1;
+        writer.append(batch(&writer, "a", first..=last)).await.unwrap();
+        watch.changed().await.unwrap();
+        assert_eq!(*watch.borrow_and_update(), Seq(last));
+        assert_eq!(
+            reader.read(thread(), Seq(first - 1), 9, 1 << 20).await.unwrap().len() as u64,
+            last + 1 - first
+        );
+    }
+    let row = reader.session(thread()).await.unwrap().unwrap();
+    assert!(reader.owner(row.owner.unwrap()).await.unwrap().unwrap().alive);
+
+    let refused = Err(JournalError::ReadOnly { path: path.clone() });
+    assert_eq!(reader.append(batch(&reader, "b", 1..=1)).await, refused);
+    assert_eq!(reader.claim(thread()).await, refused);
+    assert_eq!(reader.release(thread()).await, refused);
+    assert_eq!(reader.announce("x".into()).await, refused);
+    reader.close().await.unwrap();
+    assert_eq!(reader.claim(thread()).await, Err(JournalError::Closed));
+    assert_eq!(owners(), 1, "the one that writes is still there");
+    writer.append(batch(&writer, "a", 6..=6)).await.unwrap();
+    writer.close().await.unwrap();
+    let later = SqliteJournal::reader(&path).unwrap();
+    assert_eq!(later.session(thread()).await.unwrap().unwrap().last_seq, Seq(6), "with no bridge at all");
+}
+
+#[tokio::test]
+async fn who_only_reads_takes_older_files_along_and_leaves_newer_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    version_1(&path);
+    let reader = SqliteJournal::reader(&path).unwrap();
+    let row = reader.sessions(1).await.unwrap().remove(0);
+    assert_eq!(reader.owner(row.owner.unwrap_or(BridgeId::fresh())).await.map(|_| ()), Ok(()));
+    reader.close().await.unwrap();
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    let error = SqliteJournal::reader(&path).unwrap_err();
+    assert!(matches!(error, JournalError::NewerVersion { found: 99, .. }), "{error}");
+}
+
+/// Old sessions go, and the oldest where there is too much; never one that is in use.
+#[tokio::test]
+async fn what_is_old_or_too_much_is_given_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let journal = SqliteJournal::open(&path).unwrap();
+    let hour = std::time::Duration::from_hours(1);
+    for (thread, age, status, mine) in [
+        ("old", 3, SessionStatus::Idle, false),
+        ("old-mine", 3, SessionStatus::Idle, true),
+        ("old-open", 3, SessionStatus::Running, false),
+        ("new", 0, SessionStatus::Idle, false),
+    ] {
+        let mut one = batch(&journal, thread, 1..=2);
+        one.session.updated = Timestamp(Timestamp::now().0 - age * 3_600_000);
+        (one.session.status, one.session.owner) = (status, mine.then(|| journal.bridge().clone()));
+        journal.append(one).await.unwrap();
+    }
+    let left = || async {
+        let mut all: Vec<String> =
+            journal.sessions(10).await.unwrap().iter().map(|row| row.thread_id.to_string()).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(journal.retain(hour, u64::MAX).await.unwrap(), 1);
+    assert_eq!(left().await, ["new", "old-mine", "old-open"]);
+    assert!(journal.read("old".into(), Seq::ZERO, 9, 1 << 20).await.unwrap().is_empty());
+    assert_eq!(journal.retain(hour, 0).await.unwrap(), 1, "too much: the oldest that may go");
+    assert_eq!(left().await, ["old-mine", "old-open"]);
+    assert_eq!(journal.retain(hour, 0).await.unwrap(), 0);
+}

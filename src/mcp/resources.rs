@@ -91,7 +91,7 @@ impl Server {
         let text = match &uri {
             Uri::Sessions => self.all_sessions().await?.to_string(),
             Uri::Decisions => self.all_decisions().await?.to_string(),
-            Uri::EventSchema => json!(schemars::schema_for!(event::Event)).to_string(),
+            Uri::EventSchema => event::schema().to_string(),
             Uri::Mcp => self.servers().await?.to_string(),
             Uri::Session(thread) => self.one_session(thread, address).await?.to_string(),
             Uri::Events(thread, after, limit) => {

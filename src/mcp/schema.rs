@@ -12,9 +12,9 @@ use rmcp::model::{JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
 use super::args::{
-    ApproveArgs, Args, CancelArgs, CodexArgs, EVENT_TYPES, EventsArgs, MAX_LIMIT, MAX_WAIT, ReplyArgs,
-    WaitArgs,
+    ApproveArgs, Args, CancelArgs, CodexArgs, EventsArgs, MAX_LIMIT, MAX_WAIT, ReplyArgs, WaitArgs,
 };
+use crate::event::Body;
 
 /// Characters up to which Claude Code shows a result: well above our own budget.
 const MAX_RESULT_CHARS: u64 = 200_000;
@@ -92,7 +92,7 @@ fn events() -> Tool {
         "after": {"type": "integer", "minimum": 0, "description": "`next` of the last answer"},
         "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "description": "Default 100"},
         "wait": seconds("Seconds to wait for a first event"),
-        "types": {"type": "array", "items": {"type": "string", "enum": EVENT_TYPES}},
+        "types": {"type": "array", "items": {"type": "string", "enum": Body::KINDS}},
         "detail": {"type": "string", "enum": ["brief", "full"], "description": "full: with deltas"}
     });
     let output = json!({

@@ -6,6 +6,7 @@ mod model;
 mod python;
 mod schema;
 mod tasks;
+mod typescript;
 
 use std::path::{Path, PathBuf};
 

@@ -1,16 +1,18 @@
 //! The handle: jobs for the writing thread, questions for the reading one.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
 use super::super::record::{Batch, Journal, Owner, Pending, SessionRecord, TaskRecord};
+use super::onlooker::Onlooker;
 use super::owners::Owners;
+use super::watches::Watches;
 use super::writer::{Job, Reply, Writer};
 use super::{queries, schema, tasks};
 use crate::event::Event;
@@ -45,7 +47,7 @@ impl SqliteJournal {
         let lock = owners.enter(&bridge)?;
         owners.record(&entering, &bridge).map_err(fail)?;
         entering.commit().map_err(fail)?;
-        let version = db.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(fail)?;
+        let watches = Watches::of(&db).map_err(fail)?;
         let reader = schema::open_reader(path)?;
         let writer = Writer {
             path: path.to_owned(),
@@ -53,18 +55,38 @@ impl SqliteJournal {
             bridge: bridge.clone(),
             owners,
             lock: Some(lock),
-            watches: HashMap::new(),
-            all: watch::Sender::new(0),
-            version,
+            watches,
             full: false,
         };
-        let (jobs, to_write) = sync_channel(JOBS);
+        Self::start(path, bridge, reader, "journal-writer", move |jobs| writer.run(jobs))
+    }
+
+    /// Opens a file that is there to read it, and enters nothing: what would write is an error. Only a
+    /// file of an older bridge is carried over first, as any bridge does.
+    ///
+    /// # Errors
+    /// When there is no file, it cannot be used, or a newer bridge made it.
+    pub fn reader(path: &Path) -> Result<Self, JournalError> {
+        if schema::is_older(path)? {
+            drop(schema::open_writer(path)?);
+        }
+        let onlooker = Onlooker::of(path, schema::open_reader(path)?)?;
+        let reader = schema::open_reader(path)?;
+        Self::start(path, BridgeId::fresh(), reader, "journal-onlooker", move |jobs| onlooker.run(jobs))
+    }
+
+    /// Starts the thread that takes jobs, and the one that answers questions.
+    fn start(
+        path: &Path,
+        bridge: BridgeId,
+        reader: Connection,
+        name: &str,
+        work: impl FnOnce(&Receiver<Job>) + Send + 'static,
+    ) -> Result<Self, JournalError> {
+        let (jobs, to_do) = sync_channel(JOBS);
         let (questions, to_read) = sync_channel::<Question>(JOBS);
         let io = |error: std::io::Error| JournalError::io(path, &error);
-        thread::Builder::new()
-            .name("journal-writer".into())
-            .spawn(move || writer.run(&to_write))
-            .map_err(io)?;
+        thread::Builder::new().name(name.into()).spawn(move || work(&to_do)).map_err(io)?;
         thread::Builder::new()
             .name("journal-reader".into())
             .spawn(move || read(&reader, &to_read))
@@ -183,6 +205,10 @@ impl Journal for SqliteJournal {
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {
         self.job(|reply| Job::Watch(thread, reply))
+    }
+
+    fn retain(&self, keep: Duration, bytes: u64) -> Pending<usize> {
+        self.job(|reply| Job::Retain(keep, bytes, reply))
     }
 
     fn watch_all(&self) -> Pending<watch::Receiver<u64>> {

@@ -2,11 +2,14 @@
 //! no task ever waits in SQLite and a reader never waits for the writer.
 
 mod journal;
+mod onlooker;
 mod owners;
 mod queries;
+mod retain;
 mod rows;
 mod schema;
 mod tasks;
+mod watches;
 mod writer;
 
 pub use journal::SqliteJournal;

@@ -68,6 +68,13 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
     Ok(db)
 }
 
+/// Whether an older bridge made the file, or one is just making it. A newer one is an error.
+pub(super) fn is_older(path: &Path) -> Result<bool, JournalError> {
+    let db = open_reader(path)?;
+    check(&db, path)?;
+    Ok(version(&db).map_err(|error| JournalError::sqlite(path, &error))? < VERSION)
+}
+
 /// Opens the file to read.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, JournalError> {
     let fail = |error: rusqlite::Error| JournalError::sqlite(path, &error);

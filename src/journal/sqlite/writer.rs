@@ -1,6 +1,5 @@
 //! The writing thread: takes what is queued as one transaction, and answers after its commit.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -12,7 +11,10 @@ use tokio::sync::{oneshot, watch};
 use super::super::error::JournalError;
 use super::super::record::{Batch, TaskRecord};
 use super::owners::Owners;
+use super::retain::retain;
+use super::watches::Watches;
 use super::{queries, rows, tasks};
+use crate::event::Timestamp;
 use crate::ids::{BridgeId, Seq, ThreadId};
 
 /// How often another process's commits are looked for, while somebody watches.
@@ -30,6 +32,7 @@ pub(super) enum Job {
     Release(ThreadId, Reply<()>),
     Announce(PathBuf, Reply<()>),
     Task(Box<TaskRecord>, Reply<()>),
+    Retain(Duration, u64, Reply<usize>),
     Watch(ThreadId, Reply<watch::Receiver<Seq>>),
     WatchAll(Reply<watch::Receiver<u64>>),
     Close(Reply<()>),
@@ -42,10 +45,7 @@ pub(super) struct Writer {
     pub bridge: BridgeId,
     pub owners: Owners,
     pub lock: Option<File>,
-    pub watches: HashMap<ThreadId, watch::Sender<Seq>>,
-    /// Counts commits, of anybody.
-    pub all: watch::Sender<u64>,
-    pub version: i64,
+    pub watches: Watches,
     pub full: bool,
 }
 
@@ -53,7 +53,7 @@ impl Writer {
     pub fn run(mut self, jobs: &Receiver<Job>) {
         let mut next = Instant::now() + POLL;
         let last = loop {
-            let first = if self.watches.is_empty() && self.all.receiver_count() == 0 {
+            let first = if self.watches.is_empty() {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 jobs.recv_timeout(next.saturating_duration_since(Instant::now()))
@@ -71,7 +71,7 @@ impl Writer {
             }
             // By the clock, and not only when there is nothing to write: a busy bridge looks too.
             if Instant::now() >= next {
-                self.poll();
+                self.watches.poll(&self.db);
                 next = Instant::now() + POLL;
             }
         };
@@ -88,9 +88,9 @@ impl Writer {
             Job::Append(batch, _) => batch.durable,
             // A host holds a task for durable once it has been told of it.
             Job::Claim(..) | Job::Release(..) | Job::Task(..) => true,
-            Job::Announce(..) | Job::Watch(..) | Job::WatchAll(_) | Job::Close(_) => false,
+            Job::Announce(..) | Job::Retain(..) | Job::Watch(..) | Job::WatchAll(_) | Job::Close(_) => false,
         });
-        let mut begun = self.begin(durable);
+        let (mut begun, mut retained) = (self.begin(durable), Vec::new());
         let (mut answers, mut committed, mut over) = (Vec::new(), Vec::new(), None);
         for job in group {
             match job {
@@ -114,25 +114,35 @@ impl Writer {
                     let put = |w: &mut Self| tasks::put(&w.db, &task).map_err(|e| w.fault(&e));
                     answers.push((reply, self.step(&mut begun, put)));
                 }
+                Job::Retain(keep, bytes, reply) => {
+                    let now = Timestamp::now();
+                    let mut count = 0;
+                    let done = self.step(&mut begun, |w| {
+                        let done = retain(&w.db, &w.owners, now, keep, bytes);
+                        count = done.map_err(|e| w.fault(&e))?;
+                        Ok(())
+                    });
+                    retained.push((reply, done.map(|()| count)));
+                }
                 Job::Watch(thread, reply) => {
-                    let _ = reply.send(self.watch(thread));
+                    let _ = reply.send(self.watches.add(&self.db, thread).map_err(|e| self.fault(&e)));
                 }
                 Job::WatchAll(reply) => {
-                    let _ = reply.send(Ok(self.all.subscribe()));
+                    let _ = reply.send(Ok(self.watches.add_all()));
                 }
                 Job::Close(reply) => over = Some(reply),
             }
         }
         let ended = begun.and_then(|()| self.sql("COMMIT"));
+        for (reply, done) in retained {
+            let _ = reply.send(done.and_then(|count| ended.clone().map(|()| count)));
+        }
         for (reply, done) in answers {
             // A caller that went away does not need to know.
             let _ = reply.send(done.and(ended.clone()));
         }
         if ended.is_ok() {
-            if !committed.is_empty() {
-                self.all.send_modify(|count| *count += 1);
-            }
-            committed.into_iter().for_each(|(thread, seq)| self.wake(&thread, seq));
+            committed.into_iter().for_each(|(thread, seq)| self.watches.wake(&thread, seq));
         } else {
             let _ = self.sql("ROLLBACK");
         }
@@ -211,44 +221,6 @@ impl Writer {
         }
         let pid = self.owners.find(&self.db, owner).map_err(|e| self.fault(&e))?.map_or(0, |o| o.pid);
         Err(JournalError::Owned { thread: thread.clone(), pid })
-    }
-
-    fn watch(&mut self, thread: ThreadId) -> Result<watch::Receiver<Seq>, JournalError> {
-        if let Some(sender) = self.watches.get(&thread) {
-            return Ok(sender.subscribe());
-        }
-        let seq = queries::last_seq(&self.db, &thread).map_err(|e| self.fault(&e))?;
-        let (sender, receiver) = watch::channel(seq);
-        self.watches.insert(thread, sender);
-        Ok(receiver)
-    }
-
-    fn wake(&self, thread: &ThreadId, seq: Seq) {
-        if let Some(sender) = self.watches.get(thread) {
-            sender.send_if_modified(|last| {
-                let newer = seq > *last;
-                *last = seq.max(*last);
-                newer
-            });
-        }
-    }
-
-    /// Looks whether another process has committed, and wakes whom it concerns.
-    fn poll(&mut self) {
-        self.watches.retain(|_, sender| sender.receiver_count() > 0);
-        let version = self.db.pragma_query_value(None, "data_version", |row| row.get(0));
-        let Ok(version) = version else { return };
-        if version == self.version {
-            return;
-        }
-        self.version = version;
-        self.all.send_modify(|count| *count += 1);
-        for thread in self.watches.keys() {
-            match queries::last_seq(&self.db, thread) {
-                Ok(seq) => self.wake(thread, seq),
-                Err(error) => tracing::warn!(%error, "the journal cannot be looked at"),
-            }
-        }
     }
 
     /// Gives back what is at rest. A session with an open turn keeps its dead owner's name: the next

@@ -6,6 +6,7 @@ use rmcp::model::JsonObject;
 use serde_json::Value;
 
 use super::bad::{BadArguments, Near, cut};
+use crate::event::Body;
 
 /// Bytes of one text. More belongs into a file.
 pub const MAX_TEXT: usize = 1 << 20;
@@ -15,30 +16,6 @@ pub const MAX_WAIT: u32 = 86_400;
 
 /// Events in one answer.
 pub const MAX_LIMIT: u64 = 1000;
-
-/// The `type` of every event, as `Body::kind` gives it.
-pub const EVENT_TYPES: [&str; 20] = [
-    "session_started",
-    "turn_started",
-    "user_message",
-    "assistant_delta",
-    "assistant_message",
-    "reasoning",
-    "plan",
-    "tool_call",
-    "tool_output",
-    "tool_result",
-    "diff",
-    "permission_request",
-    "permission_decision",
-    "usage",
-    "mcp_server",
-    "warning",
-    "error",
-    "turn_finished",
-    "session_finished",
-    "raw",
-];
 
 /// The largest whole number that every JSON reader keeps exactly, 2^53 − 1.
 const MAX_WHOLE: u64 = 9_007_199_254_740_991;
@@ -160,8 +137,8 @@ impl Fields {
             Some(other) => return Err(wrong(NAME, &other, "a list, such as [\"assistant_message\"]")),
         };
         let known = |value: &Value| {
-            let found = EVENT_TYPES.iter().find(|known| value.as_str() == Some(known));
-            found.copied().ok_or_else(|| wrong(NAME, value, EVENT_TYPES.join(", ")))
+            let found = Body::KINDS.iter().find(|known| value.as_str() == Some(known));
+            found.copied().ok_or_else(|| wrong(NAME, value, Body::KINDS.join(", ")))
         };
         list.iter().map(known).collect()
     }

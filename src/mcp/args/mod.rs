@@ -16,4 +16,4 @@ pub use calls::{
     ApprovalPolicy, ApproveArgs, Args, CancelArgs, CodexArgs, Detail, EventsArgs, ReplyArgs, Sandbox,
     WaitArgs, parse,
 };
-pub use fields::{EVENT_TYPES, MAX_LIMIT, MAX_TEXT, MAX_WAIT};
+pub use fields::{MAX_LIMIT, MAX_TEXT, MAX_WAIT};

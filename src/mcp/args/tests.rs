@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::Body;
 use crate::ids::Seq;
 
 fn of<T: Args>(arguments: Value) -> Result<T, BadArguments> {
@@ -194,16 +193,4 @@ fn a_long_value_is_cut_to_one_short_line() {
     assert!(value.ends_with('…') && !message.contains('\n'), "{message}");
     let message = refusal::<CodexArgs>(json!({"x".repeat(5000): 1}));
     assert!(message.len() < 350, "{message}");
-}
-
-#[test]
-fn the_types_are_those_of_the_vocabulary() {
-    let schema = serde_json::to_value(schemars::schema_for!(Body)).unwrap();
-    let kinds: Vec<_> = schema["oneOf"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|variant| variant["properties"]["type"]["const"].as_str().unwrap())
-        .collect();
-    assert_eq!(kinds, EVENT_TYPES);
 }

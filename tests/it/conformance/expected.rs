@@ -41,6 +41,8 @@ pub const BRIDGE: &[(&str, &[&str])] = &[
     ("server-sse-polling", LEGACY),
     ("server-sse-multiple-streams", BOTH),
     ("tools-list", BOTH),
+    ("resources-list", BOTH),
+    ("resources-unsubscribe", LEGACY),
     ("dns-rebinding-protection", BOTH),
     ("server-stateless", MODERN),
     ("caching", MODERN),
@@ -63,10 +65,6 @@ pub const EXCEPT: &[(&str, &str, &str)] = &[
     ("server-stateless", "sep-2575-server-no-log-without-loglevel", "needs `test_logging_tool`"),
     ("server-sse-polling", "server-sse-disconnect-resume", "needs `test_reconnection`"),
     ("caching", "sep-2549-prompts-list-caching-hints", "there are no prompts"),
-    ("caching", "sep-2549-resources-list-caching-hints", "there are no resources"),
-    ("caching", "sep-2549-resources-templates-list-caching-hints", "there are no resources"),
-    ("sep-2164-resource-not-found", "sep-2164-error-code", "there are no resources: the method is unknown"),
-    ("sep-2164-resource-not-found", "sep-2164-data-uri", "there are no resources: the method is unknown"),
 ];
 
 /// What cannot pass against the bridge: why, and which.
@@ -108,15 +106,8 @@ pub const MISSING: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "there are no resources",
-        &[
-            "resources-list",
-            "resources-read-text",
-            "resources-read-binary",
-            "resources-templates-read",
-            "resources-subscribe",
-            "resources-unsubscribe",
-        ],
+        "reads or watches a resource of its own by its address",
+        &["resources-subscribe", "resources-read-text", "resources-read-binary", "resources-templates-read"],
     ),
     (
         "there are no prompts",

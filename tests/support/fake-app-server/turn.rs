@@ -5,6 +5,8 @@
 //! | `say TEXT` | a message |
 //! | `deltas N` | a message that comes in N pieces |
 //! | `flood N` | a command with N pieces of output |
+//! | `output N` | a command whose output of N bytes comes with its end |
+//! | `diff N` | a diff of N bytes |
 //! | `ask-command CMD`, `ask-file PATH` | asks, and does what the answer says |
 //! | `ask-permissions`, `ask-user-input`, `ask-mcp-tool` | asks, and goes on |
 //! | `ask-unknown` | asks what no client knows, and says what came back |
@@ -89,6 +91,11 @@ impl Turn {
             "say" => self.say(rest)?,
             "deltas" => self.deltas(rest.parse().unwrap_or(1))?,
             "flood" => self.flood(rest.parse().unwrap_or(1))?,
+            "output" => self.output(rest.parse().unwrap_or(1))?,
+            "diff" => {
+                let diff = "+a line that was added\n".repeat(rest.parse::<usize>().unwrap_or(1) / 23 + 1);
+                self.tell("turn/diff/updated", json!({ "diff": diff }))?;
+            }
             "ask-command" => return self.ask_command(rest),
             "ask-file" => return self.ask_file(rest),
             "ask-permissions" => {
@@ -182,6 +189,14 @@ impl Turn {
             self.tell("item/commandExecution/outputDelta", delta)?;
         }
         ran(&mut item);
+        self.completed(&mut item)
+    }
+
+    fn output(&self, bytes: usize) -> Result<(), Over> {
+        let mut item = shapes::command(&call_id(), "cat big", &self.cwd);
+        self.started(&mut item)?;
+        ran(&mut item);
+        item["aggregatedOutput"] = json!("a line of the output\n".repeat(bytes / 21 + 1));
         self.completed(&mut item)
     }
 

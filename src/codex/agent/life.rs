@@ -1,0 +1,90 @@
+//! Of codex's task: how the process begins, and what its end means.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{AGAIN, Agent, Done};
+use crate::codex::connection::{Connection, fault};
+use crate::ids::{Generation, ThreadId};
+use crate::session::{AgentCommand, AgentError, AgentEvent, Inbox};
+use crate::supervise::PostMortem;
+
+impl Agent {
+    /// Starts codex, unless that is under way; the command waits for it.
+    pub(super) fn connect(&mut self, command: AgentCommand) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.push(command);
+            return;
+        }
+        self.waiting = Some(vec![command]);
+        self.generation = self.generation.next();
+        let (launch, tasks, generation) = (self.launch.clone(), self.tasks.clone(), self.generation);
+        let not_before = self.not_before;
+        self.calls.spawn(async move {
+            // A short wait is worth it: a host that retries in a loop is worse off with an error.
+            if let Some(not_before) = not_before {
+                tokio::time::sleep_until(not_before).await;
+            }
+            Done::Connected(Connection::open(&launch, generation, &tasks).await.map(Box::new))
+        });
+    }
+
+    pub(super) fn on_connected(&mut self, result: Result<Connection, AgentError>) {
+        let waiting = self.waiting.take().unwrap_or_default();
+        match result {
+            Ok(connection) => {
+                tracing::info!(version = connection.version, generation = %connection.generation, "codex started");
+                self.started = Some(Instant::now());
+                self.connection = Some(connection);
+                waiting.into_iter().for_each(|command| self.command(command));
+            }
+            Err(error) => {
+                if error.0.code != "codex_missing" {
+                    self.back_off();
+                }
+                waiting.into_iter().for_each(|command| self.refuse(command, error.clone()));
+            }
+        }
+    }
+
+    /// A dead codex is an input like any other. Until its sessions have heard of it, with its last
+    /// words, no other is started: nothing that the next one says may come before.
+    pub(super) fn lost(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let generation = connection.generation;
+        self.back_off();
+        self.owed.clear();
+        self.early.clear();
+        self.waiting = Some(Vec::new());
+        let routes = std::mem::take(&mut self.routes);
+        self.calls.spawn(async move {
+            let end = connection.end().await;
+            Done::Ended { generation, end, routes }
+        });
+    }
+
+    pub(super) fn ended(
+        &mut self,
+        generation: Generation,
+        end: &PostMortem,
+        routes: HashMap<ThreadId, Inbox>,
+    ) {
+        tracing::warn!(%end, "codex ended by itself");
+        let message = format!("codex ended in the middle of its work: it {end}");
+        let error = fault("codex_lost", message, Some(AGAIN)).0;
+        for (thread, inbox) in routes {
+            self.say(thread, inbox, AgentEvent::Lost { generation, error: error.clone() });
+        }
+        let waiting = self.waiting.take().unwrap_or_default();
+        waiting.into_iter().for_each(|command| self.command(command));
+    }
+
+    /// It failed to start, or ended by itself: the next start waits.
+    fn back_off(&mut self) {
+        let now = Instant::now();
+        let ran = self.started.take().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        self.not_before = Some(now + self.backoff.failed(ran));
+    }
+}
