@@ -248,6 +248,10 @@ impl ServerHandler for Server {
         request: SubscribeRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
+        if !Uri::is_ours(&request.uri) {
+            // A host may watch whatever it has heard of; of what is not ours there is never news.
+            return Ok(());
+        }
         Uri::parse(&request.uri).map_err(|error| ErrorData::resource_not_found(error.to_string(), None))?;
         // Looked at before the answer: what changes after it is told.
         let state = seen_now(self.sessions.journal().as_ref(), &request.uri).await;

@@ -1,1 +1,93 @@
 //! Addresses, and the look of a transcript.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::event::{Event, Timestamp};
+
+#[test]
+fn an_address_is_read_as_it_is_written() {
+    let all = [
+        "codex://sessions",
+        "codex://sessions/t-1",
+        "codex://sessions/t-1/events",
+        "codex://sessions/t-1/events?after=7&limit=3",
+        "codex://sessions/t-1/diff",
+        "codex://sessions/t-1/transcript",
+        "codex://decisions",
+        "codex://schemas/event",
+        "codex://mcp",
+    ];
+    for text in all {
+        assert_eq!(Uri::parse(text).unwrap().to_string(), text);
+    }
+    let wrong = [
+        "",
+        "codex://",
+        "codex://sessions/",
+        "codex://sessions//events",
+        "codex://sessions?x=1",
+        "codex://sessions/t/events?limit=0",
+        "codex://sessions/t/events?limit=1001",
+        "codex://sessions/t/events?after=x",
+        "codex://sessions/t/events?before=1",
+        "codex://sessions/t/diff/more",
+        "file:///etc/passwd",
+    ];
+    for text in wrong {
+        assert_eq!(Uri::parse(text), Err(NoSuchResource(text.into())), "{text}");
+    }
+}
+
+fn transcript(bodies: serde_json::Value) -> String {
+    let mut out = Transcript::default();
+    for (n, body) in bodies.as_array().unwrap().iter().enumerate() {
+        let body = serde_json::from_value(body.clone()).unwrap();
+        let seq = Seq(n as u64 + 1);
+        out.push(&Event {
+            seq,
+            time: Timestamp(0),
+            thread_id: "t".into(),
+            turn_id: None,
+            origin: None,
+            body,
+        });
+    }
+    out.as_str().to_owned()
+}
+
+#[test]
+fn a_transcript_reads_well() {
+    let change = json!({ "path": "/w/a.txt", "kind": "update", "diff": "@@ -1 +1 @@\n-old\n+new" });
+    let text = transcript(json!([
+        { "type": "session_started", "cwd": "/w", "model": "gpt-5.5" },
+        { "type": "user_message", "itemId": "1", "text": "Mend the tests." },
+        { "type": "plan", "steps": [{ "step": "look", "status": "completed" }, { "step": "mend", "status": "in_progress" }] },
+        { "type": "reasoning", "itemId": "2", "text": "First I look." },
+        { "type": "tool_call", "itemId": "3", "tool": "command", "command": "cargo test", "cwd": "/w" },
+        { "type": "tool_result", "itemId": "3", "tool": "command", "status": "completed", "exitCode": 101, "output": "one failed\n```\nodd\n```" },
+        { "type": "tool_call", "itemId": "4", "tool": "file_change", "changes": [change] },
+        { "type": "permission_request", "approvalId": "a", "kind": "file_change", "summary": "Allow codex to change files: update `/w/a.txt`?",
+          "options": [], "expiresAt": "2026-01-01T00:00:00.000Z" },
+        { "type": "permission_decision", "approvalId": "a", "decision": "approve", "by": "person" },
+        { "type": "tool_call", "itemId": "5", "tool": "mcp", "server": "docs", "name": "search", "arguments": { "q": "x" } },
+        { "type": "assistant_message", "itemId": "6", "text": "The tests pass." },
+        { "type": "turn_finished", "status": "completed", "durationMs": 61500 },
+    ]));
+    insta::assert_snapshot!(text);
+}
+
+proptest! {
+    /// Whatever is in an output, its block ends where it ends.
+    #[test]
+    fn no_output_leaves_its_block(output in "[`a\n]{0,40}") {
+        let text = transcript(json!([
+            { "type": "tool_result", "itemId": "3", "tool": "command", "status": "completed", "output": output },
+        ]));
+        let fence: String = text.chars().take_while(|c| *c == '`').collect();
+        if !text.is_empty() {
+            prop_assert_eq!(text.lines().filter(|line| line.trim_end() == fence).count(), 2, "{}", text);
+        }
+    }
+}

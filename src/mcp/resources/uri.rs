@@ -53,6 +53,12 @@ impl Uri {
         Self::known(text).ok_or_else(|| NoSuchResource(text.chars().take(200).collect()))
     }
 
+    /// Whether an address has our scheme.
+    #[must_use]
+    pub fn is_ours(text: &str) -> bool {
+        text.starts_with(SCHEME)
+    }
+
     fn known(text: &str) -> Option<Self> {
         let (path, query) = text.strip_prefix(SCHEME)?.split_once('?').map_or_else(
             || (text.strip_prefix(SCHEME).unwrap_or_default(), ""),

@@ -42,6 +42,7 @@ pub const BRIDGE: &[(&str, &[&str])] = &[
     ("server-sse-multiple-streams", BOTH),
     ("tools-list", BOTH),
     ("resources-list", BOTH),
+    ("resources-subscribe", LEGACY),
     ("resources-unsubscribe", LEGACY),
     ("dns-rebinding-protection", BOTH),
     ("server-stateless", MODERN),
@@ -106,8 +107,8 @@ pub const MISSING: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "reads or watches a resource of its own by its address",
-        &["resources-subscribe", "resources-read-text", "resources-read-binary", "resources-templates-read"],
+        "reads a resource of its own by its address",
+        &["resources-read-text", "resources-read-binary", "resources-templates-read"],
     ),
     (
         "there are no prompts",
