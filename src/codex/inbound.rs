@@ -79,9 +79,16 @@ struct OfTurn {
     turn: Turn,
 }
 
+/// An item stays as it came until it is known what it is: there may be a megabyte in it, which each look
+/// at it as a value would copy.
 #[derive(Debug, Deserialize)]
-struct OfItem {
-    item: Value,
+#[serde(rename_all = "camelCase")]
+struct OfItem<'a> {
+    thread_id: String,
+    #[serde(default)]
+    turn_id: Option<String>,
+    #[serde(borrow)]
+    item: &'a RawValue,
 }
 
 #[derive(Debug, Deserialize)]
@@ -174,8 +181,8 @@ fn known(method: &str, params: &RawValue) -> Option<Notice> {
         "item/commandExecution/outputDelta" => {
             said(params, |p: Piece| Some(Body::ToolOutput { item_id: p.item_id, text: p.delta }))?
         }
-        "item/started" => said(params, |p: OfItem| items::started(&p.item))?,
-        "item/completed" => said(params, |p: OfItem| items::completed(&p.item))?,
+        "item/started" => item(params, items::started)?,
+        "item/completed" => item(params, items::completed)?,
         "turn/diff/updated" => said(params, |p: Diff| Some(Body::Diff { diff: p.diff }))?,
         "turn/plan/updated" => said(params, |p: Plan| Some(plan(p)))?,
         "mcpServer/startupStatus/updated" => said(params, |p: Server| {
@@ -211,6 +218,13 @@ fn read<T: DeserializeOwned>(params: &RawValue) -> Option<T> {
 fn said<T: DeserializeOwned>(params: &RawValue, body: impl FnOnce(T) -> Option<Body>) -> Option<Notice> {
     let of: Of<T> = read(params)?;
     let Some(body) = body(of.rest) else { return Some(Notice::Nothing) };
+    let event = AgentEvent::Said { turn: of.turn_id.map(TurnId::from), body };
+    Some(Notice::Session(ThreadId::from(of.thread_id), Box::new(event)))
+}
+
+fn item(params: &RawValue, body: fn(&RawValue) -> Option<Body>) -> Option<Notice> {
+    let of: OfItem<'_> = serde_json::from_str(params.get()).ok()?;
+    let Some(body) = body(of.item) else { return Some(Notice::Nothing) };
     let event = AgentEvent::Said { turn: of.turn_id.map(TurnId::from), body };
     Some(Notice::Session(ThreadId::from(of.thread_id), Box::new(event)))
 }

@@ -2,8 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
+
+/// The most of a command's output that is kept, in bytes: codex's own bound.
+const OUTPUT: usize = 1 << 20;
 
 /// The members of items that the bridge reads, whatever the type.
 #[derive(Debug, Default, Deserialize)]
@@ -48,8 +52,8 @@ struct Change {
 
 /// The event that an item's beginning is, if it is one.
 #[must_use]
-pub fn started(raw: &Value) -> Option<Body> {
-    let item = Item::deserialize(raw).ok()?;
+pub fn started(raw: &RawValue) -> Option<Body> {
+    let item: Item = serde_json::from_str(raw.get()).ok()?;
     let tool = kind(&item.r#type)?;
     Some(Body::ToolCall(ToolCall {
         item_id: item.id,
@@ -68,8 +72,8 @@ pub fn started(raw: &Value) -> Option<Body> {
 
 /// The event that an item's end is. A type without a kind of its own stays as it came.
 #[must_use]
-pub fn completed(raw: &Value) -> Option<Body> {
-    let item = Item::deserialize(raw).ok()?;
+pub fn completed(raw: &RawValue) -> Option<Body> {
+    let item: Item = serde_json::from_str(raw.get()).ok()?;
     match item.r#type.as_str() {
         "userMessage" => {
             let (text, images) = said(&item.content);
@@ -87,15 +91,30 @@ pub fn completed(raw: &Value) -> Option<Body> {
                 tool,
                 status: status(&item.status),
                 exit_code: item.exit_code,
-                output: item.aggregated_output,
+                output: item.aggregated_output.map(bounded),
                 changes: changes(item.changes),
                 result: some(item.result).or(item.review.map(Value::String)),
                 error: fault(&item.error),
                 duration_ms: item.duration_ms,
             })),
-            None => Some(Body::Raw { method: format!("item/completed:{other}"), params: raw.clone() }),
+            None => {
+                let params = serde_json::from_str(raw.get()).unwrap_or_default();
+                Some(Body::Raw { method: format!("item/completed:{other}"), params })
+            }
         },
     }
+}
+
+/// The output as codex itself bounds it, should it ever not: its begin and its end.
+fn bounded(output: String) -> String {
+    if output.len() <= OUTPUT {
+        return output;
+    }
+    let (begin, end) =
+        (output.floor_char_boundary(OUTPUT / 2), output.ceil_char_boundary(output.len() - OUTPUT / 2));
+    let between =
+        format!("\n[cut: {} bytes in all; codex's own record of the thread has them]\n", output.len());
+    [&output[..begin], &between, &output[end..]].concat()
 }
 
 fn kind(r#type: &str) -> Option<ToolKind> {
