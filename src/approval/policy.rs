@@ -44,14 +44,12 @@ pub struct Explanation {
 impl Default for Policy {
     /// No rules, and nothing known of paths; an agent may do all but make permanent rules.
     fn default() -> Self {
-        let agent = [
-            Decision::Approve,
-            Decision::ApproveForSession,
-            Decision::Decline,
-            Decision::Cancel,
-            Decision::Answer,
-        ];
-        Self { rules: Vec::new(), route: Route::Auto, agent: agent.to_vec(), resolve: |_| None }
+        Self {
+            rules: Vec::new(),
+            route: Route::Auto,
+            agent: Decision::NOT_PERMANENT.to_vec(),
+            resolve: |_| None,
+        }
     }
 }
 

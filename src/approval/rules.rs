@@ -155,7 +155,7 @@ impl Rule {
     }
 }
 
-/// `command "git status" under "/work" → approve`.
+/// `command "git status" under "/repo" → approve`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(kind) = self.kind.filter(|_| self.command.is_empty()) {

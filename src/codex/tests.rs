@@ -195,7 +195,7 @@ fn only_a_whole_shell_wrapper_is_taken_off() {
         ("/bin/bash -lc 'touch foo.txt'", "touch foo.txt"),
         ("/usr/bin/bash -c 'a && b'", "a && b"),
         ("bash -c 'a && b'", "bash -c 'a && b'"),
-        ("/work/repo/bash -lc 'git status'", "/work/repo/bash -lc 'git status'"),
+        ("/home/repo/bash -lc 'git status'", "/home/repo/bash -lc 'git status'"),
         ("/bin/bash -lc 'echo '\"'\"'x'\"'\"", "echo 'x'"),
         ("/bin/bash -lc 'a' b", "/bin/bash -lc 'a' b"),
         ("/bin/bash -lc 'unfinished", "/bin/bash -lc 'unfinished"),

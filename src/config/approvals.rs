@@ -29,17 +29,10 @@ pub struct ApprovalSettings {
 
 impl Default for ApprovalSettings {
     fn default() -> Self {
-        let agent = [
-            Decision::Approve,
-            Decision::ApproveForSession,
-            Decision::Decline,
-            Decision::Cancel,
-            Decision::Answer,
-        ];
         Self {
             deadline: Duration::from_mins(15),
             route: RouteSetting::Auto,
-            agent: agent.to_vec(),
+            agent: Decision::NOT_PERMANENT.to_vec(),
             rules: Vec::new(),
         }
     }

@@ -89,7 +89,7 @@ pub struct JournalSettings {
 
 impl Default for JournalSettings {
     fn default() -> Self {
-        Self { path: None, keep: Duration::from_hours(30 * 24), size: 1024 }
+        Self { path: None, keep: Duration::from_hours(7 * 24), size: 1024 }
     }
 }
 

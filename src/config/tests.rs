@@ -304,7 +304,7 @@ fn the_file_of_the_flag_must_be_there() {
 
 #[test]
 fn without_a_home_the_message_says_what_to_set() {
-    let error = load(Flags::default(), Env::default(), PathBuf::from("/work")).unwrap_err();
+    let error = load(Flags::default(), Env::default(), PathBuf::from("/repo")).unwrap_err();
     let named = error.to_string().replace("APPDATA", "XDG_CONFIG_HOME");
     insta::assert_snapshot!(named, @r#"
     The home folder of this user is not known. Set HOME, or XDG_CONFIG_HOME, to a folder.

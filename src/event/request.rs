@@ -65,6 +65,10 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// All but permanent rules, which are a person's: what an agent may decide unless the settings say more.
+    pub const NOT_PERMANENT: [Self; 5] =
+        [Self::Approve, Self::ApproveForSession, Self::Decline, Self::Cancel, Self::Answer];
+
     /// Its name on the wire.
     #[must_use]
     pub fn name(self) -> &'static str {

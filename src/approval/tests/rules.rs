@@ -25,7 +25,7 @@ fn of(kind: RequestKind, subject: Subject) -> PermissionRequest {
 }
 
 fn command(line: &str) -> PermissionRequest {
-    let subject = Subject { command: Some(line.into()), cwd: Some("/work".into()), ..Subject::default() };
+    let subject = Subject { command: Some(line.into()), cwd: Some("/repo".into()), ..Subject::default() };
     of(RequestKind::Command, subject)
 }
 
@@ -39,7 +39,7 @@ fn files(paths: &[&str]) -> PermissionRequest {
 /// By the words of the path alone; `gone` leads nowhere, and `link` to `/etc`.
 fn lexical(path: &Path) -> Option<PathBuf> {
     let path = path.to_str()?;
-    (!path.contains("gone")).then(|| PathBuf::from(path.replace("/work/link", "/etc")))
+    (!path.contains("gone")).then(|| PathBuf::from(path.replace("/repo/link", "/etc")))
 }
 
 fn policy(rules: Vec<Rule>) -> Policy {
@@ -65,7 +65,7 @@ fn a_prefix_is_words_and_not_letters() {
     }
     let chained = why_not(&rule, &command("git status && rm -rf x")).unwrap();
     assert_eq!(chained, "not one simple command: it has `&` outside of quotes");
-    assert_eq!(why_not(&rule, &files(&["/work/a"])).unwrap(), "it is not for `file_change`");
+    assert_eq!(why_not(&rule, &files(&["/repo/a"])).unwrap(), "it is not for `file_change`");
     let none = of(RequestKind::Command, Subject::default());
     assert!(why_not(&rule, &none).is_some(), "a command that is not known");
 }
@@ -84,7 +84,7 @@ fn the_first_match_decides() {
     assert_eq!(decided("git commit"), None);
     assert_eq!(decided("git log"), Some(Decision::Approve));
     assert_eq!(decided("git log; ls"), Some(Decision::Decline));
-    assert_eq!(policy.decide(&files(&["/work/a"])), None);
+    assert_eq!(policy.decide(&files(&["/repo/a"])), None);
 
     let verdict = policy.decide(&command("git log")).unwrap();
     assert_eq!((verdict.by, verdict.way.as_deref()), (DecidedBy::Rule, Some("approvals.rules")));
@@ -118,47 +118,47 @@ fn with_the_route_of_rules_nobody_is_asked() {
 #[test]
 fn under_a_path() {
     let cases = [
-        (files(&["/work/a", "/work/b/c"]), None, true),
-        (files(&["/work"]), None, true),
-        (files(&["/work/a", "/etc/b"]), Some("`/etc/b` is not under `/work`"), true),
-        (files(&["/etc/b"]), Some("`/etc/b` is not under `/work`"), false),
-        (files(&["/workshop/b"]), Some("`/workshop/b` is not under `/work`"), false),
-        (files(&["/work/link/b"]), Some("`/work/link/b` is not under `/work`"), false),
-        (files(&["/work/gone/../b"]), Some("it is not known where `/work/gone/../b` leads"), true),
+        (files(&["/repo/a", "/repo/b/c"]), None, true),
+        (files(&["/repo"]), None, true),
+        (files(&["/repo/a", "/etc/b"]), Some("`/etc/b` is not under `/repo`"), true),
+        (files(&["/etc/b"]), Some("`/etc/b` is not under `/repo`"), false),
+        (files(&["/workshop/b"]), Some("`/workshop/b` is not under `/repo`"), false),
+        (files(&["/repo/link/b"]), Some("`/repo/link/b` is not under `/repo`"), false),
+        (files(&["/repo/gone/../b"]), Some("it is not known where `/repo/gone/../b` leads"), true),
         (files(&["b"]), Some("it is not known where `b` leads"), true),
         (files(&[]), Some("it is not known what it concerns"), true),
         (command("ls"), Some("it is not for `command`"), false),
     ];
     for (request, approve, others) in cases {
-        let with = |action| Rule { path: Some("/work".into()), ..rule(action) };
+        let with = |action| Rule { path: Some("/repo".into()), ..rule(action) };
         let paths: Vec<_> = request.subject.changes.iter().map(|change| &change.path).collect();
         assert_eq!(why_not(&with(RuleAction::Approve), &request).as_deref(), approve, "{paths:?}");
         for action in [RuleAction::Decline, RuleAction::Ask] {
             assert_eq!(why_not(&with(action), &request).is_none(), others, "{action:?} {paths:?}");
         }
     }
-    let below = Rule { path: Some("/work/sub".into()), ..command_rule("ls", RuleAction::Approve) };
-    assert_eq!(why_not(&below, &command("ls")).unwrap(), "`/work` is not under `/work/sub`");
-    let here = Rule { path: Some("/work".into()), ..command_rule("ls", RuleAction::Approve) };
+    let below = Rule { path: Some("/repo/sub".into()), ..command_rule("ls", RuleAction::Approve) };
+    assert_eq!(why_not(&below, &command("ls")).unwrap(), "`/repo` is not under `/repo/sub`");
+    let here = Rule { path: Some("/repo".into()), ..command_rule("ls", RuleAction::Approve) };
     assert_eq!(why_not(&here, &command("ls")), None);
 }
 
 #[test]
 fn a_file_that_is_moved_is_in_two_places() {
     let update = |moved_to: Option<&str>, grant_root: Option<&str>| {
-        let (path, moved_to) = ("/work/a".into(), moved_to.map(Into::into));
+        let (path, moved_to) = ("/repo/a".into(), moved_to.map(Into::into));
         let change = FileChange { path, moved_to, kind: "update".into(), ..FileChange::default() };
         let grant_root = grant_root.map(Into::into);
         of(RequestKind::FileChange, Subject { changes: vec![change], grant_root, ..Subject::default() })
     };
-    let approve = Rule { path: Some("/work".into()), ..rule(RuleAction::Approve) };
+    let approve = Rule { path: Some("/repo".into()), ..rule(RuleAction::Approve) };
     let decline = Rule { path: Some("/etc".into()), ..rule(RuleAction::Decline) };
-    assert_eq!(why_not(&approve, &update(Some("/work/b"), None)), None);
+    assert_eq!(why_not(&approve, &update(Some("/repo/b"), None)), None);
     assert!(why_not(&decline, &update(None, None)).is_some());
     let out = update(Some("/etc/a"), None);
-    assert_eq!(why_not(&approve, &out).unwrap(), "`/etc/a` is not under `/work`");
+    assert_eq!(why_not(&approve, &out).unwrap(), "`/etc/a` is not under `/repo`");
     assert_eq!(why_not(&decline, &out), None);
-    let root = why_not(&approve, &update(None, Some("/work/sub"))).unwrap();
+    let root = why_not(&approve, &update(None, Some("/repo/sub"))).unwrap();
     assert!(root.contains("for the rest of the session"), "{root}");
 }
 

@@ -64,6 +64,7 @@ impl Fixture {
         match name {
             _ if can.supports_tasks() => self.task(job).await,
             "slow_compute" => {
+                // The suite calls it for taking so long; nothing is waited for.
                 tokio::time::sleep(seconds).await;
                 Ok(text("computed").into())
             }
