@@ -15,7 +15,7 @@ use crate::codex::{Agent, Launch};
 use crate::config::{Loaded, WaitSettings, overlay};
 use crate::control::Places;
 use crate::ids::ApprovalId;
-use crate::journal::{Journal, JournalError, SqliteJournal};
+use crate::journal::{Journal, JournalError, SpareJournal, SqliteJournal};
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Server, ServerOptions};
 use crate::session::{Options, QuestionOptions, Sessions, ThreadParams};
@@ -45,11 +45,14 @@ impl Bridge {
     /// Opens the journal and starts the tasks; codex itself is started by the first call that needs it.
     ///
     /// # Errors
-    /// When the journal cannot be opened.
+    /// When the journal cannot be opened, and the user wants one.
     pub fn start(loaded: &Loaded, policy: Policy, drop_in: bool) -> Result<Self, JournalError> {
         let path = loaded.journal();
-        let journal = SqliteJournal::open(&path)?;
-        let journal: Arc<dyn Journal> = Arc::new(journal);
+        let journal: Arc<dyn Journal> = if loaded.settings.journal.required {
+            Arc::new(SqliteJournal::open(&path)?)
+        } else {
+            SpareJournal::open(&path)
+        };
         let dialogs = matches!(policy.route, Route::Auto | Route::Human);
         let (agent, commands) = mpsc::channel(COMMANDS);
         let (session_tasks, agent_tasks) = (TaskTracker::new(), TaskTracker::new());
@@ -179,6 +182,7 @@ fn options(loaded: &Loaded, dialogs: bool, drop_in: bool) -> ServerOptions {
         overlay,
         dialogs,
         budget: settings.limits.result_bytes,
+        keep: settings.journal.keep,
         legacy_events: loaded.legacy_events,
         drop_in,
         waits: waits(&settings.wait),

@@ -61,6 +61,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "journal.size",
         set: |to, from| put(&mut to.journal.size, text(from).and_then(values::megabytes_text)),
     },
+    Key { name: "journal.required", set: |to, from| put(&mut to.journal.required, switch(from)) },
     Key { name: "journal.path", set: |to, from| put(&mut to.journal.path, Ok(Some(from.into()))) },
     Key { name: "log.level", set: |to, from| put(&mut to.log.level, level(from)) },
     Key { name: "log.file", set: |to, from| put(&mut to.log.file, Ok(Some(from.into()))) },
@@ -69,6 +70,14 @@ pub(super) const KEYS: &[Key] = &[
 fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
+}
+
+fn switch(from: &OsStr) -> Result<bool, String> {
+    match text(from)?.trim() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("true or false".to_owned()),
+    }
 }
 
 fn text(from: &OsStr) -> Result<&str, String> {

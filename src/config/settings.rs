@@ -85,11 +85,13 @@ pub struct JournalSettings {
     /// How many megabytes are kept: above that the oldest sessions go.
     #[serde(deserialize_with = "values::megabytes")]
     pub size: u64,
+    /// Whether nothing may run whose events cannot be kept.
+    pub required: bool,
 }
 
 impl Default for JournalSettings {
     fn default() -> Self {
-        Self { path: None, keep: Duration::from_hours(7 * 24), size: 1024 }
+        Self { path: None, keep: Duration::from_hours(7 * 24), size: 1024, required: true }
     }
 }
 

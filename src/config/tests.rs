@@ -103,6 +103,7 @@ fn every_setting_can_stand_in_the_file() {
         result_bytes = 4096
         [journal]
         path = "/var/j.db"
+        required = false
         [log]
         level = "debug"
         file = "bridge.log"
@@ -118,6 +119,7 @@ fn every_setting_can_stand_in_the_file() {
     assert_eq!(settings.wait.hosts["claude-code"], Duration::from_secs(3600));
     assert_eq!(settings.wait.hosts["cursor"], Duration::from_secs(240));
     assert_eq!(settings.limits.result_bytes, 4096);
+    assert!(!settings.journal.required);
     assert_eq!(settings.log.level, LogLevel::Debug);
     assert_eq!(settings.log.file, Some(beside.join("bridge.log")));
     assert!(warnings.is_empty(), "{warnings:?}");
@@ -139,6 +141,7 @@ fn every_setting_can_come_from_a_variable() {
         ("CODEX_BRIDGE_JOURNAL_PATH", "/j.db"),
         ("CODEX_BRIDGE_JOURNAL_KEEP", "2 days"),
         ("CODEX_BRIDGE_JOURNAL_SIZE", "64"),
+        ("CODEX_BRIDGE_JOURNAL_REQUIRED", "false"),
         ("CODEX_BRIDGE_LOG_LEVEL", "TRACE"),
         ("CODEX_BRIDGE_LOG_FILE", "/l.log"),
     ];
@@ -154,6 +157,7 @@ fn every_setting_can_come_from_a_variable() {
     assert_eq!(settings.limits.result_bytes, 2048);
     assert_eq!(settings.log.level, LogLevel::Trace);
     assert_eq!((settings.journal.keep, settings.journal.size), (Duration::from_hours(48), 64));
+    assert!(!settings.journal.required);
     assert_eq!(loaded.journal(), Path::new("/j.db"));
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
 }

@@ -1,6 +1,8 @@
-//! The journal in memory, for tests of what stands on it: no file, no threads, one owner.
+//! The journal in memory: for tests, and where the user lets work go on although the file cannot be
+//! used. No file, no threads, one owner; above [`MOST`] bytes the oldest events are given up.
 
-use std::collections::HashMap;
+mod kept;
+
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,53 +11,53 @@ use tokio::sync::watch;
 
 use super::error::JournalError;
 use super::record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState};
-use crate::event::{Body, Event, Timestamp};
+use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
+use kept::{Kept, Slot};
+
+/// The bytes of events that are held at most: some hundred turns.
+const MOST: usize = 64 << 20;
 
 /// A journal that is gone with its process.
 #[derive(Debug)]
 pub struct MemoryJournal {
     bridge: BridgeId,
+    /// Why there is no file, where there should be one.
+    instead_of: Option<JournalError>,
     kept: Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    closed: bool,
-    sessions: HashMap<ThreadId, (SessionRecord, Vec<Event>)>,
-    watches: HashMap<ThreadId, watch::Sender<Seq>>,
-    tasks: HashMap<String, TaskRecord>,
-    socket: Option<PathBuf>,
-    all: watch::Sender<u64>,
 }
 
 impl Default for MemoryJournal {
     fn default() -> Self {
-        Self { bridge: BridgeId::fresh(), kept: Mutex::default() }
+        Self { bridge: BridgeId::fresh(), instead_of: None, kept: Mutex::new(Kept::new(MOST)) }
     }
 }
 
 impl MemoryJournal {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// In the place of a file that cannot be used; each session is told why.
+    #[must_use]
+    pub fn instead_of(error: JournalError) -> Self {
+        Self { instead_of: Some(error), ..Self::default() }
     }
 
-    fn put(&self, batch: Batch) -> Result<(), JournalError> {
-        let mut kept = self.kept();
-        if kept.closed {
-            return Err(JournalError::Closed);
-        }
-        let thread = batch.session.thread_id.clone();
-        let seq = batch.session.last_seq;
-        let slot = kept.sessions.entry(thread.clone()).or_insert_with(|| (batch.session.clone(), Vec::new()));
-        batch.check(slot.1.last().map_or(Seq::ZERO, |event| event.seq))?;
-        slot.1.extend(batch.events);
-        slot.0 = batch.session;
-        if let Some(watch) = kept.watches.get(&thread) {
-            watch.send_replace(seq);
-        }
-        kept.all.send_modify(|count| *count += 1);
-        Ok(())
+    /// Takes over a session whose events up to `last` are elsewhere.
+    pub(super) fn adopt(&self, row: SessionRecord, last: Seq) {
+        self.kept().adopt(row, last);
+    }
+
+    /// The first number of a session that is here, or will be; `None` where the session is not here.
+    pub(super) fn first(&self, thread: &ThreadId) -> Option<Seq> {
+        self.kept().sessions.get(thread).map(Slot::first)
+    }
+
+    /// The last number of a session that is here.
+    pub(super) fn last(&self, thread: &ThreadId) -> Option<Seq> {
+        self.kept().sessions.get(thread).map(|slot| slot.last)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Nothing panics between two writes that belong together.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -68,38 +70,32 @@ impl Journal for MemoryJournal {
         &self.bridge
     }
 
+    fn trouble(&self, _: &ThreadId) -> Option<JournalError> {
+        self.instead_of.clone()
+    }
+
     fn append(&self, batch: Batch) -> Pending<()> {
-        now(self.put(batch))
+        now(self.kept().put(batch))
     }
 
     fn read(&self, thread: ThreadId, after: Seq, limit: usize, max_bytes: usize) -> Pending<Vec<Event>> {
         let kept = self.kept();
-        let events = kept.sessions.get(&thread).map(|(_, events)| events.as_slice()).unwrap_or_default();
-        let mut bytes = 0;
-        let within = events.iter().filter(|event| event.seq > after).take(limit).take_while(|event| {
-            let first = bytes == 0;
-            bytes += serde_json::to_string(&event.body).map_or(1, |body| body.len());
-            first || bytes <= max_bytes
-        });
-        now(Ok(within.cloned().collect()))
+        now(Ok(kept.sessions.get(&thread).map(|slot| slot.read(after, limit, max_bytes)).unwrap_or_default()))
     }
 
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>> {
-        now(Ok(self.kept().sessions.get(&thread).map(|(row, _)| row.clone())))
+        now(Ok(self.kept().sessions.get(&thread).map(|slot| slot.row.clone())))
     }
 
     fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>> {
-        let mut rows: Vec<_> = self.kept().sessions.values().map(|(row, _)| row.clone()).collect();
+        let mut rows = self.kept().rows(|_| true);
         rows.sort_by_key(|row| std::cmp::Reverse(row.updated));
         rows.truncate(limit);
         now(Ok(rows))
     }
 
     fn approval(&self, id: ApprovalId) -> Pending<Option<ThreadId>> {
-        let asked = |event: &Event| matches!(&event.body, Body::PermissionRequest(r) if r.approval_id == id);
-        let kept = self.kept();
-        let found = kept.sessions.iter().find(|(_, (_, events))| events.iter().any(asked));
-        now(Ok(found.map(|(thread, _)| thread.clone())))
+        now(Ok(self.kept().approvals.get(&id).cloned()))
     }
 
     fn claim(&self, _: ThreadId) -> Pending<()> {
@@ -126,14 +122,11 @@ impl Journal for MemoryJournal {
         let open = |row: &SessionRecord| {
             row.status != SessionStatus::Idle && row.owner.as_ref() != Some(&self.bridge)
         };
-        now(Ok(self.kept().sessions.values().map(|(row, _)| row.clone()).filter(open).collect()))
+        now(Ok(self.kept().rows(open)))
     }
 
     fn undecided(&self) -> Pending<Vec<SessionRecord>> {
-        let kept = self.kept();
-        let rows = kept.sessions.values().map(|(row, _)| row);
-        let mut rows: Vec<_> =
-            rows.filter(|row| row.status == SessionStatus::NeedsDecision).cloned().collect();
+        let mut rows = self.kept().rows(|row| row.status == SessionStatus::NeedsDecision);
         rows.sort_by_key(|row| row.updated);
         now(Ok(rows))
     }
@@ -143,11 +136,6 @@ impl Journal for MemoryJournal {
         if kept.closed {
             return now(Err(JournalError::Closed));
         }
-        let Kept { tasks, sessions, .. } = &mut *kept;
-        let busy = |thread: &ThreadId| {
-            sessions.get(thread).is_some_and(|(row, _)| row.status != SessionStatus::Idle)
-        };
-        tasks.retain(|_, old| !old.stale(task.updated, busy(&old.thread)));
         let over = kept.tasks.get(&task.id).is_some_and(|old| old.status != TaskState::Working);
         if !over {
             kept.tasks.insert(task.id.clone(), task);
@@ -160,15 +148,11 @@ impl Journal for MemoryJournal {
     }
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {
-        let mut kept = self.kept();
-        let last = kept.sessions.get(&thread).map_or(Seq::ZERO, |(row, _)| row.last_seq);
-        let sender = kept.watches.entry(thread).or_insert_with(|| watch::channel(last).0);
-        now(Ok(sender.subscribe()))
+        now(Ok(self.kept().watch(thread)))
     }
 
-    fn retain(&self, _: Duration, _: u64) -> Pending<usize> {
-        // What a test keeps is gone with it.
-        now(Ok(0))
+    fn retain(&self, keep: Duration, _: u64) -> Pending<usize> {
+        now(Ok(self.kept().retain(Timestamp::now(), keep)))
     }
 
     fn watch_all(&self) -> Pending<watch::Receiver<u64>> {

@@ -4,17 +4,15 @@
 //! Any process reads; only a session's owner appends. What events mean is absent here.
 
 mod error;
-#[cfg(test)]
 mod memory;
 mod record;
+mod spare;
 mod sqlite;
 #[cfg(test)]
 mod tests;
 
 pub use error::JournalError;
-#[cfg(test)]
 pub use memory::MemoryJournal;
-pub use record::{
-    Batch, Journal, KEEP_TASKS, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState,
-};
+pub use record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState};
+pub use spare::SpareJournal;
 pub use sqlite::SqliteJournal;

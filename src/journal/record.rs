@@ -114,9 +114,6 @@ pub struct Owner {
     pub alive: bool,
 }
 
-/// How long a task is kept after its end: the `ttlMs` that its host was told.
-pub const KEEP_TASKS: Duration = Duration::from_secs(7 * 86_400);
-
 /// A task that a host was given for a run, so that it finds it again after a restart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskRecord {
@@ -137,10 +134,10 @@ pub struct TaskRecord {
 }
 
 impl TaskRecord {
-    /// Whether it is over for so long at `now` that nobody asks for it any more.
-    #[cfg(test)]
-    pub(super) fn stale(&self, now: Timestamp, busy: bool) -> bool {
-        (self.status != TaskState::Working || !busy) && now.since(self.updated) > KEEP_TASKS
+    /// Whether it is over for more than `keep` at `now`. One that nobody has asked for since its turn
+    /// ended is over too: `busy` says whether its session has an open one.
+    pub(super) fn stale(&self, now: Timestamp, keep: Duration, busy: bool) -> bool {
+        (self.status != TaskState::Working || !busy) && now.since(self.updated) > keep
     }
 }
 
@@ -177,6 +174,8 @@ pub type Pending<T> = BoxFuture<'static, Result<T, JournalError>>;
 pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     /// This process.
     fn bridge(&self) -> &BridgeId;
+    /// Why the events of a session are not kept, where they are not.
+    fn trouble(&self, thread: &ThreadId) -> Option<JournalError>;
     /// Appends; resolves when it is committed.
     fn append(&self, batch: Batch) -> Pending<()>;
     /// Events after `after`, in order: at most `limit`, and about `max_bytes`, but one at least.
@@ -200,15 +199,15 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     /// Sessions that wait for a decision, whoever owns them, the longest at it first.
     fn undecided(&self) -> Pending<Vec<SessionRecord>>;
     /// Keeps a task, in the place of one with its id that runs: what is over stays as it is, whoever
-    /// comes second. Resolves when it would survive a power cut. Removes tasks that ended more than
-    /// [`KEEP_TASKS`] before it.
+    /// comes second. Resolves when it would survive a power cut.
     fn put_task(&self, task: TaskRecord) -> Pending<()>;
     /// A task.
     fn task(&self, id: String) -> Pending<Option<TaskRecord>>;
     /// The last number of a session; changes when events are committed, by whichever process.
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
-    /// Gives up sessions at rest: those that did not change for `keep`, and the oldest as long as what is
-    /// kept takes more than `bytes`. Never one that a living bridge has. Some of them at a time; how many.
+    /// Gives up tasks that ended more than `keep` ago, and sessions at rest: those that did not change for
+    /// `keep`, and the oldest as long as what is kept takes more than `bytes`. Never a session that a living
+    /// bridge has. Some of them at a time; how many sessions.
     fn retain(&self, keep: Duration, bytes: u64) -> Pending<usize>;
     /// A count that changes when anything is committed, of any session, by whichever process.
     fn watch_all(&self) -> Pending<watch::Receiver<u64>>;

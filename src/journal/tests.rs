@@ -75,6 +75,19 @@ async fn memory_keeps_its_promises() {
 }
 
 #[tokio::test]
+async fn a_file_with_memory_beside_it_keeps_its_promises() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["one.db", "two.db"] {
+        let journal = SpareJournal::open(&dir.path().join(name));
+        if name == "one.db" {
+            promises(journal.as_ref()).await
+        } else {
+            more_promises(journal.as_ref()).await
+        }
+    }
+}
+
+#[tokio::test]
 async fn sqlite_keeps_its_promises_and_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state").join("journal.db");
@@ -336,13 +349,18 @@ async fn more_promises(journal: &dyn Journal) {
         journal.put_task(task("old", 6, late)).await.unwrap();
         assert_eq!(find("old").await.unwrap(), Some(old.clone()), "what is over stays as it is");
     }
-    let week = u64::try_from(KEEP_TASKS.as_millis()).unwrap();
-    for (updated, kept) in [(5 + week, true), (6 + week, false)] {
-        journal.put_task(task("new", updated, TaskState::Failed)).await.unwrap();
-        assert_eq!(find("old").await.unwrap().is_some(), kept, "{updated}");
+    let hour = std::time::Duration::from_hours(1);
+    let ago = |hours: u64| Timestamp::now().0 - hours * 3_600_000;
+    for (id, updated) in [("new", ago(0)), ("late", ago(2))] {
+        journal.put_task(task(id, updated, TaskState::Failed)).await.unwrap();
+    }
+    journal.retain(3 * hour, u64::MAX).await.unwrap();
+    assert!(find("late").await.unwrap().is_some());
+    journal.retain(hour, u64::MAX).await.unwrap();
+    for gone in ["old", "late", "lost"] {
+        assert!(find(gone).await.unwrap().is_none(), "{gone}: over, or runs no more and nobody asked");
     }
     assert!(find("going").await.unwrap().is_some(), "what runs is kept, however long");
-    assert!(find("lost").await.unwrap().is_none(), "what runs no more, and nobody asked for, is not");
     assert_eq!(find("new").await.unwrap().unwrap().status, TaskState::Failed);
 
     let me = || journal.owner(journal.bridge().clone());

@@ -50,6 +50,8 @@ pub struct ServerOptions {
     pub dialogs: bool,
     /// The most bytes of a result.
     pub budget: usize,
+    /// How long a task can be asked for after its end.
+    pub keep: Duration,
     /// Whether legacy hosts get `codex/event` notifications besides.
     pub legacy_events: bool,
     /// Started as `codex mcp-server` was: unknown hosts wait to the end.
@@ -90,7 +92,7 @@ impl Server {
     pub fn new(sessions: Sessions, options: ServerOptions) -> Self {
         let work = Turns { sessions: sessions.clone(), budget: options.budget };
         Self {
-            tasks: Arc::new(Tasks::new(sessions.journal().clone(), work)),
+            tasks: Arc::new(Tasks::new(sessions.journal().clone(), work, options.keep)),
             sessions,
             options: Arc::new(options),
             rounds: Arc::default(),

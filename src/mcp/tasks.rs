@@ -20,10 +20,7 @@ use serde_json::{Value, json};
 use super::dialog::Forms;
 use crate::event::Timestamp;
 use crate::ids::{ThreadId, TurnId};
-use crate::journal::{Journal, JournalError, KEEP_TASKS, TaskRecord, TaskState};
-
-/// How long a finished task can be asked for: as long as the journal keeps it.
-const KEPT: Duration = KEEP_TASKS;
+use crate::journal::{Journal, JournalError, TaskRecord, TaskState};
 
 /// How often a host should look while a person is asked: they wait for what follows.
 const SOON: u64 = 500;
@@ -61,12 +58,14 @@ pub trait Work: Send + Sync + 'static {
 pub struct Tasks<W> {
     journal: Arc<dyn Journal>,
     work: W,
+    /// How long a finished task can be asked for.
+    keep: Duration,
 }
 
 impl<W: Work> Tasks<W> {
-    /// Tasks that are kept in `journal`.
-    pub fn new(journal: Arc<dyn Journal>, work: W) -> Self {
-        Self { journal, work }
+    /// Tasks that are kept in `journal`, for `keep` after their end.
+    pub fn new(journal: Arc<dyn Journal>, work: W, keep: Duration) -> Self {
+        Self { journal, work, keep }
     }
 
     /// Makes a task of work that has begun. It is in the journal when this returns.
@@ -86,7 +85,7 @@ impl<W: Work> Tasks<W> {
             result: None,
         };
         self.journal.put_task(record.clone()).await?;
-        Ok(CreateTaskResult::new(shown(&record, TaskPayload::Working, Some("starting".into())).task))
+        Ok(CreateTaskResult::new(self.shown(&record, TaskPayload::Working, Some("starting".into())).task))
     }
 
     /// `tasks/get`.
@@ -95,7 +94,7 @@ impl<W: Work> Tasks<W> {
     /// −32602 for a task that nobody knows; an internal error when the journal fails.
     pub async fn get(&self, id: &str, forms: Option<Forms>) -> Result<GetTaskResult, ErrorData> {
         let mut record = self.find(id).await?;
-        if let Some(over) = stored(&record) {
+        if let Some(over) = self.stored(&record) {
             return Ok(over);
         }
         let (payload, message) = match self.work.look(&record, forms).await {
@@ -108,7 +107,7 @@ impl<W: Work> Tasks<W> {
             Standing::Unavailable(why) => return Err(ErrorData::internal_error(why, None)),
         };
         record.updated = Timestamp::now();
-        Ok(GetTaskResult::new(shown(&record, payload, Some(message))))
+        Ok(GetTaskResult::new(self.shown(&record, payload, Some(message))))
     }
 
     /// `tasks/update`.
@@ -140,7 +139,9 @@ impl<W: Work> Tasks<W> {
     async fn find(&self, id: &str) -> Result<TaskRecord, ErrorData> {
         let found = self.journal.task(id.to_owned()).await.map_err(|error| broken(&error))?;
         found.ok_or_else(|| {
-            let message = "there is no such task: it was never made here, or ended more than 7 days ago";
+            let keep = humantime::format_duration(self.keep);
+            let message =
+                format!("there is no such task: it was never made here, or ended more than {keep} ago");
             ErrorData::invalid_params(message, None)
         })
     }
@@ -159,36 +160,38 @@ impl<W: Work> Tasks<W> {
         let id = record.id.clone();
         self.journal.put_task(record).await.map_err(|error| broken(&error))?;
         let kept = self.find(&id).await?;
-        stored(&kept).ok_or_else(|| ErrorData::internal_error("the journal did not keep the result", None))
+        self.stored(&kept)
+            .ok_or_else(|| ErrorData::internal_error("the journal did not keep the result", None))
     }
-}
 
-/// What a task that has ended shows, as it was stored.
-fn stored(record: &TaskRecord) -> Option<GetTaskResult> {
-    let result = || record.result.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-    let payload = match record.status {
-        TaskState::Working => return None,
-        TaskState::Cancelled => TaskPayload::Cancelled,
-        TaskState::Completed => TaskPayload::Completed { result: result() },
-        TaskState::Failed => TaskPayload::Failed { error: result() },
-    };
-    Some(GetTaskResult::new(shown(record, payload, None)))
-}
+    /// What a task that has ended shows, as it was stored.
+    fn stored(&self, record: &TaskRecord) -> Option<GetTaskResult> {
+        let result = || record.result.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        let payload = match record.status {
+            TaskState::Working => return None,
+            TaskState::Cancelled => TaskPayload::Cancelled,
+            TaskState::Completed => TaskPayload::Completed { result: result() },
+            TaskState::Failed => TaskPayload::Failed { error: result() },
+        };
+        Some(GetTaskResult::new(self.shown(record, payload, None)))
+    }
 
-fn shown(record: &TaskRecord, payload: TaskPayload, message: Option<String>) -> DetailedTask {
-    let asked = matches!(payload, TaskPayload::InputRequired { .. });
-    let (created, updated) = (record.created, record.updated);
-    let mut task = Task::new(record.id.clone(), payload.status(), created.to_string(), updated.to_string())
-        .with_poll_interval_ms(if asked { SOON } else { LATER });
-    if payload.status().is_terminal() {
-        // Counted from its creation: what it took, and as long again as it is kept.
-        let span = updated.since(created) + KEPT;
-        task = task.with_ttl_ms(u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+    fn shown(&self, record: &TaskRecord, payload: TaskPayload, message: Option<String>) -> DetailedTask {
+        let asked = matches!(payload, TaskPayload::InputRequired { .. });
+        let (created, updated) = (record.created, record.updated);
+        let mut task =
+            Task::new(record.id.clone(), payload.status(), created.to_string(), updated.to_string())
+                .with_poll_interval_ms(if asked { SOON } else { LATER });
+        if payload.status().is_terminal() {
+            // Counted from its creation: what it took, and as long again as it is kept.
+            let span = updated.since(created) + self.keep;
+            task = task.with_ttl_ms(u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+        }
+        if let Some(message) = message {
+            task = task.with_status_message(message);
+        }
+        DetailedTask::new(task, payload)
     }
-    if let Some(message) = message {
-        task = task.with_status_message(message);
-    }
-    DetailedTask::new(task, payload)
 }
 
 fn broken(error: &JournalError) -> ErrorData {

@@ -41,3 +41,22 @@ pub(super) fn known_turn(turn: &TurnId) -> ErrorInfo {
         retryable: true,
     }
 }
+
+/// The journal takes nothing more, so that the turn is ended.
+pub(super) fn unrecorded(why: &str) -> ErrorInfo {
+    ErrorInfo {
+        code: "journal".into(),
+        message: format!("the turn was ended, since its events cannot be kept: {why}"),
+        remedy: Some(
+            "then continue the session with `codex-reply`; journal.required = false lets work go on".into(),
+        ),
+        retryable: true,
+    }
+}
+
+/// The journal takes nothing more, and the user lets work go on.
+pub(super) fn unkept(why: &str) -> Body {
+    Body::Warning {
+        message: format!("events of this session are not kept from here on, and end with the bridge: {why}"),
+    }
+}

@@ -1,6 +1,6 @@
 //! The handle to a session's task: what callers hold. Cheap to clone.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -58,6 +58,8 @@ pub struct Handle {
     pub(super) thread: ThreadId,
     pub(super) calls: mpsc::Sender<Call>,
     pub(super) view: watch::Receiver<Arc<View>>,
+    /// Why the task ended, where the journal was the reason. Set before the task ends.
+    pub(super) broken: Arc<OnceLock<JournalError>>,
 }
 
 impl Handle {
@@ -117,9 +119,16 @@ impl Handle {
 
     async fn call(&self, make: MakeInput) -> Result<Reply, CallError> {
         let (reply, answer) = oneshot::channel();
-        let closed = || CallError::Closed(self.thread.clone());
-        self.calls.send(Call { make, reply }).await.map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())
+        self.calls.send(Call { make, reply }).await.map_err(|_| self.closed())?;
+        answer.await.map_err(|_| self.closed())
+    }
+
+    fn closed(&self) -> CallError {
+        let thread = self.thread.clone();
+        match self.broken.get() {
+            Some(error) => CallError::Journal { thread, error: error.clone() },
+            None => CallError::Closed(thread),
+        }
     }
 
     fn unexpected(&self, reply: Reply) -> CallError {
@@ -128,7 +137,7 @@ impl Handle {
             Reply::Refused(error) => error.into(),
             Reply::Undecided(error) => error.into(),
             Reply::Unrecorded(error) => CallError::Journal { thread: self.thread.clone(), error },
-            Reply::Turn(_) | Reply::Decided(_) | Reply::Dismissed => CallError::Closed(self.thread.clone()),
+            Reply::Turn(_) | Reply::Decided(_) | Reply::Dismissed => self.closed(),
         }
     }
 }

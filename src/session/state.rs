@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::agent::{AgentAnswer, AgentError, AgentEvent, CallId, Opened, RequestKey, TurnParams};
 use super::delta::Delta;
-use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded};
+use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, unkept};
 use super::questions::{Ended, QuestionOptions, Questions};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{
@@ -28,6 +28,8 @@ pub enum Input {
     Dismiss(CallId, ApprovalId),
     /// A caller ends a turn: the one that is named, or whichever runs.
     Cancel(CallId, Option<TurnId>, Verdict),
+    /// What happens from now on is not kept; why.
+    Unkept(String),
     /// Time passed.
     Tick,
     /// The bridge ends.
@@ -148,6 +150,7 @@ impl State {
                 out.replies.push((call, Reply::Dismissed));
             }
             Input::Cancel(call, turn, verdict) => self.cancel(&mut out, call, turn.as_ref(), &verdict, now),
+            Input::Unkept(why) => self.said(&mut out, None, unkept(&why), now),
             Input::Tick => self.tick(&mut out, now),
             Input::Shutdown => self.shutdown(&mut out, now),
         }

@@ -2,13 +2,14 @@
 //! only after that commands codex and answers callers.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::agent::{AgentCommand, AgentEvent, CallId, Inbox, ThreadParams};
+use super::ends::unrecorded;
 use super::handle::{Call, Handle};
 use super::row;
 use super::state::{Act, Effects, Input, Reply, State};
@@ -40,8 +41,9 @@ impl Task {
     pub fn start(self) -> (Handle, impl Future<Output = ()> + Send) {
         let (calls, inputs) = mpsc::channel(CALLS);
         let (publish, view) = watch::channel(Arc::new(self.view.clone()));
-        let handle = Handle { thread: self.row.thread_id.clone(), calls, view };
-        let run = Run { task: self, publish, waiting: HashMap::new(), numbers: 0 };
+        let broken = Arc::default();
+        let handle = Handle { thread: self.row.thread_id.clone(), calls, view, broken: Arc::clone(&broken) };
+        let run = Run { task: self, publish, broken, waiting: HashMap::new(), numbers: 0, told: false };
         (handle, run.run(inputs))
     }
 }
@@ -49,14 +51,17 @@ impl Task {
 struct Run {
     task: Task,
     publish: watch::Sender<Arc<View>>,
+    broken: Arc<OnceLock<JournalError>>,
     waiting: HashMap<CallId, oneshot::Sender<Reply>>,
     numbers: u64,
+    /// Whether the session has been told that its events are not kept.
+    told: bool,
 }
 
 impl Run {
     async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
         let opened = self.task.state.open(Timestamp::now());
-        if !self.perform(opened).await {
+        if !self.perform(opened).await || !self.tell().await {
             return;
         }
         loop {
@@ -70,7 +75,7 @@ impl Run {
             };
             let last = matches!(input, Input::Shutdown);
             let effects = self.group(input);
-            if !self.perform(effects).await || last {
+            if !self.perform(effects).await || last || !self.tell().await {
                 return;
             }
         }
@@ -129,6 +134,17 @@ impl Run {
         true
     }
 
+    /// Says once, as an event, that events are not kept any more. False when the journal is gone.
+    async fn tell(&mut self) -> bool {
+        if self.told {
+            return true;
+        }
+        let Some(error) = self.task.journal.trouble(&self.task.row.thread_id) else { return true };
+        self.told = true;
+        let effects = self.task.state.apply(Input::Unkept(error.to_string()), Timestamp::now());
+        self.perform(effects).await
+    }
+
     /// Shows what is in the journal now, and whether a turn is about to begin.
     fn publish(&mut self) {
         self.task.view.starting = self.task.state.starting();
@@ -148,6 +164,11 @@ impl Run {
     /// Ends the turn that nobody can follow any more, since what codex does must be in the journal;
     /// and says why to who waits.
     async fn stop(&mut self, error: &JournalError) {
+        // Set once: this is the task's end.
+        let _ = self.broken.set(error.clone());
+        self.task.view.starting = self.task.state.starting();
+        self.task.view.unrecorded(unrecorded(&error.to_string()));
+        self.publish.send_replace(Arc::new(self.task.view.clone()));
         for (_, waiting) in self.waiting.drain() {
             let _ = waiting.send(Reply::Unrecorded(error.clone()));
         }

@@ -96,6 +96,16 @@ impl View {
         matches!(self.status, Status::Running | Status::NeedsDecision)
     }
 
+    /// Ends what can be followed no more: the journal takes no events.
+    pub(super) fn unrecorded(&mut self, error: ErrorInfo) {
+        if self.busy() {
+            self.status = Status::Ended(TurnStatus::Failed);
+            self.decisions.clear();
+            self.error = Some(error);
+        }
+        self.starting = false;
+    }
+
     /// Takes in the next event.
     pub fn apply(&mut self, event: &Event) {
         (self.next, self.updated) = (event.seq, event.time);

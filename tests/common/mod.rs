@@ -41,6 +41,7 @@ impl Place {
 /// What a host starts the bridge with.
 pub struct Setup<'a> {
     pub place: &'a Place,
+    pub program: PathBuf,
     pub codex: PathBuf,
     pub args: Vec<String>,
     pub env: Vec<(String, String)>,
@@ -59,6 +60,7 @@ impl<'a> Setup<'a> {
     pub fn with(place: &'a Place, codex: PathBuf) -> Self {
         Self {
             place,
+            program: env!("CARGO_BIN_EXE_codex-bridge").into(),
             codex,
             args: Vec::new(),
             env: Vec::new(),
@@ -86,7 +88,7 @@ impl<'a> Setup<'a> {
     /// The bridge as a command, with all that a host sets up.
     pub fn command(&self) -> Command {
         let root = &self.place.root;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_codex-bridge"));
+        let mut command = Command::new(&self.program);
         command
             .args(&self.args)
             .current_dir(self.place.work())

@@ -21,6 +21,8 @@ mod drop_in;
 mod event_schema;
 mod fake;
 mod faults;
+#[cfg(unix)]
+mod journal;
 mod owners;
 #[cfg(unix)]
 mod races;

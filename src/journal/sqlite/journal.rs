@@ -94,6 +94,11 @@ impl SqliteJournal {
         Ok(Self { path: path.to_owned(), bridge, jobs, questions })
     }
 
+    /// Wakes who watches a session: it has events up to `seq`, which lie elsewhere.
+    pub(in crate::journal) fn wake(&self, thread: ThreadId, seq: Seq) -> Pending<()> {
+        send(&self.jobs, Job::Wake(thread, seq))
+    }
+
     fn job<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Pending<T> {
         let (reply, answer) = oneshot::channel();
         let sent = send(&self.jobs, job(reply));
@@ -147,6 +152,10 @@ fn read(db: &Connection, questions: &Receiver<Question>) {
 impl Journal for SqliteJournal {
     fn bridge(&self) -> &BridgeId {
         &self.bridge
+    }
+
+    fn trouble(&self, _: &ThreadId) -> Option<JournalError> {
+        None
     }
 
     fn append(&self, batch: Batch) -> Pending<()> {

@@ -46,6 +46,7 @@ impl Onlooker {
                 Ok(Job::WatchAll(reply)) => {
                     let _ = reply.send(Ok(self.watches.add_all()));
                 }
+                Ok(Job::Wake(thread, seq)) => self.watches.wake(&thread, seq),
                 Ok(Job::Close(reply)) => {
                     let _ = reply.send(Ok(()));
                     return;

@@ -1,4 +1,4 @@
-//! What is given up: sessions at rest that are old, and the oldest ones where the file is too large. A
+//! What is given up: tasks that are over, sessions at rest that are old, and the oldest ones where the file is too large. A
 //! session that a living bridge has, or whose turn is open, is never touched.
 
 use std::time::Duration;
@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::owners::Owners;
 use super::rows::signed;
+use super::tasks;
 use crate::event::Timestamp;
 use crate::ids::BridgeId;
 
@@ -24,6 +25,7 @@ pub(super) fn retain(
 ) -> rusqlite::Result<usize> {
     let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
     let old = now.0.saturating_sub(keep);
+    tasks::retain(db, Timestamp(old))?;
     let sql = "SELECT thread, owner, updated FROM sessions WHERE status = 'idle' ORDER BY updated";
     let mut query = db.prepare_cached(sql)?;
     let mut rows = query.query([])?;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::record::{KEEP_TASKS, TaskRecord, TaskState};
+use super::super::record::{TaskRecord, TaskState};
 use super::rows::{json, number, signed};
 use crate::event::Timestamp;
 use crate::ids::{ThreadId, TurnId};
@@ -30,14 +30,14 @@ pub(super) fn put(db: &Connection, task: &TaskRecord) -> rusqlite::Result<()> {
         task.status.name(),
         task.result.as_ref().map(ToString::to_string),
     ])?;
-    // By the task's own time: whoever keeps one has a clock, and this thread needs none.
-    let keep = u64::try_from(KEEP_TASKS.as_millis()).unwrap_or(u64::MAX);
-    let stale = signed(task.updated.0.saturating_sub(keep));
-    // One that nobody has asked for since its turn ended is over too.
+    Ok(())
+}
+
+/// Gives up what is over, and did not change since `old`. See [`TaskRecord::stale`].
+pub(super) fn retain(db: &Connection, old: Timestamp) -> rusqlite::Result<()> {
     let over = "DELETE FROM tasks WHERE updated < ?1 AND
         (status <> 'working' OR thread NOT IN (SELECT thread FROM sessions WHERE status <> 'idle'))";
-    db.prepare_cached(over)?.execute([stale])?;
-    Ok(())
+    db.prepare_cached(over)?.execute([signed(old.0)]).map(|_| ())
 }
 
 fn task(row: &Row<'_>) -> rusqlite::Result<TaskRecord> {

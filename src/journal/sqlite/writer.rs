@@ -35,6 +35,7 @@ pub(super) enum Job {
     Retain(Duration, u64, Reply<usize>),
     Watch(ThreadId, Reply<watch::Receiver<Seq>>),
     WatchAll(Reply<watch::Receiver<u64>>),
+    Wake(ThreadId, Seq),
     Close(Reply<()>),
 }
 
@@ -88,7 +89,8 @@ impl Writer {
             Job::Append(batch, _) => batch.durable,
             // A host holds a task for durable once it has been told of it.
             Job::Claim(..) | Job::Release(..) | Job::Task(..) => true,
-            Job::Announce(..) | Job::Retain(..) | Job::Watch(..) | Job::WatchAll(_) | Job::Close(_) => false,
+            Job::Announce(..) | Job::Retain(..) | Job::Watch(..) => false,
+            Job::WatchAll(_) | Job::Wake(..) | Job::Close(_) => false,
         });
         let (mut begun, mut retained) = (self.begin(durable), Vec::new());
         let (mut answers, mut committed, mut over) = (Vec::new(), Vec::new(), None);
@@ -130,6 +132,7 @@ impl Writer {
                 Job::WatchAll(reply) => {
                     let _ = reply.send(Ok(self.watches.add_all()));
                 }
+                Job::Wake(thread, seq) => self.watches.wake(&thread, seq),
                 Job::Close(reply) => over = Some(reply),
             }
         }

@@ -6,6 +6,8 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::journal::MemoryJournal;
 
+const KEEP: std::time::Duration = std::time::Duration::from_hours(1);
+
 /// Work whose look ends when the test lets it.
 struct Slow {
     looking: Semaphore,
@@ -33,7 +35,7 @@ impl Work for Arc<Slow> {
 
 async fn made() -> (Arc<Slow>, Arc<Tasks<Arc<Slow>>>, String) {
     let slow = Arc::new(Slow { looking: Semaphore::new(0), go: Semaphore::new(0) });
-    let tasks = Arc::new(Tasks::new(Arc::new(MemoryJournal::default()), slow.clone()));
+    let tasks = Arc::new(Tasks::new(Arc::new(MemoryJournal::default()), slow.clone(), KEEP));
     let id = tasks.create(ThreadId::from("a"), "u".into()).await.unwrap().task.task_id;
     (slow, tasks, id)
 }

@@ -38,7 +38,11 @@ impl Fixture {
     pub fn new(journal: &Path) -> Self {
         let jobs = Jobs::default();
         let journal = Arc::new(SqliteJournal::open(journal).unwrap());
-        Self { tasks: Arc::new(Tasks::new(journal, jobs.clone())), jobs, rounds: Arc::default() }
+        Self {
+            tasks: Arc::new(Tasks::new(journal, jobs.clone(), Duration::from_hours(1))),
+            jobs,
+            rounds: Arc::default(),
+        }
     }
 
     async fn task(&self, job: Job) -> Result<CallToolResponse, ErrorData> {
