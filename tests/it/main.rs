@@ -25,6 +25,8 @@ mod faults;
 mod journal;
 mod owners;
 #[cfg(unix)]
+mod pty;
+#[cfg(unix)]
 mod races;
 #[path = "../real/mod.rs"]
 mod real;
