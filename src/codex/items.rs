@@ -25,6 +25,7 @@ struct Item {
     // commandExecution
     command: Option<String>,
     cwd: Option<String>,
+    process_id: Option<String>,
     aggregated_output: Option<String>,
     exit_code: Option<i64>,
     // fileChange
@@ -60,6 +61,7 @@ pub fn started(raw: &RawValue) -> Option<Body> {
         tool,
         command: item.command.as_deref().map(unwrap_shell),
         cwd: item.cwd,
+        process_id: item.process_id,
         changes: changes(item.changes),
         server: item.server,
         name: item.tool.or_else(|| (tool == ToolKind::Other).then_some(item.r#type)),

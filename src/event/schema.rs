@@ -3,7 +3,7 @@
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Event;
 
@@ -14,8 +14,16 @@ pub fn schema() -> Value {
         SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Event>();
     RecursiveTransform(plain_numbers).transform(&mut schema);
     RecursiveTransform(never_null).transform(&mut schema);
-    schema.to_value()
+    let mut schema = schema.to_value();
+    // Only a page has it: the journal has every event whole.
+    if let Some(members) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        members.insert("cut".into(), json!({ "description": CUT, "type": "integer", "minimum": 0 }));
+    }
+    schema
 }
+
+/// What a reader of the schema is told of the one member that no event has by itself.
+const CUT: &str = "Where a page shows a part of it: how many bytes the whole event has.";
 
 /// Takes away `format: uint64` and the like: only Rust knows these, and strict validators refuse them.
 fn plain_numbers(schema: &mut Schema) {

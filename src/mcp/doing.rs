@@ -27,15 +27,19 @@ pub fn doing(view: &View) -> String {
 }
 
 fn now(view: &View) -> String {
-    let command = view.commands.values().next();
-    if let Some(command) = command {
-        let more = view.commands.len() - 1;
+    // The newest is what a person waits for; what an earlier turn left running is not.
+    let mut commands = view.commands.iter().rev().filter(|command| !command.background);
+    if let Some(command) = commands.next() {
+        let more = commands.count();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        return format!("running `{}`{more}", cut_plain(&visible(command), PART));
+        return format!("running `{}`{more}", cut_plain(&visible(&command.what), PART));
     }
-    match (view.tools.values().next(), &view.error) {
-        (Some(tool), _) => cut_plain(&visible(tool), PART),
+    match (view.tools.last(), &view.error) {
+        (Some(tool), _) => cut_plain(&visible(&tool.what), PART),
         (None, Some(error)) => format!("retrying: {}", cut_plain(&error.message, PART)),
         (None, None) => "thinking".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

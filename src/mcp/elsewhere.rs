@@ -6,9 +6,10 @@ use std::time::Duration;
 use rmcp::model::CallToolResult;
 
 use super::call::Call;
+use super::progress::Progress;
 use super::result::{self, Note};
 use super::server::Server;
-use super::tools::{CANCEL, DAY, cut_note, open_error, too_slow};
+use super::tools::{CANCEL, DAY, ELSEWHERE, cut_note, open_error, too_slow};
 use crate::control::{self, Answer, By, ControlError, Request};
 use crate::event::{Answers, Decision};
 use crate::ids::{ApprovalId, ThreadId};
@@ -45,7 +46,8 @@ impl Server {
             }
         }
         let wait = call.wait.unwrap_or(DAY);
-        let view = call.race(self.sessions.stored(thread, None, wait), None).await;
+        let ending = call.race(self.sessions.stored(thread, None, wait), None);
+        let view = Progress::of(call.context).during(ELSEWHERE, ending).await;
         let view = view.map_err(too_slow)?.map_err(|error| open_error(&error))?;
         Ok(result::of_view(&view, &cut_note(call, &view), self.options.budget))
     }

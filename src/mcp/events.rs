@@ -1,15 +1,20 @@
 //! `codex-events`: pages of the journal, with a cursor, a long poll and a budget.
 
+pub(super) mod shape;
+
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::args::{self, Detail, EventsArgs};
 use super::call::Call;
-use super::result::{cut_plain, escaped};
+use super::progress::Progress;
+use super::result;
 use super::server::{Context, Server};
-use super::tools::{bad, open_error};
+use super::tools::{WAIT_CUT, bad, open_error};
 use crate::event::Event;
 use crate::ids::{Seq, ThreadId};
+use crate::journal::JournalError;
+use shape::{Piece, in_text, piece, short, twice_escaped};
 
 /// Events read from the journal at a time.
 const PAGE: usize = 256;
@@ -18,17 +23,36 @@ const PAGE: usize = 256;
 const PAGE_BYTES: usize = 1 << 20;
 
 /// The part of the budget that is for the frame around the events.
-const FRAME: usize = 512;
+const FRAME: usize = 768;
 
+#[derive(Default)]
 struct Page {
     events: Vec<Value>,
     next: Seq,
     more: bool,
+    /// What the reader is told besides.
+    note: Option<&'static str>,
 }
 
+/// What a page with cut events says.
+const REST: &str = "An event with `cut` is not whole: read all its bytes with `after` = its seq - 1 and `from` = 0, or \
+                    codex://sessions/{threadId}/events/{seq}.";
+
 impl Page {
+    fn new(after: Seq) -> Self {
+        Self { next: after, ..Self::default() }
+    }
+
     fn into_value(self) -> Value {
-        json!({ "events": self.events, "next": self.next, "more": self.more })
+        let mut page = Map::new();
+        let is_cut = self.events.iter().any(|event| event.get("cut").is_some());
+        page.insert("events".into(), Value::Array(self.events));
+        page.insert("next".into(), json!(self.next));
+        page.insert("more".into(), json!(self.more));
+        if let Some(note) = self.note.or(is_cut.then_some(REST)) {
+            page.insert("note".into(), json!(note));
+        }
+        Value::Object(page)
     }
 }
 
@@ -43,9 +67,9 @@ impl Server {
             Err(error) => return bad(&error),
         };
         let call = self.call(context, Some(args.wait.unwrap_or_default()));
-        match self.page_of(&args, &call).await {
-            Ok(page) => {
-                let body = page.into_value();
+        let page = Progress::of(call.context).during("waiting for events", self.page_of(&args, &call)).await;
+        match page {
+            Ok(body) => {
                 let mut result = CallToolResult::success(vec![ContentBlock::text(body.to_string())]);
                 result.structured_content = Some(body);
                 result
@@ -55,31 +79,74 @@ impl Server {
     }
 
     /// What there is now, as `codex-events` shows it.
-    pub(super) async fn events_page(&self, args: &EventsArgs) -> Result<Value, crate::journal::JournalError> {
-        let mut page = Page { events: Vec::new(), next: args.after, more: false };
+    pub(super) async fn events_page(&self, args: &EventsArgs) -> Result<Value, JournalError> {
+        let mut page = Page::new(args.after);
         self.read(&args.thread_id, args, args.after, &mut page).await?;
         Ok(page.into_value())
     }
 
-    async fn page_of(&self, args: &EventsArgs, call: &Call<'_>) -> Result<Page, CallToolResult> {
+    async fn page_of(&self, args: &EventsArgs, call: &Call<'_>) -> Result<Value, CallToolResult> {
         let thread = args.thread_id.clone();
         let journal = self.sessions.journal();
-        let fail = |error: crate::journal::JournalError| open_error(&error.into());
-        if journal.session(thread.clone()).await.map_err(fail)?.is_none() {
+        let fail = |error: JournalError| open_error(&error.into());
+        let Some(row) = journal.session(thread.clone()).await.map_err(fail)? else {
             return Err(open_error(&crate::session::OpenError::Unknown(thread)));
+        };
+        if args.after > row.last_seq {
+            let message = format!(
+                "`after` is {}, but the last event of `{thread}` is {}; give the `next` of an answer for this session",
+                args.after, row.last_seq
+            );
+            return Err(result::refused("after_unknown", message));
+        }
+        if let Some(from) = args.from {
+            return self.part(args, from).await;
         }
         let until = call.until();
         // Watched before it is read: what comes in between wakes.
         let mut changes = journal.watch(thread.clone()).await.map_err(fail)?;
-        let mut page = Page { events: Vec::new(), next: args.after, more: false };
+        let mut page = Page::new(args.after);
         let mut at = args.after;
         loop {
             at = self.read(&thread, args, at, &mut page).await.map_err(fail)?;
             if !page.events.is_empty() {
-                return Ok(page);
+                return Ok(page.into_value());
             }
             if !matches!(call.race(changes.changed(), until).await, Ok(Ok(()))) {
-                return Ok(page);
+                page.note = call.was_cut.then_some(WAIT_CUT);
+                return Ok(page.into_value());
+            }
+        }
+    }
+
+    /// A piece of the first event that is wanted, as JSON text.
+    async fn part(&self, args: &EventsArgs, from: usize) -> Result<Value, CallToolResult> {
+        let first = self.first(args).await.map_err(|error| open_error(&error.into()))?;
+        let Some(event) = first else {
+            let message = format!("there is no event behind {}; `from` reads on in the next one", args.after);
+            return Err(result::refused("event_unknown", message));
+        };
+        let whole = serde_json::to_string(&event).unwrap_or_default();
+        let room = self.options.budget.saturating_sub(FRAME) / 2;
+        let Piece { from, text, next } = piece(&whole, from, room, twice_escaped);
+        let mut part = json!({ "seq": event.seq, "bytes": whole.len(), "from": from, "text": text });
+        if let Some(next) = next {
+            part["next"] = json!(next);
+        }
+        // The cursor goes on behind the event with its last piece.
+        let at = if next.is_some() { args.after } else { event.seq };
+        Ok(json!({ "events": [], "part": part, "next": at, "more": next.is_some() }))
+    }
+
+    async fn first(&self, args: &EventsArgs) -> Result<Option<Event>, JournalError> {
+        let mut at = args.after;
+        loop {
+            let events = self.sessions.journal().read(args.thread_id.clone(), at, PAGE, PAGE_BYTES).await?;
+            let Some(last) = events.last() else { return Ok(None) };
+            at = last.seq;
+            if let Some(event) = events.into_iter().find(|event| args.types.is_empty() || wanted(event, args))
+            {
+                return Ok(Some(event));
             }
         }
     }
@@ -91,7 +158,7 @@ impl Server {
         args: &EventsArgs,
         mut at: Seq,
         page: &mut Page,
-    ) -> Result<Seq, crate::journal::JournalError> {
+    ) -> Result<Seq, JournalError> {
         let room = self.options.budget.saturating_sub(FRAME) / 2;
         let mut used = 0;
         loop {
@@ -113,44 +180,10 @@ impl Server {
     }
 }
 
-/// How much an event takes as text within JSON text, where its quotes are escaped: the longer of its
-/// two forms in a result.
-fn in_text(value: &Value) -> usize {
-    escaped(&value.to_string()) + 1
-}
-
 fn wanted(event: &Event, args: &EventsArgs) -> bool {
     let kind = event.body.kind();
     if !args.types.is_empty() {
         return args.types.contains(&kind);
     }
     args.detail == Detail::Full || !event.body.is_delta()
-}
-
-/// An event that fits by itself: its longest texts are cut, shorter at each try; one that is still too
-/// long has too many parts, and is only named.
-fn short(event: &Event, room: usize) -> Value {
-    let mut value = serde_json::to_value(event).unwrap_or_default();
-    if let Some(members) = value.as_object_mut() {
-        members.remove("threadId");
-    }
-    let mut each = room / 2;
-    while in_text(&value) > room {
-        if each < 64 {
-            let (time, kind) = (&event.time, event.body.kind());
-            return json!({ "seq": event.seq, "time": time, "type": kind, "cut": "larger than a result may be" });
-        }
-        cut_texts(&mut value, each);
-        each /= 2;
-    }
-    value
-}
-
-fn cut_texts(value: &mut Value, each: usize) {
-    match value {
-        Value::String(text) if text.len() > each => *text = cut_plain(text, each),
-        Value::Array(items) => items.iter_mut().for_each(|item| cut_texts(item, each)),
-        Value::Object(members) => members.values_mut().for_each(|member| cut_texts(member, each)),
-        _ => {}
-    }
 }

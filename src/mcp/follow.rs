@@ -29,6 +29,7 @@ pub(super) struct Follow<'a> {
     /// Which; `None`: the latest, or the one that is about to begin.
     pub turn: Option<TurnId>,
     pub call: &'a Call<'a>,
+    pub progress: Progress<'a>,
     /// Whether the caller began it. Only then does it end with the call: who merely looks on must not
     /// end the work of another.
     pub owns: bool,
@@ -80,7 +81,6 @@ impl Follow<'_> {
         let mut wait = self.call.waits_until();
         let limit = self.call.limit();
         let mut tries = BTreeMap::<ApprovalId, u8>::new();
-        let mut progress = Progress::of(self.call.context);
         loop {
             let view = views.borrow_and_update().clone();
             if let Some(events) = &mut self.events {
@@ -95,7 +95,7 @@ impl Follow<'_> {
             if self.call.context.ct.is_cancelled() {
                 return self.cancelled(view).await;
             }
-            progress.tell(&view).await;
+            self.progress.tell(&view).await;
             if !view.decisions.is_empty() {
                 if until.is_some_and(|until| until <= Instant::now()) {
                     // A caller that waits no longer is handed the question.
@@ -137,7 +137,7 @@ impl Follow<'_> {
                 biased;
                 () = self.call.context.ct.cancelled() => {}
                 () = over(until) => return self.stop(view, until),
-                () = over(progress.due(&view)) => {}
+                () = over(self.progress.due(&view)) => {}
                 changed = views.changed() => if changed.is_err() {
                     let view = views.borrow().clone();
                     return self.stop(view, until);

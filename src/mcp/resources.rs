@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::args::{Detail, EventsArgs};
 use super::decision::decision;
+use super::events::shape::piece;
 use super::result::{self, Note, cut_plain};
 use super::server::Server;
 use crate::event::{self, Body, PermissionRequest};
@@ -77,6 +78,7 @@ impl Server {
         vec![
             of("", "session", "A session and its latest turn", json),
             of("/events{?after,limit}", "events", "Its events behind a number", json),
+            of("/events/{seq}{?from}", "event", "One event, whole; `from`: its bytes from there on", json),
             of("/diff", "diff", "All changes of its latest turn", "text/x-diff"),
             of("/transcript", "transcript", "Its course, as Markdown", "text/markdown"),
         ]
@@ -97,6 +99,7 @@ impl Server {
             Uri::Events(thread, after, limit) => {
                 self.page(thread, *after, *limit, address).await?.to_string()
             }
+            Uri::Event(thread, seq, from) => self.event(thread, *seq, *from, address).await?,
             Uri::Diff(thread) => self.diff(thread, address).await?,
             Uri::Transcript(thread) => self.transcript(thread, address).await?,
         };
@@ -185,34 +188,59 @@ impl Server {
             wait: None,
             types: Vec::new(),
             detail: Detail::Full,
+            from: None,
         };
         self.events_page(&args).await.map_err(|error| broken(&error))
     }
 
     async fn diff(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {
         let row = self.known(thread, address).await?;
-        let mut last = String::new();
-        self.each_event(thread, Seq(row.turn_seq.0.saturating_sub(1)), |event| {
+        let (mut last, mut seq) = (String::new(), Seq::ZERO);
+        self.each_event(thread, row.turn_seq.before(), |event| {
             if let Body::Diff { diff } = &event.body {
                 last.clone_from(diff);
+                seq = event.seq;
             }
             true
         })
         .await
         .map_err(|error| broken(&error))?;
-        Ok(bounded(last, thread))
+        Ok(bounded(last, &Uri::Event(thread.clone(), seq, None)))
+    }
+
+    /// One event whole, or its text behind a byte: as much as one answer takes.
+    async fn event(
+        &self,
+        thread: &ThreadId,
+        seq: Seq,
+        from: Option<usize>,
+        address: &str,
+    ) -> Result<String, ErrorData> {
+        let row = self.known(thread, address).await?;
+        let events = self.sessions.journal().read(thread.clone(), seq.before(), 1, PAGE.1).await;
+        let events = events.map_err(|error| broken(&error))?;
+        let Some(event) = events.first().filter(|event| event.seq == seq) else {
+            let message = format!("session `{thread}` has no event {seq}; its last one is {}", row.last_seq);
+            return Err(missing(message, address));
+        };
+        let whole = serde_json::to_string(event).unwrap_or_default();
+        match from {
+            None => Ok(whole),
+            Some(from) => Ok(piece(&whole, from, TEXT, char::len_utf8).text.to_owned()),
+        }
     }
 
     async fn transcript(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {
         self.known(thread, address).await?;
-        let mut transcript = Transcript::default();
+        let (mut transcript, mut shown) = (Transcript::default(), Seq::ZERO);
         self.each_event(thread, Seq::ZERO, |event| {
+            shown = event.seq.before();
             transcript.push(event);
             transcript.as_str().len() <= TEXT
         })
         .await
         .map_err(|error| broken(&error))?;
-        Ok(bounded(transcript.as_str().to_owned(), thread))
+        Ok(bounded(transcript.as_str().to_owned(), &Uri::Events(thread.clone(), shown, uri::MAX_LIMIT)))
     }
 
     async fn known(&self, thread: &ThreadId, address: &str) -> Result<SessionRecord, ErrorData> {
@@ -239,18 +267,12 @@ impl Server {
     }
 }
 
-/// A text cut where it is too long for one answer, with a pointer to the whole.
-fn bounded(mut text: String, thread: &ThreadId) -> String {
+/// A text cut where it is too long for one answer, with the address of the rest.
+fn bounded(mut text: String, rest: &Uri) -> String {
     if text.len() > TEXT {
         let whole = text.len();
-        let mut end = TEXT;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push_str(&format!(
-            "\n\n[cut: {whole} bytes or more in all; codex://sessions/{thread}/events has the rest]\n"
-        ));
+        text.truncate(text.floor_char_boundary(TEXT));
+        text.push_str(&format!("\n\n[cut: {whole} bytes or more in all; {rest} has the rest]\n"));
     }
     text
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::decision::decision;
 use crate::event::{ErrorInfo, TurnStatus};
-use crate::session::{Status, View};
+use crate::session::{Doing, Status, View};
 
 /// The most changed files, and background commands, that a result names.
 pub(super) const NAMED: usize = 50;
@@ -98,7 +98,9 @@ fn members(view: &View, content: &str, room: usize) -> Map<String, Value> {
         out.insert("usage".into(), json!(view.usage));
     }
     if !view.busy() {
-        let commands = view.commands.iter().map(|(item, command)| (command.as_str(), item.as_str()));
+        let id = |one: &'_ Doing| one.process_id.clone().unwrap_or_else(|| one.item.clone());
+        let ids: Vec<String> = view.commands.iter().map(id).collect();
+        let commands = view.commands.iter().zip(&ids).map(|(one, id)| (one.what.as_str(), id.as_str()));
         name_some(&mut out, "background", ["command", "processId"], commands.collect(), room);
     }
     if let Some(error) = &view.error {
@@ -203,9 +205,12 @@ fn cut(text: &str, room: usize, view: &View) -> String {
         return text.to_owned();
     }
     let tail = format!(
-        "\n[cut: {} bytes in all; the whole is an `assistant_message` in codex-events of {}]",
+        "\n[cut: {} bytes in all; read the whole with codex-events: threadId {thread}, after {}, from 0; or \
+         codex://sessions/{thread}/events/{}]",
         text.len(),
-        view.thread
+        view.content_seq.before(),
+        view.content_seq,
+        thread = view.thread,
     );
     format!("{}{tail}", head(text, room.saturating_sub(tail.len())))
 }

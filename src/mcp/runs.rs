@@ -12,6 +12,7 @@ use super::call::Call;
 use super::dialog::{self, Answer};
 use super::follow::{Follow, Stop, decided};
 use super::legacy_events::LegacyEvents;
+use super::progress::Progress;
 use super::result::{self, Note};
 use super::rounds::RoundError;
 use super::server::{Context, Server};
@@ -52,6 +53,7 @@ pub(super) struct Run<'a> {
     pub handle: &'a Handle,
     pub turn: Option<TurnId>,
     pub call: &'a Call<'a>,
+    pub progress: Progress<'a>,
     /// Whether the call began it.
     pub owns: bool,
     pub round: u8,
@@ -64,17 +66,24 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Of a call that comes for the first time.
-    pub fn new(handle: &'a Handle, turn: Option<TurnId>, call: &'a Call<'a>, owns: bool) -> Self {
+    pub fn new(
+        handle: &'a Handle,
+        turn: Option<TurnId>,
+        call: &'a Call<'a>,
+        progress: Progress<'a>,
+        owns: bool,
+    ) -> Self {
         let (round, dismissed, notes) = (1, BTreeSet::new(), Vec::new());
-        Self { handle, turn, call, owns, round, dismissed, notes, events: None }
+        Self { handle, turn, call, progress, owns, round, dismissed, notes, events: None }
     }
 }
 
 impl Server {
     /// Follows a turn, and ends the call.
     pub(super) async fn follow(&self, run: Run<'_>) -> CallToolResponse {
-        let Run { handle, turn, call, owns, round, dismissed, notes, events } = run;
-        let stop = Follow { handle, turn: turn.clone(), call, owns, dismissed, notes, events }.run().await;
+        let Run { handle, turn, call, progress, owns, round, dismissed, notes, events } = run;
+        let stop =
+            Follow { handle, turn: turn.clone(), call, progress, owns, dismissed, notes, events }.run().await;
         if !stop.asks.is_empty() && round < LAST_ROUND {
             match self.ask(handle, turn.clone(), call, owns, round, &stop) {
                 Ok(response) => return response,
@@ -161,7 +170,12 @@ impl Server {
             }
         }
         let (turn, owns, number) = (round.turn, round.owns, round.number);
-        let run = Run { round: number, dismissed, notes, ..Run::new(&handle, turn, &call, owns) };
+        let run = Run {
+            round: number,
+            dismissed,
+            notes,
+            ..Run::new(&handle, turn, &call, Progress::of(call.context), owns)
+        };
         Ok(self.follow(run).await)
     }
 }

@@ -93,14 +93,17 @@ fn events() -> Tool {
         "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "description": "Default 100"},
         "wait": seconds("Seconds to wait for a first event"),
         "types": {"type": "array", "items": {"type": "string", "enum": Body::KINDS}},
-        "detail": {"type": "string", "enum": ["brief", "full"], "description": "full: with deltas"}
+        "detail": {"type": "string", "enum": ["brief", "full"], "description": "full: with deltas"},
+        "from": {"type": "integer", "minimum": 0, "description": "For one with `cut`: the byte to read on at"}
     });
     let output = json!({
         "type": "object",
         "properties": {
             "events": {"type": "array", "items": {"type": "object"}},
             "next": {"type": "integer"},
-            "more": {"type": "boolean"}
+            "more": {"type": "boolean"},
+            "note": {"type": "string"},
+            "part": {"type": "object"}
         },
         "required": ["events", "next", "more"]
     });

@@ -11,6 +11,7 @@ use super::call::{Call, Late};
 use super::elsewhere::Decided;
 use super::follow::by_host;
 use super::legacy_events::LegacyEvents;
+use super::progress::Progress;
 use super::result::{self, Note};
 use super::runs::Run;
 use super::server::{Context, Server};
@@ -21,6 +22,12 @@ use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, Vie
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
 pub(super) const CANCEL: Duration = Duration::from_secs(10);
+
+/// What a caller is told who asked to wait for longer than its host does.
+pub(super) const WAIT_CUT: &str = "`wait` was cut to what this host allows a call to take.";
+
+/// What a host is told while another bridge runs the turn.
+pub(super) const ELSEWHERE: &str = "waiting for the bridge that runs the turn";
 
 /// How long "to the end" is for a turn that another bridge runs: as long as any call may ask for.
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -40,11 +47,13 @@ impl Server {
         let args: CodexArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let params = self.thread_params(&args)?;
         let call = self.call(context, args.wait);
-        let created = call.before(self.sessions.create(params, &args.prompt)).await;
+        let mut progress = Progress::of(call.context);
+        let creating = Box::pin(call.before(self.sessions.create(params, &args.prompt)));
+        let created = progress.during("starting a session of codex", creating).await;
         let handle = created.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         // The effort is in the session's settings; the turn needs only its words.
         let turn = TurnParams { prompt: args.prompt, ..TurnParams::default() };
-        self.run(&handle, turn, &call, args.wait.is_some(), Seq::ZERO).await
+        self.run(&handle, turn, &call, progress, args.wait.is_some(), Seq::ZERO).await
     }
 
     pub(super) async fn reply(
@@ -59,22 +68,26 @@ impl Server {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
         let call = self.call(context, args.wait);
-        let opened = call.before(self.sessions.open(&thread)).await;
+        let mut progress = Progress::of(call.context);
+        let opening = call.before(self.sessions.open(&thread));
+        let opened = progress.during("taking the session up", opening).await;
         let handle = opened.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         let turn = TurnParams { prompt: args.prompt, model: args.model, effort: args.effort };
         let before = handle.view().borrow().next;
-        self.run(&handle, turn, &call, args.wait.is_some(), before).await
+        self.run(&handle, turn, &call, progress, args.wait.is_some(), before).await
     }
 
-    async fn run(
+    async fn run<'a>(
         &self,
         handle: &Handle,
         turn: TurnParams,
-        call: &Call<'_>,
+        call: &Call<'a>,
+        mut progress: Progress<'a>,
         asked: bool,
         before: Seq,
     ) -> Outcome {
-        let begun = match call.before(handle.run(turn)).await {
+        let beginning = call.before(handle.run(turn));
+        let begun = match progress.during("starting", beginning).await {
             Ok(begun) => begun.map_err(|error| call_error(&error, handle.thread()))?,
             // It goes on to begin; whoever waits for it finds it.
             Err(Late::TooLong) => None,
@@ -93,7 +106,7 @@ impl Server {
         }
         let old = self.options.legacy_events && call.host.legacy;
         let events = old.then(|| LegacyEvents::new(call.context, self.sessions.journal().clone(), before));
-        Ok(self.follow(Run { events, ..Run::new(handle, begun, call, true) }).await)
+        Ok(self.follow(Run { events, ..Run::new(handle, begun, call, progress, true) }).await)
     }
 
     pub(super) async fn wait(
@@ -109,15 +122,17 @@ impl Server {
         let thread = args.thread_id;
         let turn = args.turn_id;
         let call = self.call(context, args.wait);
+        let mut progress = Progress::of(call.context);
         if let Some(handle) = self.sessions.live(&thread).await {
             let view = handle.view().borrow().clone();
             let latest = if view.starting { None } else { view.turn.clone() };
             if turn.is_none() || turn == latest {
-                return Ok(self.follow(Run::new(&handle, latest, &call, false)).await);
+                return Ok(self.follow(Run::new(&handle, latest, &call, progress, false)).await);
             }
         }
         let wait = call.wait.unwrap_or(DAY);
-        let view = call.race(self.sessions.stored(&thread, turn.as_ref(), wait), None).await;
+        let ending = call.race(self.sessions.stored(&thread, turn.as_ref(), wait), None);
+        let view = progress.during(ELSEWHERE, ending).await;
         let view = view.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         Ok(result::of_view(&view, &cut_note(&call, &view), self.options.budget).into())
     }
@@ -154,7 +169,7 @@ impl Server {
         let turn = handle.view().borrow().turn.clone();
         let decided = self.sessions.decide(&handle, id, verdict).await;
         decided.map_err(|error| call_error(&error, &thread))?;
-        Ok(self.follow(Run::new(&handle, turn, &call, false)).await)
+        Ok(self.follow(Run::new(&handle, turn, &call, Progress::of(call.context), false)).await)
     }
 
     pub(super) async fn cancel(&self, arguments: Option<JsonObject>) -> CallToolResult {
@@ -243,7 +258,7 @@ fn plain(path: PathBuf) -> PathBuf {
 
 pub(super) fn cut_note(call: &Call<'_>, view: &View) -> Note {
     let cut = call.was_cut && view.busy();
-    Note { text: cut.then(|| "`wait` was cut to what this host allows a call to take.".into()) }
+    Note { text: cut.then(|| WAIT_CUT.into()) }
 }
 
 pub(super) fn too_slow(late: Late) -> CallToolResult {

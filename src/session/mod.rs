@@ -6,6 +6,7 @@
 //! [`AgentCommand`] and [`AgentEvent`] are data over two channels.
 
 mod agent;
+mod busy;
 mod delta;
 mod elsewhere;
 mod ends;
@@ -26,6 +27,7 @@ pub use agent::{
     AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Inbox, Opened, RequestKey, ThreadParams,
     TurnParams,
 };
+pub use busy::Doing;
 pub use elsewhere::{Elsewhere, elsewhere, open_decisions};
 pub use fold::decision;
 pub use handle::{CallError, Handle};

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::busy::Doing;
 use crate::event::{
-    Body, ErrorInfo, Event, PermissionRequest, SessionInfo, Timestamp, Tokens, ToolCall, ToolKind, TurnStatus,
+    Body, ErrorInfo, Event, PermissionRequest, SessionInfo, Timestamp, Tokens, ToolKind, TurnStatus,
 };
 use crate::ids::{ApprovalId, Seq, ThreadId, TurnId};
 
@@ -33,6 +34,8 @@ pub struct View {
     pub status: Status,
     /// codex's last message in it, empty if none yet.
     pub content: String,
+    /// The event that it is.
+    pub content_seq: Seq,
     /// The files that it changed: path to kind.
     pub changes: BTreeMap<String, String>,
     /// Its tokens.
@@ -41,10 +44,10 @@ pub struct View {
     pub decisions: Vec<PermissionRequest>,
     /// Why it failed, or what codex retries now.
     pub error: Option<ErrorInfo>,
-    /// Commands that still run: item to command.
-    pub commands: BTreeMap<String, String>,
-    /// Other tools that it uses now: item to what it does.
-    pub tools: BTreeMap<String, String>,
+    /// Commands that still run, in the order of their start.
+    pub commands: Vec<Doing>,
+    /// Other tools that it uses now, likewise.
+    pub tools: Vec<Doing>,
     /// How many steps of its plan are done, and how many there are.
     pub plan: Option<(usize, usize)>,
     /// The last event that is in here.
@@ -69,12 +72,13 @@ impl View {
             turn: None,
             status: Status::New,
             content: String::new(),
+            content_seq: Seq::ZERO,
             changes: BTreeMap::new(),
             usage: Tokens::default(),
             decisions: Vec::new(),
             error: None,
-            commands: BTreeMap::new(),
-            tools: BTreeMap::new(),
+            commands: Vec::new(),
+            tools: Vec::new(),
             plan: None,
             next: Seq::ZERO,
             starting: false,
@@ -109,6 +113,10 @@ impl View {
     /// Takes in the next event.
     pub fn apply(&mut self, event: &Event) {
         (self.next, self.updated) = (event.seq, event.time);
+        if self.open() && self.is_current(event) && works(&event.body) {
+            // What codex tried again has worked.
+            self.error = None;
+        }
         match &event.body {
             Body::SessionStarted(info) => {
                 self.info = info.clone();
@@ -116,7 +124,7 @@ impl View {
                 self.commands.clear();
             }
             Body::TurnStarted {} => self.begin(event.turn_id.clone(), event.time),
-            Body::Plan { steps, .. } if self.is_current(event) => {
+            Body::Plan { steps, .. } if self.is_current(event) && !steps.is_empty() => {
                 let done = steps.iter().filter(|step| step.status == "completed").count();
                 self.plan = Some((done, steps.len()));
             }
@@ -132,16 +140,14 @@ impl View {
                     self.status = Status::Running;
                 }
             }
-            Body::ToolCall(call) if call.tool == ToolKind::Command => {
-                let command = call.command.clone().unwrap_or_default();
-                self.commands.insert(call.item_id.clone(), command);
-            }
             Body::ToolCall(call) => {
-                self.tools.insert(call.item_id.clone(), doing(call));
+                let all = if call.tool == ToolKind::Command { &mut self.commands } else { &mut self.tools };
+                all.retain(|one| one.item != call.item_id);
+                all.push(Doing::of(call));
             }
             Body::ToolResult(result) => {
-                self.commands.remove(&result.item_id);
-                self.tools.remove(&result.item_id);
+                self.commands.retain(|one| one.item != result.item_id);
+                self.tools.retain(|one| one.item != result.item_id);
                 if self.is_current(event) && result.status == crate::event::ItemStatus::Completed {
                     let changes = result.changes.iter().map(|c| (c.path.clone(), c.kind.clone()));
                     self.changes.extend(changes);
@@ -149,7 +155,7 @@ impl View {
             }
             Body::AssistantMessage { text, .. } if self.is_current(event) => {
                 self.content.clone_from(text);
-                self.error = None;
+                self.content_seq = event.seq;
             }
             Body::Usage { turn, .. } if self.is_current(event) => self.usage = *turn,
             Body::Error(error) if self.is_current(event) => self.error = Some(error.clone()),
@@ -175,6 +181,7 @@ impl View {
         self.begun = now;
         self.plan = None;
         self.tools.clear();
+        self.commands.iter_mut().for_each(|command| command.background = true);
         self.status = Status::Running;
         self.content.clear();
         self.changes.clear();
@@ -188,22 +195,15 @@ impl View {
     }
 }
 
-/// What a tool that is no command does, in a few words.
-fn doing(call: &ToolCall) -> String {
-    let first = call.changes.first().map_or("files", |change| change.path.as_str());
-    let name = call.name.as_deref().unwrap_or("a tool");
-    match call.tool {
-        ToolKind::FileChange if call.changes.len() > 1 => {
-            format!("changing `{first}` and {} more", call.changes.len() - 1)
-        }
-        ToolKind::FileChange => format!("changing `{first}`"),
-        ToolKind::Mcp => match &call.server {
-            Some(server) => format!("calling `{name}` of `{server}`"),
-            None => format!("calling `{name}`"),
-        },
-        ToolKind::WebSearch => "searching the web".into(),
-        ToolKind::Image => "looking at an image".into(),
-        ToolKind::Agent => "waiting for another agent".into(),
-        ToolKind::Command | ToolKind::Other => format!("using `{name}`"),
-    }
+/// Whether an event is work of codex that its model has answered for.
+fn works(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::AssistantDelta { .. }
+            | Body::AssistantMessage { .. }
+            | Body::Reasoning { .. }
+            | Body::Plan { .. }
+            | Body::ToolCall(_)
+            | Body::ToolOutput { .. }
+    )
 }

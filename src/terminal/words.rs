@@ -20,6 +20,7 @@ pub(super) fn words(body: &Body, origin: Option<Origin>) -> String {
         | Body::AssistantMessage { text, .. }
         | Body::Reasoning { text, .. }
         | Body::ToolOutput { text, .. } => text.clone(),
+        Body::Plan { steps, explanation } if steps.is_empty() => explanation.clone().unwrap_or_default(),
         Body::Plan { steps, .. } => steps.iter().map(step).collect::<Vec<_>>().join(" · "),
         Body::ToolCall(call) => tool(call),
         Body::ToolResult(result) => ended(result),

@@ -60,7 +60,7 @@ fn examples() -> Vec<Value> {
         { "type": "plan", "steps": [{ "step": "s", "status": "pending" }], "explanation": "e" },
         { "type": "tool_call", "itemId": "i", "tool": "other" },
         {
-            "type": "tool_call", "itemId": "i", "tool": "command", "command": "c", "cwd": "/",
+            "type": "tool_call", "itemId": "i", "tool": "command", "command": "c", "cwd": "/", "processId": "7",
             "changes": [change], "server": "s", "name": "n", "arguments": any,
         },
         { "type": "tool_output", "itemId": "i", "text": "t" },
@@ -175,6 +175,12 @@ fn every_event_of_a_session_fits() {
 
     let printed = said(&place, &["events", thread, "--json"], "");
     let (validator, mut seen) = (validator(), BTreeSet::new());
+    let paged = host.events(&json!(thread));
+    paged.iter().for_each(|event| fits(&validator, event));
+    let long = host.structured("codex", json!({ "prompt": "output 500000\ndiff 500000\nsay over" }));
+    let cut = host.events(&long["threadId"]);
+    assert!(cut.iter().filter(|event| event.get("cut").is_some()).count() >= 2, "{cut:?}");
+    cut.iter().for_each(|event| fits(&validator, event));
     for line in printed.out.lines() {
         let event: Value = serde_json::from_str(line).unwrap();
         fits(&validator, &event);

@@ -57,7 +57,7 @@ fn every_resource_can_be_read() {
     }
     assert!(uris.contains(&of("/transcript")), "{uris:?}");
     let templates = host.request("resources/templates/list", json!({}));
-    assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 4, "{templates}");
+    assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 5, "{templates}");
 }
 
 #[test]
@@ -112,14 +112,8 @@ fn a_legacy_host_follows_by_subscription() {
             }
         }
     }
-    assert_eq!(seen, host.events(&run["threadId"]).into_iter().map(short).collect::<Vec<_>>());
+    assert_eq!(seen, host.events(&run["threadId"]));
     host.request("resources/unsubscribe", json!({ "uri": uri }));
-}
-
-/// The events of a page do not repeat the session that they are of.
-fn short(mut event: Value) -> Value {
-    event.as_object_mut().unwrap().remove("threadId");
-    event
 }
 
 #[test]
@@ -154,6 +148,32 @@ fn a_modern_host_listens() {
         &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } }),
     );
     assert_eq!(host.structured("codex", json!({ "prompt": "say fine" }))["content"], "fine");
+}
+
+/// A notice at once, before codex has done anything; and while another bridge does the work.
+#[test]
+fn a_call_that_waits_for_others_says_so() {
+    let place = Place::new();
+    let mut deaf = Setup::fake(&place).env("FAKE_NO_INITIALIZE", "1").start();
+    let with = |name: &str, arguments: Value| json!({ "name": name, "arguments": arguments, "_meta": { "progressToken": name } });
+    deaf.post("tools/call", with("codex", json!({ "prompt": "say never" })));
+    let told = deaf.asked("notifications/progress");
+    assert_eq!(told["params"]["message"], "starting a session of codex", "before codex has said a word");
+
+    let mut host = Setup::fake(&place).start();
+    let thread = host.structured("codex", json!({ "prompt": "stall", "wait": 0 }))["threadId"].clone();
+    let mut other = Setup::fake(&place).start();
+    for (tool, more, words) in [
+        ("codex-wait", json!({}), "waiting for the bridge that runs the turn"),
+        ("codex-events", json!({ "types": ["raw"] }), "waiting for events"),
+    ] {
+        let mut arguments = json!({ "threadId": thread, "wait": 1 });
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let id = other.post("tools/call", with(tool, arguments));
+        let told = other.asked("notifications/progress");
+        assert_eq!(told["params"]["message"], words);
+        other.answer(id);
+    }
 }
 
 /// What codex does, from the start on, in numbers that grow, at most a few a second.

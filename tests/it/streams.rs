@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::common::{Place, Setup};
+use crate::common::{Host, Place, Setup};
 
 /// Numbers that look random and are the same in each run.
 struct Dice(u64);
@@ -91,6 +91,31 @@ fn what_a_host_was_told_outlives_a_killed_writer() {
     }
 }
 
+/// The bytes of an event, as the resource gives it and, up to where it is too much for a test, as
+/// `codex-events` does piece by piece.
+fn whole(host: &mut Host, thread: &Value, event: &Value) -> usize {
+    let uri = format!("codex://sessions/{}/events/{}", thread.as_str().unwrap(), event["seq"]);
+    let read = host.request("resources/read", json!({ "uri": uri }));
+    let whole = read["result"]["contents"][0]["text"].as_str().unwrap().to_owned();
+    let as_event: Value = serde_json::from_str(&whole).unwrap();
+    assert_eq!((&as_event["seq"], &as_event["type"]), (&event["seq"], &event["type"]));
+    let (mut text, mut from) = (String::new(), json!(0));
+    for _ in 0..20 {
+        let after = event["seq"].as_u64().unwrap() - 1;
+        let part = json!({ "threadId": thread, "after": after, "from": from });
+        let page = host.structured("codex-events", part);
+        text.push_str(page["part"]["text"].as_str().unwrap());
+        assert_eq!(page["part"]["bytes"], whole.len());
+        from = page["part"]["next"].clone();
+        if from.is_null() {
+            assert_eq!((&text, &page["next"]), (&whole, &event["seq"]));
+            return whole.len();
+        }
+    }
+    assert!(whole.starts_with(&text) && text.len() > 50_000, "{}", text.len());
+    whole.len()
+}
+
 /// More than fits, from codex's side: no result is above its budget, each says where the rest is, and
 /// the bridge stays small.
 #[test]
@@ -112,9 +137,15 @@ fn what_is_too_long_is_cut_with_a_pointer_to_the_rest() {
             let page = json!({ "threadId": thread, "after": after, "detail": "full", "limit": 1000 });
             let page = host.call("codex-events", page);
             assert!(page.to_string().len() <= BUDGET, "{prompt}: {}", page.to_string().len());
-            cut |= page.to_string().contains("[cut:");
-            after = page["structuredContent"]["next"].clone();
-            if page["structuredContent"]["more"] != true {
+            let page = &page["structuredContent"];
+            for event in page["events"].as_array().unwrap().iter().filter(|event| event.get("cut").is_some())
+            {
+                assert!(page["note"].as_str().unwrap().contains("`from`"), "{page}");
+                cut = true;
+                assert_eq!(whole(&mut host, &thread, event), event["cut"], "{prompt}: all of it can be read");
+            }
+            after = page["next"].clone();
+            if page["more"] != true {
                 break;
             }
         }

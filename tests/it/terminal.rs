@@ -84,15 +84,6 @@ impl Follower {
     }
 }
 
-/// The same as `codex-events` gives them, which names the session once.
-fn without_thread(events: Vec<Value>) -> Vec<Value> {
-    let one = |mut event: Value| {
-        event.as_object_mut().unwrap().remove("threadId");
-        event
-    };
-    events.into_iter().map(one).collect()
-}
-
 #[test]
 fn the_look_of_a_session() {
     let place = Place::new();
@@ -127,7 +118,7 @@ fn as_json_it_is_what_the_tool_gives() {
     assert_eq!((printed.code, printed.err.as_str()), (0, ""));
     let printed: Vec<Value> = printed.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(printed.iter().all(|event| event["threadId"] == thread.as_str()));
-    assert_eq!(without_thread(printed), told);
+    assert_eq!(printed, told);
 }
 
 #[test]
@@ -144,7 +135,7 @@ fn it_follows_what_another_process_does() {
     follower.turn(&mut seen);
     host.structured("codex-reply", json!({ "threadId": thread, "prompt": "say again" }));
     follower.turn(&mut seen);
-    assert_eq!(without_thread(seen), host.events(&json!(thread)), "each once, in order");
+    assert_eq!(seen, host.events(&json!(thread)), "each once, in order");
 
     #[cfg(unix)]
     {

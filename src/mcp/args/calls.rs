@@ -255,11 +255,13 @@ pub struct EventsArgs {
     pub types: Vec<&'static str>,
     /// How much of them.
     pub detail: Detail,
+    /// Where to read on in the text of the first of them, in bytes.
+    pub from: Option<usize>,
 }
 
 impl Args for EventsArgs {
     const TOOL: &'static str = "codex-events";
-    const KNOWN: &'static [&'static str] = &["threadId", "after", "limit", "wait", "types", "detail"];
+    const KNOWN: &'static [&'static str] = &["threadId", "after", "limit", "wait", "types", "detail", "from"];
 
     fn take(fields: &mut Fields) -> Result<Self, BadArguments> {
         const DEFAULT_LIMIT: usize = 100;
@@ -273,6 +275,7 @@ impl Args for EventsArgs {
             detail: fields
                 .choice("detail", &[("brief", Detail::Brief), ("full", Detail::Full)])?
                 .unwrap_or_default(),
+            from: fields.from()?.and_then(|from| usize::try_from(from).ok()),
         })
     }
 }

@@ -126,6 +126,11 @@ impl Fields {
         self.whole("after", 0, MAX_WHOLE, "a whole number: 0, or the `next` of an earlier answer")
     }
 
+    /// `from`, a byte of an event.
+    pub fn from(&mut self) -> Result<Option<u64>> {
+        self.whole("from", 0, MAX_WHOLE, "a whole number: 0, or the `next` of the piece before")
+    }
+
     /// `types`, a list of types of events; empty where all are wanted.
     pub fn types(&mut self) -> Result<Vec<&'static str>> {
         const NAME: &str = "types";

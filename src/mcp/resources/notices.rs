@@ -107,7 +107,8 @@ async fn look(
     diffs: &mut BTreeMap<ThreadId, (Seq, Seq)>,
 ) -> Result<String, JournalError> {
     Ok(match Uri::parse(address) {
-        Err(_) | Ok(Uri::EventSchema) => String::new(),
+        // An event never changes.
+        Err(_) | Ok(Uri::EventSchema | Uri::Event(..)) => String::new(),
         Ok(Uri::Sessions | Uri::Mcp) => {
             let rows = journal.sessions(SESSIONS).await?;
             let each =

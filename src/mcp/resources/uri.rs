@@ -24,6 +24,8 @@ pub enum Uri {
     Session(ThreadId),
     /// Its events behind one, at most so many.
     Events(ThreadId, Seq, usize),
+    /// One of its events, whole; or what of its text begins at a byte.
+    Event(ThreadId, Seq, Option<usize>),
     /// All changes of its latest turn, as codex last reported them.
     Diff(ThreadId),
     /// Its course, for a person.
@@ -39,8 +41,8 @@ pub enum Uri {
 /// An address of nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "there is no resource `{0}`; there are codex://sessions, codex://sessions/{{threadId}} with /events, /diff and \
-     /transcript, codex://decisions, codex://mcp and codex://schemas/event"
+    "there is no resource `{0}`; there are codex://sessions, codex://sessions/{{threadId}} with /events, /events/{{seq}}, \
+     /diff and /transcript, codex://decisions, codex://mcp and codex://schemas/event"
 )]
 pub struct NoSuchResource(pub String);
 
@@ -70,6 +72,7 @@ impl Uri {
             ["sessions"] => Self::Sessions,
             ["sessions", id] => Self::Session(thread(id)?),
             ["sessions", id, "events"] => return Self::events(thread(id)?, query),
+            ["sessions", id, "events", seq] => return Self::event(thread(id)?, seq, query),
             ["sessions", id, "diff"] => Self::Diff(thread(id)?),
             ["sessions", id, "transcript"] => Self::Transcript(thread(id)?),
             ["decisions"] => Self::Decisions,
@@ -94,12 +97,21 @@ impl Uri {
         Some(Self::Events(thread, after, limit))
     }
 
+    fn event(thread: ThreadId, seq: &str, query: &str) -> Option<Self> {
+        let from = match query {
+            "" => None,
+            query => Some(query.strip_prefix("from=")?.parse().ok()?),
+        };
+        Some(Self::Event(thread, Seq(seq.parse().ok()?), from))
+    }
+
     /// The session that it is about, if it is about one.
     #[must_use]
     pub fn thread(&self) -> Option<&ThreadId> {
         match self {
             Self::Session(thread)
             | Self::Events(thread, ..)
+            | Self::Event(thread, ..)
             | Self::Diff(thread)
             | Self::Transcript(thread) => Some(thread),
             Self::Sessions | Self::Decisions | Self::EventSchema | Self::Mcp => None,
@@ -113,6 +125,8 @@ impl Uri {
             Self::Diff(_) => "text/x-diff",
             Self::Transcript(_) => "text/markdown",
             Self::EventSchema => "application/schema+json",
+            // A piece of JSON is none.
+            Self::Event(_, _, Some(_)) => "text/plain",
             _ => "application/json",
         }
     }
@@ -128,6 +142,8 @@ impl fmt::Display for Uri {
             Self::Events(thread, after, limit) => {
                 write!(f, "sessions/{thread}/events?after={after}&limit={limit}")
             }
+            Self::Event(thread, seq, None) => write!(f, "sessions/{thread}/events/{seq}"),
+            Self::Event(thread, seq, Some(from)) => write!(f, "sessions/{thread}/events/{seq}?from={from}"),
             Self::Diff(thread) => write!(f, "sessions/{thread}/diff"),
             Self::Transcript(thread) => write!(f, "sessions/{thread}/transcript"),
             Self::Decisions => f.write_str("decisions"),

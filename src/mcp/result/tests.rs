@@ -15,7 +15,12 @@ fn full() -> View {
     view.content = "x\n".repeat(100_000);
     view.usage = Tokens { input: 1, cached: 2, output: 3, reasoning: 4 };
     for n in 0..60 {
-        view.commands.insert(n.to_string(), long.clone());
+        view.commands.push(Doing {
+            item: n.to_string(),
+            what: long.clone(),
+            process_id: None,
+            background: false,
+        });
         view.changes.insert(format!("/{n}/{long}"), "update".into());
     }
     let change = FileChange {
