@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::approvals::{self, RouteSetting, RuleSettings};
+use super::limits::{AddSetting, ConfigKeys, ConfigSetting, InheritSetting, PolicySetting, SandboxSetting};
 use super::settings::{LogLevel, Settings};
 use super::values;
 use crate::event::Decision;
@@ -50,6 +52,33 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key { name: "wait.hosts", set: |to, from| put(&mut to.wait.hosts, hosts(from)) },
     Key {
+        name: "limits.running",
+        set: |to, from| put(&mut to.limits.running, text(from).and_then(values::count_text)),
+    },
+    Key {
+        name: "limits.queue",
+        set: |to, from| put(&mut to.limits.queue, text(from).and_then(values::count_or_none_text)),
+    },
+    Key {
+        name: "limits.sessions",
+        set: |to, from| put(&mut to.limits.sessions, text(from).and_then(values::count_text)),
+    },
+    Key { name: "limits.sandbox", set: |to, from| put(&mut to.limits.sandbox, sandbox(from).map(Some)) },
+    Key { name: "limits.roots", set: |to, from| put(&mut to.limits.roots, paths(from)) },
+    Key { name: "limits.models", set: |to, from| put(&mut to.limits.models, list(from)) },
+    Key {
+        name: "limits.approval_policies",
+        set: |to, from| put(&mut to.limits.approval_policies, policies(from)),
+    },
+    Key { name: "limits.config", set: |to, from| put(&mut to.limits.config, config(from).map(Some)) },
+    Key { name: "limits.mcp_add", set: |to, from| put(&mut to.limits.mcp_add, add(from).map(Some)) },
+    Key { name: "mcp.inherit", set: |to, from| put(&mut to.mcp.inherit, inherit(from)) },
+    Key { name: "mcp.file", set: |to, from| put(&mut to.mcp.file, Ok(Some(from.into()))) },
+    Key {
+        name: "mcp.depth",
+        set: |to, from| put(&mut to.mcp.depth, text(from).and_then(values::depth_text)),
+    },
+    Key {
         name: "limits.result_bytes",
         set: |to, from| put(&mut to.limits.result_bytes, text(from).and_then(values::result_bytes_text)),
     },
@@ -70,6 +99,47 @@ pub(super) const KEYS: &[Key] = &[
 fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
+}
+
+fn sandbox(from: &OsStr) -> Result<SandboxSetting, String> {
+    let name = text(from)?.trim();
+    let sandbox = SandboxSetting::ALL.into_iter().find(|sandbox| sandbox.name() == name);
+    sandbox.ok_or_else(|| format!("one of {}", SandboxSetting::ALL.map(SandboxSetting::name).join(", ")))
+}
+
+fn add(from: &OsStr) -> Result<AddSetting, String> {
+    let name = text(from)?.trim();
+    let add = AddSetting::ALL.into_iter().find(|add| add.name() == name);
+    add.ok_or_else(|| format!("one of {}", AddSetting::ALL.map(AddSetting::name).join(", ")))
+}
+
+fn policies(from: &OsStr) -> Result<Vec<PolicySetting>, String> {
+    let wanted = || {
+        format!(
+            "a list as in TOML, [\"on-request\"], of {}",
+            PolicySetting::ALL.map(PolicySetting::name).join(", ")
+        )
+    };
+    toml_value(from).ok_or_else(wanted)
+}
+
+fn paths(from: &OsStr) -> Result<Vec<PathBuf>, String> {
+    toml_value(from).ok_or_else(|| r#"a list as in TOML: ["~/src", "/work"]"#.to_owned())
+}
+
+// A word stands in the environment without its quotes.
+fn config(from: &OsStr) -> Result<ConfigSetting, String> {
+    match text(from)?.trim() {
+        "any" => Ok(ConfigSetting::Set(ConfigKeys::Any)),
+        "safe" => Ok(ConfigSetting::Set(ConfigKeys::Safe)),
+        _ => toml_value(from)
+            .map(ConfigSetting::Keys)
+            .ok_or_else(|| r#"any, safe, or a list of keys as in TOML: ["model_verbosity"]"#.to_owned()),
+    }
+}
+
+fn inherit(from: &OsStr) -> Result<InheritSetting, String> {
+    toml_value(from).ok_or_else(|| r#"true, false, or a list of names as in TOML: ["docs"]"#.to_owned())
 }
 
 fn switch(from: &OsStr) -> Result<bool, String> {

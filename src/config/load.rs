@@ -150,9 +150,12 @@ impl Layers {
 
     // After each layer, since a relative path starts where its layer says: a file's at its folder.
     fn resolve_paths(&mut self, base: &Path) {
-        let Settings { codex, journal, log, approvals, .. } = &mut self.settings;
+        let Settings { codex, journal, log, approvals, limits, mcp, .. } = &mut self.settings;
+        for root in &mut limits.roots {
+            *root = absolute(root, base, self.home.as_deref());
+        }
         let rules = approvals.rules.iter_mut().map(|rule| &mut rule.path);
-        let places = [&mut codex.bin, &mut codex.home, &mut journal.path, &mut log.file];
+        let places = [&mut codex.bin, &mut codex.home, &mut journal.path, &mut log.file, &mut mcp.file];
         for place in places.into_iter().chain(rules) {
             let path = place.take().filter(|path| !path.as_os_str().is_empty());
             *place = path.map(|path| absolute(&path, base, self.home.as_deref()));

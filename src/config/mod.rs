@@ -9,6 +9,7 @@ mod defaults;
 mod env;
 mod error;
 mod keys;
+mod limits;
 mod load;
 mod nearest;
 mod origin;
@@ -23,13 +24,15 @@ pub use approvals::{
 pub use defaults::{Defaults, Flags};
 pub use env::Env;
 pub use error::ConfigError;
+pub use limits::{
+    AddSetting, ConfigKeys, ConfigSetting, InheritSetting, LimitSettings, McpSettings, PolicySetting,
+    SandboxSetting,
+};
 pub use load::{Loaded, load};
 pub use origin::Origin;
 pub use overrides::overlay;
 pub use paths::Paths;
-pub use settings::{
-    CodexSettings, JournalSettings, LimitSettings, LogLevel, LogSettings, Settings, WaitSettings,
-};
+pub use settings::{CodexSettings, JournalSettings, LogLevel, LogSettings, Settings, WaitSettings};
 
 #[cfg(test)]
 mod tests;

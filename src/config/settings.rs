@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::approvals::ApprovalSettings;
+use super::limits::{LimitSettings, McpSettings};
 use super::values;
 
 /// All settings. What nothing reads yet is absent.
@@ -22,8 +23,10 @@ pub struct Settings {
     pub approvals: ApprovalSettings,
     /// `[wait]`: how long a tool call may block.
     pub wait: WaitSettings,
-    /// `[limits]`: how much at once.
+    /// `[limits]`: what a call may ask for, and how much at once.
     pub limits: LimitSettings,
+    /// `[mcp]`: codex's own MCP servers.
+    pub mcp: McpSettings,
     /// `[journal]`: where events are kept.
     pub journal: JournalSettings,
     /// `[log]`: what the bridge says of itself.
@@ -54,22 +57,6 @@ pub struct WaitSettings {
     /// For one host, by the name that it gives in `clientInfo`.
     #[serde(deserialize_with = "values::spans_by_name")]
     pub hosts: BTreeMap<String, Duration>,
-}
-
-/// How much at once.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[serde(default)]
-pub struct LimitSettings {
-    /// The most bytes of one tool result.
-    #[serde(deserialize_with = "values::result_bytes")]
-    pub result_bytes: usize,
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        Self { result_bytes: 24 * 1024 }
-    }
 }
 
 /// Where events are kept, and how long.

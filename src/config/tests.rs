@@ -101,6 +101,19 @@ fn every_setting_can_stand_in_the_file() {
         hosts = { "claude-code" = "1h", cursor = 240 }
         [limits]
         result_bytes = 4096
+        running = 4
+        queue = 0
+        sessions = 9
+        sandbox = "workspace-write"
+        roots = ["~/src", "work"]
+        models = ["gpt-6"]
+        approval_policies = ["untrusted", "on-request"]
+        config = ["model_verbosity"]
+        mcp_add = "named"
+        [mcp]
+        inherit = ["docs"]
+        file = "servers.json"
+        depth = 2
         [journal]
         path = "/var/j.db"
         required = false
@@ -118,7 +131,16 @@ fn every_setting_can_stand_in_the_file() {
     assert_eq!(settings.wait.default, Some(Duration::from_secs(40)));
     assert_eq!(settings.wait.hosts["claude-code"], Duration::from_secs(3600));
     assert_eq!(settings.wait.hosts["cursor"], Duration::from_secs(240));
-    assert_eq!(settings.limits.result_bytes, 4096);
+    let limits = &settings.limits;
+    assert_eq!((limits.result_bytes, limits.running, limits.queue, limits.sessions), (4096, 4, 0, 9));
+    assert_eq!(limits.sandbox, Some(SandboxSetting::WorkspaceWrite));
+    assert_eq!(limits.roots, [home.path().join("src"), beside.join("work")]);
+    assert_eq!(limits.models, ["gpt-6"]);
+    assert_eq!(limits.approval_policies, [PolicySetting::Untrusted, PolicySetting::OnRequest]);
+    assert_eq!(limits.config, Some(ConfigSetting::Keys(vec!["model_verbosity".into()])));
+    assert_eq!(limits.mcp_add, Some(AddSetting::Named));
+    assert_eq!(settings.mcp.inherit, InheritSetting::Named(vec!["docs".into()]));
+    assert_eq!((&settings.mcp.file, settings.mcp.depth), (&Some(beside.join("servers.json")), 2));
     assert!(!settings.journal.required);
     assert_eq!(settings.log.level, LogLevel::Debug);
     assert_eq!(settings.log.file, Some(beside.join("bridge.log")));
@@ -138,6 +160,18 @@ fn every_setting_can_come_from_a_variable() {
         ("CODEX_BRIDGE_WAIT_DEFAULT", "0"),
         ("CODEX_BRIDGE_WAIT_HOSTS", r#"{ "some host" = "5m" }"#),
         ("CODEX_BRIDGE_LIMITS_RESULT_BYTES", "2048"),
+        ("CODEX_BRIDGE_LIMITS_RUNNING", "4"),
+        ("CODEX_BRIDGE_LIMITS_QUEUE", "0"),
+        ("CODEX_BRIDGE_LIMITS_SESSIONS", "9"),
+        ("CODEX_BRIDGE_LIMITS_SANDBOX", "read-only"),
+        ("CODEX_BRIDGE_LIMITS_ROOTS", r#"["/src"]"#),
+        ("CODEX_BRIDGE_LIMITS_MODELS", r#"["gpt-6"]"#),
+        ("CODEX_BRIDGE_LIMITS_APPROVAL_POLICIES", r#"["never"]"#),
+        ("CODEX_BRIDGE_LIMITS_CONFIG", "safe"),
+        ("CODEX_BRIDGE_LIMITS_MCP_ADD", "none"),
+        ("CODEX_BRIDGE_MCP_INHERIT", "false"),
+        ("CODEX_BRIDGE_MCP_FILE", "/servers.json"),
+        ("CODEX_BRIDGE_MCP_DEPTH", "3"),
         ("CODEX_BRIDGE_JOURNAL_PATH", "/j.db"),
         ("CODEX_BRIDGE_JOURNAL_KEEP", "2 days"),
         ("CODEX_BRIDGE_JOURNAL_SIZE", "64"),
@@ -154,7 +188,17 @@ fn every_setting_can_come_from_a_variable() {
     assert_eq!(settings.approvals.deadline, Duration::from_secs(30));
     assert_eq!(settings.wait.default, Some(Duration::ZERO));
     assert_eq!(settings.wait.hosts["some host"], Duration::from_secs(300));
-    assert_eq!(settings.limits.result_bytes, 2048);
+    let limits = &settings.limits;
+    assert_eq!((limits.result_bytes, limits.running, limits.queue, limits.sessions), (2048, 4, 0, 9));
+    assert_eq!(limits.sandbox, Some(SandboxSetting::ReadOnly));
+    assert_eq!((&limits.roots[..], &limits.models[..]), (&["/src".into()][..], &["gpt-6".into()][..]));
+    assert_eq!(limits.approval_policies, [PolicySetting::Never]);
+    assert_eq!(limits.config, Some(ConfigSetting::Set(ConfigKeys::Safe)));
+    assert_eq!(
+        (limits.mcp_add, &settings.mcp.inherit),
+        (Some(AddSetting::None), &InheritSetting::All(false))
+    );
+    assert_eq!((settings.mcp.file.as_deref(), settings.mcp.depth), (Some(Path::new("/servers.json")), 3));
     assert_eq!(settings.log.level, LogLevel::Trace);
     assert_eq!((settings.journal.keep, settings.journal.size), (Duration::from_hours(48), 64));
     assert!(!settings.journal.required);

@@ -46,6 +46,39 @@ pub(super) fn megabytes_text(text: &str) -> Result<u64, String> {
     size.ok_or_else(|| "a number of megabytes from 16 to 1000000".to_owned())
 }
 
+/// How many things of a kind, from text: one at least.
+pub(super) fn count_text(text: &str) -> Result<usize, String> {
+    let count = text.trim().parse().ok().filter(|count| (1..=100_000).contains(count));
+    count.ok_or_else(|| "a number from 1 to 100000".to_owned())
+}
+
+/// The same, where there may be none.
+pub(super) fn count_or_none_text(text: &str) -> Result<usize, String> {
+    let count = text.trim().parse().ok().filter(|count| *count <= 100_000);
+    count.ok_or_else(|| "a number from 0 to 100000".to_owned())
+}
+
+/// How deep bridges may lie above each other, from text.
+pub(super) fn depth_text(text: &str) -> Result<u32, String> {
+    let depth = text.trim().parse().ok().filter(|depth| (1..=8).contains(depth));
+    depth.ok_or_else(|| "a number from 1 to 8".to_owned())
+}
+
+/// `limits.running` and `limits.sessions` of a file.
+pub(super) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    scalar(&toml::Value::deserialize(from)?, count_text)
+}
+
+/// `limits.queue` of a file.
+pub(super) fn count_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    scalar(&toml::Value::deserialize(from)?, count_or_none_text)
+}
+
+/// `mcp.depth` of a file.
+pub(super) fn depth<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    scalar(&toml::Value::deserialize(from)?, depth_text)
+}
+
 /// `journal.size` of a file.
 pub(super) fn megabytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     scalar(&toml::Value::deserialize(from)?, megabytes_text)

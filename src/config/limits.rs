@@ -1,0 +1,193 @@
+//! `[limits]` and `[mcp]`: what a call may ask for, as it is written. What a limit means is known elsewhere.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::values;
+
+/// What a call may ask for, and how much at once. A limit that is not set allows everything.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct LimitSettings {
+    /// Turns that run at once; more of them wait.
+    #[serde(deserialize_with = "values::count")]
+    pub running: usize,
+    /// Turns that wait for one to end.
+    #[serde(deserialize_with = "values::count_or_none")]
+    pub queue: usize,
+    /// Sessions that are open at once.
+    #[serde(deserialize_with = "values::count")]
+    pub sessions: usize,
+    /// The widest sandbox.
+    pub sandbox: Option<SandboxSetting>,
+    /// The folders that a session's own must lie in.
+    pub roots: Vec<PathBuf>,
+    /// The models.
+    pub models: Vec<String>,
+    /// The approval policies.
+    pub approval_policies: Vec<PolicySetting>,
+    /// Which keys of codex's configuration a call may set; without it, `any` where nothing else is limited,
+    /// and `safe` otherwise.
+    pub config: Option<ConfigSetting>,
+    /// Which MCP servers a call may add; without it, `any` where nothing else is limited, and `none` otherwise.
+    pub mcp_add: Option<AddSetting>,
+    /// The most bytes of one tool result.
+    #[serde(deserialize_with = "values::result_bytes")]
+    pub result_bytes: usize,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            running: 32,
+            queue: 256,
+            sessions: 256,
+            sandbox: None,
+            roots: Vec::new(),
+            models: Vec::new(),
+            approval_policies: Vec::new(),
+            config: None,
+            mcp_add: None,
+            result_bytes: 24 * 1024,
+        }
+    }
+}
+
+/// How much codex's commands may touch, the narrowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "kebab-case")]
+pub enum SandboxSetting {
+    /// They may read.
+    ReadOnly,
+    /// They may write in the working folder.
+    WorkspaceWrite,
+    /// They may do anything.
+    DangerFullAccess,
+}
+
+impl SandboxSetting {
+    /// All of them, the narrowest first.
+    pub const ALL: [Self; 3] = [Self::ReadOnly, Self::WorkspaceWrite, Self::DangerFullAccess];
+
+    /// Its name, which is codex's.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::WorkspaceWrite => "workspace-write",
+            Self::DangerFullAccess => "danger-full-access",
+        }
+    }
+}
+
+/// When codex asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicySetting {
+    /// Before all but harmless commands.
+    Untrusted,
+    /// Where the model wants out of the sandbox.
+    OnRequest,
+    /// Never.
+    Never,
+}
+
+impl PolicySetting {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Untrusted, Self::OnRequest, Self::Never];
+
+    /// Its name, which is codex's.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Untrusted => "untrusted",
+            Self::OnRequest => "on-request",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// Which keys of codex's configuration a call may set.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(untagged, expecting = "expected \"any\", \"safe\", or a list of keys of codex's config.toml")]
+pub enum ConfigSetting {
+    /// A word for a set of them.
+    Set(ConfigKeys),
+    /// These.
+    Keys(Vec<String>),
+}
+
+/// A set of keys of codex's configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum ConfigKeys {
+    /// All.
+    Any,
+    /// Those that change how the model works, and nothing that it may do.
+    Safe,
+}
+
+/// Which MCP servers a call may add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub enum AddSetting {
+    /// Any.
+    Any,
+    /// Those that the user's own configuration has, by name.
+    Named,
+    /// None.
+    None,
+}
+
+impl AddSetting {
+    /// All of them, the widest first.
+    pub const ALL: [Self; 3] = [Self::Any, Self::Named, Self::None];
+
+    /// Its name in the settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Named => "named",
+            Self::None => "none",
+        }
+    }
+}
+
+/// codex's own MCP servers.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default)]
+pub struct McpSettings {
+    /// Which servers of codex's own configuration a session has, where its call says nothing.
+    pub inherit: InheritSetting,
+    /// A file with more of them, in the format of hosts; without it, `mcp.json` beside the settings file.
+    pub file: Option<PathBuf>,
+    /// How many bridges may lie above each other: codex that calls a bridge that runs codex.
+    #[serde(deserialize_with = "values::depth")]
+    pub depth: u32,
+}
+
+impl Default for McpSettings {
+    fn default() -> Self {
+        Self { inherit: InheritSetting::All(true), file: None, depth: 1 }
+    }
+}
+
+/// Which servers of codex's own configuration a session has.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(untagged, expecting = "expected true, false, or a list of names of servers")]
+pub enum InheritSetting {
+    /// All, or none.
+    All(bool),
+    /// These.
+    Named(Vec<String>),
+}
