@@ -275,6 +275,8 @@ impl Agent {
             }
             Done::Resumed { generation, run, result } => match result {
                 Ok(opened) => {
+                    let mut run = run;
+                    run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
                     self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
                     self.route(run.thread.clone(), &run.inbox, generation);
                     match self.peer(generation) {

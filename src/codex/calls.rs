@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::connection::fault;
 use super::protocol::{
-    ThreadOpened, ThreadRef, ThreadStartParams, TurnOpened, TurnRef, TurnStartParams, TurnSteerParams,
-    UserInput,
+    ConfigRead, ConfigReadParams, ThreadOpened, ThreadRef, ThreadStartParams, TurnOpened, TurnRef,
+    TurnStartParams, TurnSteerParams, UserInput,
 };
+use super::sandbox::{Sandboxed, sandboxed};
 use crate::event::SessionInfo;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{CallError, Peer};
@@ -34,21 +35,30 @@ pub(super) async fn start(
     params: &ThreadParams,
     generation: Generation,
 ) -> Result<Opened, AgentError> {
+    let own = own_config(peer, &params.cwd).await?;
+    let Sandboxed { start, config, turn } = sandboxed(params, &own);
     let params = ThreadStartParams {
         cwd: Some(params.cwd.clone()),
         model: params.model.clone(),
         approval_policy: params.approval_policy.clone(),
-        sandbox: params.sandbox.clone(),
-        config: params.config.clone(),
+        sandbox: start,
+        config,
         base_instructions: params.base_instructions.clone(),
         developer_instructions: params.developer_instructions.clone(),
         ..ThreadStartParams::default()
     };
     let opened: ThreadOpened = call(peer, "thread/start", &params, OPEN).await?;
-    Ok(into_opened(opened, generation))
+    Ok(into_opened(opened, generation, turn))
 }
 
-/// `thread/resume`. codex keeps policy, sandbox, model, effort and instructions of a thread; the
+/// What codex's own configuration says in a folder, that of its repository included.
+async fn own_config(peer: &Peer, cwd: &str) -> Result<Value, AgentError> {
+    let params = ConfigReadParams { cwd: cwd.to_owned() };
+    let read: ConfigRead = call(peer, "config/read", &params, OPEN).await?;
+    Ok(read.config)
+}
+
+/// `thread/resume`. codex keeps policy, model, effort and instructions of a thread; its sandbox and the
 /// rest of `config` it forgets. Giving a model or an effort would drop the kept pair, so neither is.
 pub(super) async fn resume(
     peer: &Peer,
@@ -56,17 +66,19 @@ pub(super) async fn resume(
     params: &ThreadParams,
     generation: Generation,
 ) -> Result<Opened, AgentError> {
-    let mut config = params.config.clone();
+    let own = own_config(peer, &params.cwd).await?;
+    let Sandboxed { start, mut config, turn } = sandboxed(params, &own);
     config.retain(|key, _| key != "model" && key != "model_reasoning_effort");
     let params = ThreadStartParams {
         thread_id: Some(thread.to_string()),
         exclude_turns: Some(true),
+        sandbox: start,
         config,
         ..ThreadStartParams::default()
     };
     let opened: ThreadOpened =
         call(peer, "thread/resume", &params, OPEN).await.map_err(|error| explain(error, thread))?;
-    Ok(into_opened(opened, generation))
+    Ok(into_opened(opened, generation, turn))
 }
 
 /// `turn/start`.
@@ -76,6 +88,7 @@ pub(super) async fn run(peer: &Peer, thread: &ThreadId, turn: TurnParams) -> Res
         input: vec![UserInput::Text { text: turn.prompt, text_elements: [] }],
         model: turn.model,
         effort: turn.effort,
+        sandbox_policy: turn.sandbox_policy,
     };
     let opened: TurnOpened = call(peer, "turn/start", &params, TURN).await?;
     Ok(TurnId::from(opened.turn.id))
@@ -146,15 +159,17 @@ fn explain(error: AgentError, thread: &ThreadId) -> AgentError {
     error
 }
 
-fn into_opened(opened: ThreadOpened, generation: Generation) -> Opened {
+/// `turn` is the sandbox that each turn gets; without it that of the thread counts.
+fn into_opened(opened: ThreadOpened, generation: Generation, turn: Option<Value>) -> Opened {
     let word = |value: &Value| value.as_str().map(str::to_owned);
     let policy = &opened.approval_policy;
-    let sandbox = match opened.sandbox.get("type").and_then(Value::as_str) {
+    let effective = turn.as_ref().unwrap_or(&opened.sandbox);
+    let sandbox = match effective.get("type").and_then(Value::as_str) {
         Some("readOnly") => Some("read-only".to_owned()),
         Some("workspaceWrite") => Some("workspace-write".to_owned()),
         Some("dangerFullAccess") => Some("danger-full-access".to_owned()),
         Some(other) => Some(other.to_owned()),
-        None => word(&opened.sandbox),
+        None => word(effective),
     };
     Opened {
         thread: ThreadId::from(opened.thread.id),
@@ -167,5 +182,6 @@ fn into_opened(opened: ThreadOpened, generation: Generation) -> Opened {
             resumed: false,
         },
         generation,
+        sandbox_policy: turn,
     }
 }

@@ -14,6 +14,7 @@ pub mod inbound;
 pub mod items;
 pub mod locate;
 pub mod protocol;
+mod sandbox;
 #[cfg(test)]
 mod tests;
 

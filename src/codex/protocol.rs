@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 /// The requests that the bridge makes.
 pub const REQUESTS: &[&str] = &[
+    "config/read",
     "initialize",
     "thread/backgroundTerminals/clean",
     "thread/resume",
@@ -80,6 +81,22 @@ pub struct InitializeResult {
     pub user_agent: String,
     /// The CODEX_HOME in use.
     pub codex_home: String,
+}
+
+/// `config/read`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigReadParams {
+    /// Whose projects count: the configuration of its repository is part of the answer.
+    pub cwd: String,
+}
+
+/// The answer to `config/read`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ConfigRead {
+    /// config.toml, all layers together.
+    pub config: Value,
 }
 
 /// `thread/start`, and the overrides of `thread/resume`.
@@ -160,6 +177,9 @@ pub struct TurnStartParams {
     /// The reasoning effort from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effort: Option<String>,
+    /// The sandbox from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox_policy: Option<Value>,
 }
 
 /// `turn/steer`.

@@ -72,7 +72,8 @@ impl Server {
         let opening = call.before(self.sessions.open(&thread));
         let opened = progress.during("taking the session up", opening).await;
         let handle = opened.map_err(too_slow)?.map_err(|e| open_error(&e))?;
-        let turn = TurnParams { prompt: args.prompt, model: args.model, effort: args.effort };
+        let (prompt, model, effort) = (args.prompt, args.model, args.effort);
+        let turn = TurnParams { prompt, model, effort, ..TurnParams::default() };
         let before = handle.view().borrow().next;
         self.run(&handle, turn, &call, progress, args.wait.is_some(), before).await
     }

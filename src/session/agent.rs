@@ -47,6 +47,8 @@ pub struct TurnParams {
     pub model: Option<String>,
     /// Another reasoning effort from this turn on.
     pub effort: Option<String>,
+    /// What [`Opened::sandbox_policy`] says; the session fills it in.
+    pub sandbox_policy: Option<Value>,
 }
 
 /// Names one request of one codex process.
@@ -67,6 +69,8 @@ pub struct Opened {
     pub info: SessionInfo,
     /// The codex process that has it.
     pub generation: Generation,
+    /// What each turn of it is given, as the agent wants it; opaque here.
+    pub sandbox_policy: Option<Value>,
 }
 
 /// Why the agent could not do what it was told.

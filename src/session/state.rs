@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::agent::{AgentAnswer, AgentError, AgentEvent, CallId, Opened, RequestKey, TurnParams};
 use super::delta::Delta;
 use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, unkept};
@@ -94,6 +96,7 @@ pub struct State {
     thread: ThreadId,
     seq: Seq,
     info: SessionInfo,
+    sandbox_policy: Option<Value>,
     generation: Generation,
     /// The last codex process that is known to be gone, and how it went.
     lost: Option<(Generation, ErrorInfo)>,
@@ -115,6 +118,7 @@ impl State {
             thread: opened.thread,
             seq,
             info: opened.info,
+            sandbox_policy: opened.sandbox_policy,
             generation: opened.generation,
             lost: None,
             phase: Phase::Idle,
@@ -218,6 +222,7 @@ impl State {
             self.close_requests(out, &codex_ended(), now);
         }
         self.generation = opened.generation;
+        self.sandbox_policy = opened.sandbox_policy;
         self.info = SessionInfo { resumed: true, ..opened.info };
         let info = self.info.clone();
         self.record(out, now, None, Body::SessionStarted(info));
@@ -227,7 +232,8 @@ impl State {
         match &self.phase {
             Phase::Idle => {
                 self.phase = Phase::Starting { call, cancelled: false };
-                out.acts.push(Act::Run(call, turn));
+                let sandbox_policy = self.sandbox_policy.clone();
+                out.acts.push(Act::Run(call, TurnParams { sandbox_policy, ..turn }));
             }
             Phase::Starting { .. } => out.replies.push((call, Reply::Busy(None))),
             Phase::Running(turn) => out.replies.push((call, Reply::Busy(Some(turn.clone())))),

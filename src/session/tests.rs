@@ -19,7 +19,12 @@ fn mint() -> ApprovalId {
 }
 
 fn opened() -> Opened {
-    Opened { thread: ThreadId::from("t"), info: SessionInfo::default(), generation: Generation(1) }
+    Opened {
+        thread: ThreadId::from("t"),
+        info: SessionInfo::default(),
+        generation: Generation(1),
+        sandbox_policy: None,
+    }
 }
 
 fn state() -> State {

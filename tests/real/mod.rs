@@ -6,6 +6,7 @@ mod model;
 mod python;
 mod schema;
 mod tasks;
+mod trust;
 mod typescript;
 
 use std::path::{Path, PathBuf};

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use codex_bridge::codex::protocol::{
-    Capabilities, ClientInfo, InitializeParams, NOTIFICATIONS, REQUESTS, SERVER_REQUESTS, ThreadRef,
-    ThreadStartParams, TurnRef, TurnStartParams, UserInput,
+    Capabilities, ClientInfo, ConfigReadParams, InitializeParams, NOTIFICATIONS, REQUESTS, SERVER_REQUESTS,
+    ThreadRef, ThreadStartParams, TurnRef, TurnStartParams, UserInput,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -76,8 +76,11 @@ fn the_installed_codex_has_every_name_that_is_used() {
     let resume = ThreadStartParams { thread_id: text(), exclude_turns: Some(true), ..start };
     has_members(definitions, "ThreadResumeParams", &resume);
     let input = vec![UserInput::Text { text: "x".into(), text_elements: [] }];
-    let turn = TurnStartParams { thread_id: "x".into(), input, model: text(), effort: text() };
+    let sandbox_policy = Some(json!({ "type": "dangerFullAccess" }));
+    let turn =
+        TurnStartParams { thread_id: "x".into(), input, model: text(), effort: text(), sandbox_policy };
     has_members(definitions, "TurnStartParams", &turn);
+    has_members(definitions, "ConfigReadParams", &ConfigReadParams { cwd: "x".into() });
     let of_turn = TurnRef { thread_id: "x".into(), turn_id: "x".into() };
     has_members(definitions, "TurnInterruptParams", &of_turn);
     let of_thread = ThreadRef { thread_id: "x".into() };

@@ -65,6 +65,7 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
     let thread = params["threadId"].as_str().unwrap_or_default();
     match method {
         "initialize" => server.result(message, shapes::initialized(params)),
+        "config/read" => server.result(message, serde_json::json!({ "config": {} })),
         "thread/start" => {
             let id = shapes::new_id();
             let opened = shapes::opened(&id, params)?;

@@ -1,0 +1,57 @@
+//! The sandbox of a thread and of its turns. A thread is started read-only and each turn is given what
+//! was wanted: with a writable sandbox `thread/start` may write the folder into the user's config.toml as
+//! trusted, and from then on the repository's own configuration would count. Pure.
+
+use serde_json::{Map, Value, json};
+
+use crate::session::ThreadParams;
+
+/// How a thread is started, and what each of its turns is given.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sandboxed {
+    /// `sandbox` of `thread/start`.
+    pub start: Option<String>,
+    /// `config` of `thread/start`, without what each turn is given.
+    pub config: Map<String, Value>,
+    /// `sandboxPolicy` of each `turn/start`.
+    pub turn: Option<Value>,
+}
+
+/// From what is wanted, and what codex's own configuration says for the folder (`config/read`).
+pub(super) fn sandboxed(params: &ThreadParams, own: &Value) -> Sandboxed {
+    let mut config = params.config.clone();
+    let mode = config.get("sandbox_mode").or_else(|| own.get("sandbox_mode")).and_then(Value::as_str);
+    let Some(wanted) = params.sandbox.clone().or_else(|| mode.map(str::to_owned)) else {
+        // Then codex goes by whether it trusts the folder already, and writes nothing.
+        return Sandboxed { config, ..Sandboxed::default() };
+    };
+    let turn = match wanted.as_str() {
+        "workspace-write" => Some(workspace(&config, own)),
+        "danger-full-access" => Some(json!({ "type": "dangerFullAccess" })),
+        // Read-only, or what codex will refuse by name.
+        _ => None,
+    };
+    config.remove("sandbox_mode");
+    let start = if turn.is_some() { "read-only".to_owned() } else { wanted };
+    Sandboxed { start: Some(start), config, turn }
+}
+
+/// The details of a writable workspace: the call's, else codex's own.
+fn workspace(config: &Map<String, Value>, own: &Value) -> Value {
+    const SECTION: &str = "sandbox_workspace_write";
+    let of = |name: &str| {
+        let dotted = config.get(&format!("{SECTION}.{name}"));
+        let given = dotted.or_else(|| config.get(SECTION)?.get(name));
+        given.or_else(|| own.get(SECTION)?.get(name)).cloned().filter(|value| !value.is_null())
+    };
+    json!({
+        "type": "workspaceWrite",
+        "writableRoots": of("writable_roots").unwrap_or_else(|| json!([])),
+        "networkAccess": of("network_access").unwrap_or(json!(false)),
+        "excludeTmpdirEnvVar": of("exclude_tmpdir_env_var").unwrap_or(json!(false)),
+        "excludeSlashTmp": of("exclude_slash_tmp").unwrap_or(json!(false)),
+    })
+}
+
+#[cfg(test)]
+mod tests;

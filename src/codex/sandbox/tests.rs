@@ -1,0 +1,52 @@
+//! What a thread is started with, and what its turns get.
+
+use super::*;
+
+fn plan(sandbox: Option<&str>, config: Value, own: Value) -> (Option<String>, Value, Map<String, Value>) {
+    let Value::Object(config) = config else { panic!("an object") };
+    let params = ThreadParams { sandbox: sandbox.map(Into::into), config, ..ThreadParams::default() };
+    let Sandboxed { start, config, turn } = sandboxed(&params, &own);
+    (start, turn.unwrap_or_default(), config)
+}
+
+#[test]
+fn a_thread_is_never_started_writable() {
+    let write = "workspace-write";
+    let own = json!({ "sandbox_mode": write, "sandbox_workspace_write": { "network_access": true } });
+    for (sandbox, config, own, start, turn) in [
+        (None, json!({}), json!({}), None, None),
+        (None, json!({}), Value::Null, None, None),
+        (None, json!({}), json!({ "sandbox_mode": null }), None, None),
+        (Some("read-only"), json!({}), own.clone(), Some("read-only"), None),
+        (None, json!({ "sandbox_mode": "read-only" }), own.clone(), Some("read-only"), None),
+        (Some(write), json!({}), json!({}), Some("read-only"), Some("workspaceWrite")),
+        (None, json!({ "sandbox_mode": write }), json!({}), Some("read-only"), Some("workspaceWrite")),
+        (None, json!({}), own, Some("read-only"), Some("workspaceWrite")),
+        (Some("danger-full-access"), json!({}), json!({}), Some("read-only"), Some("dangerFullAccess")),
+        (Some("nonsense"), json!({}), json!({}), Some("nonsense"), None),
+    ] {
+        let case = format!("{sandbox:?} {config} {own}");
+        let (started, policy, sent) = plan(sandbox, config, own);
+        assert_eq!(started.as_deref(), start, "{case}");
+        assert_eq!(policy["type"].as_str(), turn, "{case}");
+        assert!(turn.is_none() || !sent.contains_key("sandbox_mode"), "{case}: {sent:?}");
+    }
+}
+
+#[test]
+fn the_call_wins_over_codexs_own_details() {
+    let own = json!({ "sandbox_workspace_write": {
+        "writable_roots": ["/own"], "network_access": true, "exclude_slash_tmp": true,
+    } });
+    for config in [
+        json!({ "sandbox_workspace_write": { "writable_roots": ["/mine"], "network_access": false } }),
+        json!({ "sandbox_workspace_write.writable_roots": ["/mine"], "sandbox_workspace_write.network_access": false }),
+    ] {
+        let (_, policy, _) = plan(Some("workspace-write"), config, own.clone());
+        let expected = json!({
+            "type": "workspaceWrite", "writableRoots": ["/mine"], "networkAccess": false,
+            "excludeTmpdirEnvVar": false, "excludeSlashTmp": true,
+        });
+        assert_eq!(policy, expected);
+    }
+}
