@@ -19,10 +19,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("approval", &["ids", "event"]),
     ("config", &["ids", "event"]),
     ("control", &["ids", "event"]),
+    ("limits", &["ids", "event"]),
     ("terminal", &["ids", "event"]),
     ("session", &["ids", "event", "journal", "approval"]),
     ("codex", &["ids", "event", "rpc", "supervise", "session"]),
-    ("mcp", &["ids", "event", "session", "approval", "journal", "control"]),
+    ("mcp", &["ids", "event", "session", "approval", "journal", "control", "limits"]),
 ];
 
 /// Level 4, which stands above the table: what it may not import, so that it stays wiring.

@@ -9,13 +9,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::control::Control;
+use super::limits::limits;
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
-use crate::codex::{Agent, Launch};
+use crate::codex::{Accept, Agent, Launch};
 use crate::config::{Loaded, WaitSettings, overlay};
 use crate::control::Places;
 use crate::ids::ApprovalId;
 use crate::journal::{Journal, JournalError, SpareJournal, SqliteJournal};
+use crate::limits::Limits;
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Server, ServerOptions};
 use crate::session::{Options, QuestionOptions, Sessions, ThreadParams};
@@ -57,7 +59,8 @@ impl Bridge {
         let (agent, commands) = mpsc::channel(COMMANDS);
         let (session_tasks, agent_tasks) = (TaskTracker::new(), TaskTracker::new());
         let (sessions_over, agent_over) = (CancellationToken::new(), CancellationToken::new());
-        Agent::start(launch(loaded), commands, agent_over.clone(), &agent_tasks);
+        let limits = Arc::new(limits(&loaded.settings.limits));
+        Agent::start(launch(loaded, limits.clone()), commands, agent_over.clone(), &agent_tasks);
         let questions = QuestionOptions {
             deadline: loaded.settings.approvals.deadline,
             policy: Arc::new(policy),
@@ -88,7 +91,7 @@ impl Bridge {
                 () = retain(kept.as_ref(), keep, bytes) => {}
             }
         });
-        let options = options(loaded, dialogs, drop_in);
+        let options = options(loaded, limits, dialogs, drop_in);
         Ok(Self {
             sessions,
             journal,
@@ -152,7 +155,7 @@ async fn retain(journal: &dyn Journal, keep: Duration, bytes: u64) {
     }
 }
 
-fn launch(loaded: &Loaded) -> Launch {
+fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
     let settings = &loaded.settings.codex;
     let mut env = Vec::new();
     if let Some(home) = &settings.home {
@@ -168,10 +171,11 @@ fn launch(loaded: &Loaded) -> Launch {
         args: settings.args.iter().map(Into::into).collect(),
         env,
         cwd: None,
+        accept: Accept(Arc::new(move |info| limits.check_effective(info).map_err(|error| error.to_string()))),
     }
 }
 
-fn options(loaded: &Loaded, dialogs: bool, drop_in: bool) -> ServerOptions {
+fn options(loaded: &Loaded, limits: Arc<Limits>, dialogs: bool, drop_in: bool) -> ServerOptions {
     let (defaults, settings) = (&loaded.defaults, &loaded.settings);
     ServerOptions {
         cwd: defaults.cwd.clone(),
@@ -180,6 +184,7 @@ fn options(loaded: &Loaded, dialogs: bool, drop_in: bool) -> ServerOptions {
         approval_policy: defaults.approval_policy.clone(),
         config: defaults.config.clone(),
         overlay,
+        limits,
         dialogs,
         budget: settings.limits.result_bytes,
         keep: settings.journal.keep,

@@ -267,25 +267,28 @@ impl Agent {
             Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
             Done::Ended { generation, end, routes } => self.ended(generation, &end, routes),
             Done::Opened { generation, inbox, reply, result } => {
+                let result = result.and_then(|opened| self.launch.accept.opened(opened));
                 if let Ok(opened) = &result {
                     self.route(opened.thread.clone(), &inbox, generation);
                 }
                 // A caller that went away has dropped the inbox too: the first event finds that.
                 let _ = reply.send(result);
             }
-            Done::Resumed { generation, run, result } => match result {
-                Ok(opened) => {
-                    let mut run = run;
-                    run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
-                    self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
-                    self.route(run.thread.clone(), &run.inbox, generation);
-                    match self.peer(generation) {
-                        Some(peer) => self.start_turn(peer, generation, *run),
-                        None => self.refused(*run, gone()),
+            Done::Resumed { generation, run, result } => {
+                match result.and_then(|opened| self.launch.accept.opened(opened)) {
+                    Ok(opened) => {
+                        let mut run = run;
+                        run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
+                        self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
+                        self.route(run.thread.clone(), &run.inbox, generation);
+                        match self.peer(generation) {
+                            Some(peer) => self.start_turn(peer, generation, *run),
+                            None => self.refused(*run, gone()),
+                        }
                     }
+                    Err(error) => self.refused(*run, error),
                 }
-                Err(error) => self.refused(*run, error),
-            },
+            }
             Done::Begun { generation, start, thread, inbox, result } => {
                 let event = match result {
                     Ok(turn) => AgentEvent::TurnAccepted { start, generation, turn },

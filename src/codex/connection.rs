@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use super::accept::Accept;
 use super::locate::{Lookup, locate};
 use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResult};
 use crate::event::ErrorInfo;
@@ -30,6 +31,8 @@ pub struct Launch {
     pub env: Vec<(OsString, Option<OsString>)>,
     /// Its folder.
     pub cwd: Option<PathBuf>,
+    /// Whether a thread may be used as codex has opened it.
+    pub accept: Accept,
 }
 
 /// A codex that answers.

@@ -5,6 +5,7 @@
 //! MCP is absent here, and so is every decision: codex's task does what sessions tell it, and
 //! tells sessions what codex says.
 
+mod accept;
 mod agent;
 pub mod answers;
 pub mod asks;
@@ -18,5 +19,6 @@ mod sandbox;
 #[cfg(test)]
 mod tests;
 
+pub use accept::Accept;
 pub use agent::Agent;
 pub use connection::Launch;

@@ -18,6 +18,7 @@ use super::server::{Context, Server};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{Answers, DecidedBy, Decision, ErrorInfo};
 use crate::ids::{Seq, ThreadId};
+use crate::limits::{LimitError, Wanted};
 use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
@@ -66,6 +67,7 @@ impl Server {
 
     async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
         let thread = args.thread_id;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
@@ -216,14 +218,25 @@ impl Server {
                 (self.options.overlay)(&mut config, key, json!(value));
             }
         }
+        let cwd = self.folder(args.cwd.as_deref())?;
+        let model = args.model.clone().or_else(|| self.options.model.clone());
+        let sandbox = args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone());
+        let policy = args.approval_policy.map(|p| p.name().to_owned());
+        let approval_policy = policy.or_else(|| self.options.approval_policy.clone());
+        let given = args.config.clone().unwrap_or_default();
+        let wanted = Wanted {
+            cwd: &cwd,
+            sandbox: sandbox.as_deref(),
+            approval_policy: approval_policy.as_deref(),
+            model: model.as_deref(),
+            config: &given,
+        };
+        self.options.limits.check(&wanted).map_err(|error| above(&error))?;
         Ok(ThreadParams {
-            cwd: self.folder(args.cwd.as_deref())?.to_string_lossy().into_owned(),
-            model: args.model.clone().or_else(|| self.options.model.clone()),
-            sandbox: args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone()),
-            approval_policy: args
-                .approval_policy
-                .map(|p| p.name().to_owned())
-                .or_else(|| self.options.approval_policy.clone()),
+            cwd: cwd.to_string_lossy().into_owned(),
+            model,
+            sandbox,
+            approval_policy,
             config,
             base_instructions: args.base_instructions.clone(),
             developer_instructions: args.developer_instructions.clone(),
@@ -273,6 +286,10 @@ pub(super) fn too_slow(late: Late) -> CallToolResult {
         remedy: Some("call again; `codex app-server` in a terminal shows whether codex starts at all".into()),
         retryable: true,
     })
+}
+
+fn above(error: &LimitError) -> CallToolResult {
+    result::refused("limit", error.to_string())
 }
 
 fn idle() -> Note {

@@ -23,6 +23,7 @@ mod fake;
 mod faults;
 #[cfg(unix)]
 mod journal;
+mod limits;
 mod owners;
 #[cfg(unix)]
 mod pty;
