@@ -2,6 +2,7 @@
 
 mod approvals;
 mod decisions;
+mod limits;
 mod model;
 mod python;
 mod schema;
