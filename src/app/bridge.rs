@@ -20,7 +20,7 @@ use crate::journal::{Journal, JournalError, SpareJournal, SqliteJournal};
 use crate::limits::Limits;
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Server, ServerOptions};
-use crate::session::{Options, QuestionOptions, Sessions, ThreadParams};
+use crate::session::{Options, QuestionOptions, Room, Sessions, ThreadParams};
 
 /// Commands of all sessions to codex that may wait; codex's task never waits for a session.
 const COMMANDS: usize = 256;
@@ -67,10 +67,12 @@ impl Bridge {
             mint: ApprovalId::fresh,
         };
         let defaults = ThreadParams { config: loaded.defaults.config.clone(), ..ThreadParams::default() };
+        let limited = &loaded.settings.limits;
+        let room = Room { running: limited.running, queue: limited.queue };
         let sessions = Sessions::start(
             journal.clone(),
             agent,
-            Options { questions, defaults },
+            Options { questions, defaults, room },
             sessions_over.clone(),
             &session_tasks,
         );

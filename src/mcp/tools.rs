@@ -7,7 +7,7 @@ use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 use serde_json::{Map, Value, json};
 
 use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs};
-use super::call::{Call, Late};
+use super::call::{Call, Late, over};
 use super::elsewhere::Decided;
 use super::follow::by_host;
 use super::legacy_events::LegacyEvents;
@@ -17,7 +17,7 @@ use super::runs::Run;
 use super::server::{Context, Server};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{Answers, DecidedBy, Decision, ErrorInfo};
-use crate::ids::{Seq, ThreadId};
+use crate::ids::{Seq, ThreadId, TurnId};
 use crate::limits::{LimitError, Wanted};
 use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, View};
 
@@ -89,7 +89,7 @@ impl Server {
         asked: bool,
         before: Seq,
     ) -> Outcome {
-        let beginning = call.before(handle.run(turn));
+        let beginning = begin(handle, turn, call);
         let begun = match progress.during("starting", beginning).await {
             Ok(begun) => begun.map_err(|error| call_error(&error, handle.thread()))?,
             // It goes on to begin; whoever waits for it finds it.
@@ -259,6 +259,24 @@ impl Server {
             Ok(_) => Err(refuse("it is not a folder")),
             Err(error) => Err(refuse(&error.to_string())),
         }
+    }
+}
+
+/// Begins a turn, as long as the caller waits; where it must wait for others, no longer than was asked.
+async fn begin(
+    handle: &Handle,
+    turn: TurnParams,
+    call: &Call<'_>,
+) -> Result<Result<Option<TurnId>, CallError>, Late> {
+    let (until, mut views) = (call.waits_until(), handle.view());
+    let in_line = async {
+        over(until).await;
+        views.wait_for(|view| view.queued.is_some()).await.map(|_| ())
+    };
+    tokio::select! {
+        biased;
+        begun = call.before(handle.run(turn)) => begun,
+        Ok(()) = in_line => Err(Late::TooLong),
     }
 }
 

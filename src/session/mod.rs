@@ -11,6 +11,7 @@ mod delta;
 mod elsewhere;
 mod ends;
 mod fold;
+mod gate;
 mod handle;
 mod questions;
 mod recover;
@@ -30,6 +31,7 @@ pub use agent::{
 pub use busy::Doing;
 pub use elsewhere::{Elsewhere, elsewhere, open_decisions};
 pub use fold::decision;
+pub use gate::{Full, Room};
 pub use handle::{CallError, Handle};
 pub use questions::QuestionOptions;
 pub use recover::recover;

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::agent::{AgentCommand, AgentError, AgentEvent, Opened, ThreadParams};
 use super::elsewhere::{Elsewhere, elsewhere};
+use super::gate::{Gate, Room};
 use super::handle::{CallError, Handle};
 use super::questions::QuestionOptions;
 use super::recover::recover;
@@ -58,6 +59,8 @@ pub struct Options {
     pub questions: QuestionOptions,
     /// What a thread that the CLI or an IDE made is taken up with.
     pub defaults: ThreadParams,
+    /// How many turns run at once, and wait.
+    pub room: Room,
 }
 
 enum Request {
@@ -83,6 +86,7 @@ pub struct Sessions {
 struct Maker {
     journal: Arc<dyn Journal>,
     agent: mpsc::Sender<AgentCommand>,
+    gate: Gate,
     options: Options,
     shutdown: CancellationToken,
     recovering: Arc<Mutex<()>>,
@@ -104,7 +108,8 @@ impl Sessions {
         tasks: &TaskTracker,
     ) -> Self {
         let (requests, inputs) = mpsc::channel(REQUESTS);
-        let maker = Maker { journal, agent, options, shutdown, recovering: Arc::default() };
+        let gate = Gate::open(options.room, shutdown.clone(), tasks);
+        let maker = Maker { journal, agent, gate, options, shutdown, recovering: Arc::default() };
         let registry = Registry {
             slots: HashMap::new(),
             running: JoinSet::new(),
@@ -298,6 +303,7 @@ impl Maker {
             params,
             journal: self.journal.clone(),
             agent: self.agent.clone(),
+            gate: self.gate.clone(),
             inbox,
             events,
             shutdown: self.shutdown.child_token(),

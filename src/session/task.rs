@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::agent::{AgentCommand, AgentEvent, CallId, Inbox, ThreadParams};
-use super::ends::unrecorded;
+use super::agent::{AgentCommand, AgentError, AgentEvent, CallId, Inbox, ThreadParams, TurnParams};
+use super::ends::{full, host_gone, taken_out, unrecorded};
+use super::gate::{Gate, Moved, Pass, Waiting};
 use super::handle::{Call, Handle};
 use super::row;
 use super::state::{Act, Effects, Input, Reply, State};
@@ -31,6 +32,7 @@ pub(super) struct Task {
     pub params: ThreadParams,
     pub journal: Arc<dyn Journal>,
     pub agent: mpsc::Sender<AgentCommand>,
+    pub gate: Gate,
     pub inbox: Inbox,
     pub events: mpsc::Receiver<AgentEvent>,
     pub shutdown: CancellationToken,
@@ -43,7 +45,16 @@ impl Task {
         let (publish, view) = watch::channel(Arc::new(self.view.clone()));
         let broken = Arc::default();
         let handle = Handle { thread: self.row.thread_id.clone(), calls, view, broken: Arc::clone(&broken) };
-        let run = Run { task: self, publish, broken, waiting: HashMap::new(), numbers: 0, told: false };
+        let run = Run {
+            task: self,
+            publish,
+            broken,
+            waiting: HashMap::new(),
+            numbers: 0,
+            told: false,
+            line: None,
+            pass: None,
+        };
         (handle, run.run(inputs))
     }
 }
@@ -56,6 +67,23 @@ struct Run {
     numbers: u64,
     /// Whether the session has been told that its events are not kept.
     told: bool,
+    /// The turn that waits for others to end.
+    line: Option<InLine>,
+    /// What lets the turn run.
+    pass: Option<Pass>,
+}
+
+/// A turn that is to begin.
+struct InLine {
+    waiting: Waiting,
+    start: CallId,
+    turn: TurnParams,
+}
+
+/// What the task was woken by.
+enum Woken {
+    By(Input),
+    Moved(Moved),
 }
 
 impl Run {
@@ -65,14 +93,25 @@ impl Run {
             return;
         }
         loop {
-            let input = tokio::select! {
+            let woken = tokio::select! {
                 biased;
-                () = self.task.shutdown.cancelled() => Input::Shutdown,
-                Some(event) = self.task.events.recv() => Input::Agent(event),
-                Some(call) = calls.recv() => self.number(call),
-                () = until(self.task.state.next_tick()) => Input::Tick,
-                else => Input::Shutdown,
+                () = self.task.shutdown.cancelled() => Woken::By(Input::Shutdown),
+                Some(event) = self.task.events.recv() => Woken::By(Input::Agent(event)),
+                moved = moved(self.line.as_mut()) => Woken::Moved(moved),
+                Some(call) = calls.recv() => Woken::By(self.number(call)),
+                () = until(self.task.state.next_tick()) => Woken::By(Input::Tick),
+                else => Woken::By(Input::Shutdown),
             };
+            let input = match woken {
+                Woken::By(input) => input,
+                Woken::Moved(moved) => match self.moved(moved).await {
+                    Some(input) => input,
+                    None => continue,
+                },
+            };
+            if matches!(input, Input::Cancel(..)) && !self.take_out().await {
+                return;
+            }
             let last = matches!(input, Input::Shutdown);
             let effects = self.group(input);
             if !self.perform(effects).await || last || !self.tell().await {
@@ -121,9 +160,16 @@ impl Run {
         }
         self.publish();
         for act in effects.acts {
-            if self.task.agent.send(self.command(act)).await.is_err() {
-                tracing::debug!("codex's task has ended");
+            match act {
+                Act::Run(start, turn) => {
+                    let waiting = self.task.gate.join().await;
+                    self.line = Some(InLine { waiting, start, turn });
+                }
+                act => self.send(act).await,
             }
+        }
+        if !self.task.state.starting() && self.task.state.running().is_none() {
+            self.pass = None;
         }
         for (call, reply) in effects.replies {
             if let Some(waiting) = self.waiting.remove(&call) {
@@ -145,6 +191,48 @@ impl Run {
         self.perform(effects).await
     }
 
+    /// The turn that waits comes in, or hears where it stands.
+    async fn moved(&mut self, moved: Moved) -> Option<Input> {
+        let refused =
+            |start, error| Some(Input::Agent(AgentEvent::TurnRefused { start, error: AgentError(error) }));
+        match moved {
+            Moved::Place(place) => {
+                self.task.view.queued = Some(place);
+                self.publish();
+                None
+            }
+            Moved::In(pass) => {
+                let InLine { start, turn, .. } = self.leave()?;
+                self.pass = Some(pass);
+                self.publish();
+                self.send(Act::Run(start, turn)).await;
+                None
+            }
+            Moved::Refused(error) => refused(self.leave()?.start, full(&error)),
+            Moved::Closed => refused(self.leave()?.start, host_gone()),
+        }
+    }
+
+    /// A cancel finds the turn still in line: it is taken out, and its caller told. False when the journal
+    /// is gone.
+    async fn take_out(&mut self) -> bool {
+        let Some(InLine { start, .. }) = self.leave() else { return true };
+        let refused = AgentEvent::TurnRefused { start, error: AgentError(taken_out()) };
+        let effects = self.task.state.apply(Input::Agent(refused), Timestamp::now());
+        self.perform(effects).await
+    }
+
+    fn leave(&mut self) -> Option<InLine> {
+        self.task.view.queued = None;
+        self.line.take()
+    }
+
+    async fn send(&self, act: Act) {
+        if self.task.agent.send(self.command(act)).await.is_err() {
+            tracing::debug!("codex's task has ended");
+        }
+    }
+
     /// Shows what is in the journal now, and whether a turn is about to begin.
     fn publish(&mut self) {
         self.task.view.starting = self.task.state.starting();
@@ -153,6 +241,7 @@ impl Run {
         self.publish.send_if_modified(|shown| {
             let changed = shown.next != view.next
                 || shown.starting != view.starting
+                || shown.queued != view.queued
                 || shown.dismissed != view.dismissed;
             if changed {
                 *shown = Arc::new(view.clone());
@@ -192,6 +281,14 @@ impl Run {
             Act::Interrupt(turn) => AgentCommand::Interrupt { thread, turn },
             Act::Answer(key, answer) => AgentCommand::Answer { key, answer },
         }
+    }
+}
+
+/// The next thing that happens to a turn in line; nothing where there is none.
+async fn moved(line: Option<&mut InLine>) -> Moved {
+    match line {
+        Some(line) => line.waiting.moved().await,
+        None => std::future::pending().await,
     }
 }
 

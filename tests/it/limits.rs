@@ -193,3 +193,63 @@ fn the_environment_is_no_way_around() {
     let asked = json!({ "prompt": "say never", "config": { "model_verbosity": "low" } });
     refused(&mut host, "codex", &asked, &["limits.config", "no key"]);
 }
+
+/// Turns above `limits.running` wait in line, and say where they stand; more than `limits.queue` are refused.
+#[test]
+fn turns_wait_in_line() {
+    let place = Place::new();
+    let setup =
+        Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").env("CODEX_BRIDGE_LIMITS_QUEUE", "2");
+    let mut host = setup.start();
+    let begin = |host: &mut Host, prompt: &str| host.call("codex", json!({ "prompt": prompt, "wait": 0 }));
+    let first = begin(&mut host, "stall")["structuredContent"].clone();
+    assert_eq!(first["status"], "running", "{first}");
+    let mut waiting = Vec::new();
+    for ahead in 0..2 {
+        let answer = begin(&mut host, &format!("say after {ahead}"));
+        let text = answer["content"][0]["text"].as_str().unwrap().to_owned();
+        let handle = answer["structuredContent"].clone();
+        assert_eq!((&handle["status"], &handle["ahead"]), (&json!("queued"), &json!(ahead)), "{handle}");
+        assert!(text.contains("codex-wait") && text.contains("codex-cancel"), "{text}");
+        waiting.push(handle["threadId"].clone());
+    }
+    let full = begin(&mut host, "say never");
+    assert_eq!(full["structuredContent"]["error"]["code"], "queue_full", "{full}");
+    let text = full["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("limits.running") && text.contains("limits.queue"), "{text}");
+
+    let seen = host.structured("codex-wait", json!({ "threadId": waiting[1], "wait": 0 }));
+    assert_eq!((&seen["status"], &seen["ahead"]), (&json!("queued"), &json!(1)), "{seen}");
+    let taken_out = host.structured("codex-cancel", json!({ "threadId": waiting[0] }));
+    assert_ne!(taken_out["status"], "queued", "{taken_out}");
+    let second = begin(&mut host, "say third")["structuredContent"].clone();
+    assert_eq!((&second["status"], &second["ahead"]), (&json!("queued"), &json!(1)), "{second}");
+
+    host.structured("codex-cancel", json!({ "threadId": first["threadId"] }));
+    for (thread, said) in [(&waiting[1], "after 1"), (&second["threadId"], "third")] {
+        let done = host.structured("codex-wait", json!({ "threadId": thread, "wait": 30 }));
+        assert_eq!((&done["status"], &done["content"]), (&json!("completed"), &json!(said)), "{done}");
+    }
+    let never = host.events(&waiting[0]);
+    assert!(never.iter().all(|event| event["type"] != "turn_started"), "{never:?}");
+}
+
+/// A call that waits to the end waits in line too, and is told.
+#[test]
+fn a_call_that_waits_sees_where_it_stands() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
+    let first = host.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
+    let call = json!({
+        "name": "codex", "arguments": { "prompt": "say after", "wait": 30 }, "_meta": { "progressToken": "p" },
+    });
+    let id = host.post("tools/call", call);
+    loop {
+        let told = host.asked("notifications/progress");
+        if told["params"]["message"].as_str().unwrap().starts_with("starting") {
+            host.structured("codex-cancel", json!({ "threadId": first["threadId"] }));
+            break;
+        }
+    }
+    assert_eq!(host.answer(id)["result"]["structuredContent"]["content"], "after");
+}
