@@ -10,12 +10,14 @@ pub mod answers;
 pub mod asks;
 mod calls;
 mod connection;
+mod early;
 pub mod inbound;
 pub mod items;
 pub mod locate;
 pub mod protocol;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 pub use agent::Agent;
 pub use connection::Launch;

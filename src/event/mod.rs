@@ -7,6 +7,7 @@ mod answers;
 mod body;
 mod request;
 mod schema;
+mod texts;
 mod time;
 mod tokens;
 mod visible;

@@ -84,6 +84,13 @@ impl Journal for MemoryJournal {
         now(Ok(within.cloned().collect()))
     }
 
+    fn last(&self, thread: ThreadId, after: Seq, kind: &'static str) -> Pending<Option<Event>> {
+        let kept = self.kept();
+        let events = kept.sessions.get(&thread).map(|(_, events)| events.as_slice()).unwrap_or_default();
+        let found = events.iter().rfind(|event| event.seq > after && event.body.kind() == kind);
+        now(Ok(found.cloned()))
+    }
+
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>> {
         now(Ok(self.kept().sessions.get(&thread).map(|(row, _)| row.clone())))
     }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::args::{self, Detail, EventsArgs};
 use super::call::Call;
-use super::result::{cut_plain, escaped};
+use super::cut;
+use super::result::escaped;
 use super::server::{Context, Server};
 use super::tools::{bad, open_error};
 use crate::event::Event;
@@ -14,8 +15,8 @@ use crate::ids::{Seq, ThreadId};
 /// Events read from the journal at a time.
 const PAGE: usize = 256;
 
-/// The same in bytes.
-const PAGE_BYTES: usize = 1 << 20;
+/// The same in bytes: a page shows a few kilobytes of them.
+const PAGE_BYTES: usize = 64 << 10;
 
 /// The part of the budget that is for the frame around the events.
 const FRAME: usize = 512;
@@ -127,30 +128,27 @@ fn wanted(event: &Event, args: &EventsArgs) -> bool {
     args.detail == Detail::Full || !event.body.is_delta()
 }
 
-/// An event that fits by itself: its longest texts are cut, shorter at each try; one that is still too
-/// long has too many parts, and is only named.
+/// An event that fits by itself: its texts are cut, shorter at each try; one that is still too long has too
+/// many parts, and is only named.
 fn short(event: &Event, room: usize) -> Value {
-    let mut value = serde_json::to_value(event).unwrap_or_default();
-    if let Some(members) = value.as_object_mut() {
-        members.remove("threadId");
-    }
-    let mut each = room / 2;
-    while in_text(&value) > room {
-        if each < 64 {
-            let (time, kind) = (&event.time, event.body.kind());
-            return json!({ "seq": event.seq, "time": time, "type": kind, "cut": "larger than a result may be" });
+    // Quotes and line feeds take more within JSON text than here, so one text alone gets less than all.
+    let tries = std::iter::successors(Some(room / 4 * 3), |each| Some(each / 2));
+    let cut = tries.take_while(|each| *each >= cut::LEAST).map(|each| cut::json(event, each));
+    for json in std::iter::once_with(|| cut::whole(event, room)).chain(cut) {
+        // Whatever a try gives is small: only what fits becomes a value.
+        let Ok(json) = json else { continue };
+        if escaped(&json) < room
+            && let Ok(mut value) = serde_json::from_str::<Value>(&json)
+        {
+            value.as_object_mut().and_then(|members| members.remove("threadId"));
+            return value;
         }
-        cut_texts(&mut value, each);
-        each /= 2;
     }
-    value
+    json!({
+        "seq": event.seq, "time": event.time, "type": event.body.kind(),
+        "cut": "larger than a result may be; `codex-bridge events THREAD --json` has it",
+    })
 }
 
-fn cut_texts(value: &mut Value, each: usize) {
-    match value {
-        Value::String(text) if text.len() > each => *text = cut_plain(text, each),
-        Value::Array(items) => items.iter_mut().for_each(|item| cut_texts(item, each)),
-        Value::Object(members) => members.values_mut().for_each(|member| cut_texts(member, each)),
-        _ => {}
-    }
-}
+#[cfg(test)]
+mod tests;

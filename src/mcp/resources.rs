@@ -36,7 +36,7 @@ const NAMED: usize = 200;
 const TEXT: usize = 1 << 20;
 
 /// Events read from the journal at a time, and the same in bytes.
-const PAGE: (usize, usize) = (512, 1 << 20);
+const PAGE: (usize, usize) = (512, 256 << 10);
 
 impl Server {
     /// The resources that are there now.
@@ -136,12 +136,12 @@ impl Server {
         for row in rows {
             let mut servers = std::collections::BTreeMap::new();
             self.each_event(&row.thread_id, Seq::ZERO, |event| {
-                if let Body::McpServer { name, status, error } = &event.body {
+                if let Body::McpServer { name, status, error } = event.body {
                     let mut state = json!({ "status": status });
                     if let Some(error) = error {
-                        state["error"] = json!(cut_plain(error, 500));
+                        state["error"] = json!(cut_plain(&error, 500));
                     }
-                    servers.insert(name.clone(), state);
+                    servers.insert(name, state);
                 }
                 servers.len() < NAMED
             })
@@ -191,28 +191,26 @@ impl Server {
 
     async fn diff(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {
         let row = self.known(thread, address).await?;
-        let mut last = String::new();
-        self.each_event(thread, Seq(row.turn_seq.0.saturating_sub(1)), |event| {
-            if let Body::Diff { diff } = &event.body {
-                last.clone_from(diff);
-            }
-            true
-        })
-        .await
-        .map_err(|error| broken(&error))?;
-        Ok(bounded(last, thread))
+        // From the begin of its latest turn.
+        let journal = self.sessions.journal();
+        let last = journal.last(thread.clone(), Seq(row.turn_seq.0.saturating_sub(1)), "diff").await;
+        let last = match last.map_err(|error| broken(&error))?.map(|event| event.body) {
+            Some(Body::Diff { diff }) => diff,
+            _ => String::new(),
+        };
+        Ok(bounded(last, &format!("`codex-bridge events {thread} --json`")))
     }
 
     async fn transcript(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {
         self.known(thread, address).await?;
         let mut transcript = Transcript::default();
         self.each_event(thread, Seq::ZERO, |event| {
-            transcript.push(event);
+            transcript.push(&event);
             transcript.as_str().len() <= TEXT
         })
         .await
         .map_err(|error| broken(&error))?;
-        Ok(bounded(transcript.as_str().to_owned(), thread))
+        Ok(bounded(transcript.into_text(), &format!("codex://sessions/{thread}/events")))
     }
 
     async fn known(&self, thread: &ThreadId, address: &str) -> Result<SessionRecord, ErrorData> {
@@ -225,32 +223,27 @@ impl Server {
         &self,
         thread: &ThreadId,
         after: Seq,
-        mut see: impl FnMut(&event::Event) -> bool,
+        mut see: impl FnMut(event::Event) -> bool,
     ) -> Result<(), JournalError> {
         let mut at = after;
         loop {
             let events = self.sessions.journal().read(thread.clone(), at, PAGE.0, PAGE.1).await?;
             let Some(last) = events.last() else { return Ok(()) };
             at = last.seq;
-            if !events.iter().all(&mut see) {
+            if !events.into_iter().all(&mut see) {
                 return Ok(());
             }
         }
     }
 }
 
-/// A text cut where it is too long for one answer, with a pointer to the whole.
-fn bounded(mut text: String, thread: &ThreadId) -> String {
+/// A text cut where it is too long for one answer, with a pointer to the rest.
+fn bounded(mut text: String, rest: &str) -> String {
     if text.len() > TEXT {
         let whole = text.len();
-        let mut end = TEXT;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push_str(&format!(
-            "\n\n[cut: {whole} bytes or more in all; codex://sessions/{thread}/events has the rest]\n"
-        ));
+        text.truncate(text.floor_char_boundary(TEXT));
+        text.shrink_to_fit();
+        text.push_str(&format!("\n\n[cut: {whole} bytes or more in all; {rest} has the rest]\n"));
     }
     text
 }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::agent::{AgentCommand, AgentEvent, CallId, Inbox, ThreadParams};
+use super::agent::{AgentCommand, CallId, Heard, Inbox, ThreadParams};
 use super::handle::{Call, Handle};
 use super::row;
 use super::state::{Act, Effects, Input, Reply, State};
@@ -31,7 +31,7 @@ pub(super) struct Task {
     pub journal: Arc<dyn Journal>,
     pub agent: mpsc::Sender<AgentCommand>,
     pub inbox: Inbox,
-    pub events: mpsc::Receiver<AgentEvent>,
+    pub events: mpsc::Receiver<Heard>,
     pub shutdown: CancellationToken,
 }
 
@@ -41,7 +41,7 @@ impl Task {
         let (calls, inputs) = mpsc::channel(CALLS);
         let (publish, view) = watch::channel(Arc::new(self.view.clone()));
         let handle = Handle { thread: self.row.thread_id.clone(), calls, view };
-        let run = Run { task: self, publish, waiting: HashMap::new(), numbers: 0 };
+        let run = Run { task: self, publish, waiting: HashMap::new(), numbers: 0, rooms: Vec::new() };
         (handle, run.run(inputs))
     }
 }
@@ -51,6 +51,8 @@ struct Run {
     publish: watch::Sender<Arc<View>>,
     waiting: HashMap<CallId, oneshot::Sender<Reply>>,
     numbers: u64,
+    /// The room of what was heard and is not in the journal yet.
+    rooms: Vec<OwnedSemaphorePermit>,
 }
 
 impl Run {
@@ -63,7 +65,7 @@ impl Run {
             let input = tokio::select! {
                 biased;
                 () = self.task.shutdown.cancelled() => Input::Shutdown,
-                Some(event) = self.task.events.recv() => Input::Agent(event),
+                Some(heard) = self.task.events.recv() => self.heard(heard),
                 Some(call) = calls.recv() => self.number(call),
                 () = until(self.task.state.next_tick()) => Input::Tick,
                 else => Input::Shutdown,
@@ -84,13 +86,19 @@ impl Run {
             if last {
                 break;
             }
-            let Ok(event) = self.task.events.try_recv() else { break };
-            let more = self.task.state.apply(Input::Agent(event), Timestamp::now());
+            let Ok(heard) = self.task.events.try_recv() else { break };
+            let input = self.heard(heard);
+            let more = self.task.state.apply(input, Timestamp::now());
             all.events.extend(more.events);
             all.acts.extend(more.acts);
             all.replies.extend(more.replies);
         }
         all
+    }
+
+    fn heard(&mut self, heard: Heard) -> Input {
+        self.rooms.extend(heard.room);
+        Input::Agent(heard.event)
     }
 
     fn number(&mut self, call: Call) -> Input {
@@ -114,6 +122,7 @@ impl Run {
                 return false;
             }
         }
+        self.rooms.clear();
         self.publish();
         for act in effects.acts {
             if self.task.agent.send(self.command(act)).await.is_err() {
