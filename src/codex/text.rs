@@ -2,12 +2,14 @@
 
 use serde_json::value::RawValue;
 
+use crate::event::block;
+
 /// What a JSON string says. `None` where it is none, or half of a pair of escapes is missing.
 #[must_use]
 pub fn text(literal: &RawValue) -> Option<String> {
     let mut rest = literal.get().strip_prefix('"')?.strip_suffix('"')?;
     // No text is longer than what stands for it.
-    let mut out = String::with_capacity(rest.len());
+    let mut out = String::with_capacity(block(rest.len()));
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
         let (character, behind) = escape(&rest[at + 1..])?;

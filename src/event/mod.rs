@@ -21,6 +21,7 @@ pub use request::{
     Choice, DecidedBy, Decision, PermissionDecision, PermissionRequest, Question, RequestKind, Subject,
 };
 pub use schema::schema;
+pub use texts::block;
 pub use time::Timestamp;
 pub use tokens::Tokens;
 pub use visible::visible;

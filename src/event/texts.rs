@@ -1,6 +1,17 @@
-//! Which texts of an event may be megabytes.
+//! Which texts of an event may be megabytes, and the memory for such a text.
 
 use super::{Body, FileChange};
+
+/// How much to reserve for a text of so many bytes. Below 32 MiB glibc keeps what is let go, on each thread
+/// for itself: of a few texts of 2 MB it kept 10 MB. What is larger goes back to the system at once, and
+/// what is reserved and not written to takes no memory.
+#[must_use]
+pub fn block(bytes: usize) -> usize {
+    const LONG: usize = 128 << 10;
+    const GIVEN_BACK: usize = (32 << 20) + LONG;
+    let glibc = cfg!(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"));
+    if glibc && bytes > LONG { bytes.max(GIVEN_BACK) } else { bytes }
+}
 
 impl Body {
     /// Its texts that may be megabytes, each by the path of its member, with a dot between its steps.

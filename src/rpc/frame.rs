@@ -10,12 +10,12 @@ use memchr::memchr;
 use tokio_util::codec::Decoder;
 
 use super::shorten::{Shorten, Shortener};
+use crate::event::block;
 
 /// Room made before each read: what a pipe holds, so that a burst costs few reads.
 const ROOM: usize = 64 << 10;
 
-/// A line above this gets room for the longest at once: it is not moved again and again as it grows, what is
-/// not written to takes no memory, and a block of that size goes back to the system when it is let go.
+/// The memory of a line above this is not kept for the next.
 const LONG: usize = 2 * ROOM;
 
 /// One line, or what became of it.
@@ -97,8 +97,7 @@ impl Frames {
             src.clear();
         }
         self.scanned = src.len();
-        let longest = self.max_line.saturating_sub(src.len());
-        src.reserve(if src.len() > LONG { longest.max(ROOM) } else { ROOM });
+        src.reserve(block(src.len() + ROOM) - src.len());
     }
 }
 

@@ -21,6 +21,7 @@ mod drop_in;
 mod event_schema;
 mod fake;
 mod faults;
+mod memory;
 mod owners;
 #[cfg(unix)]
 mod races;

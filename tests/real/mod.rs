@@ -2,6 +2,7 @@
 
 mod approvals;
 mod decisions;
+mod memory;
 mod model;
 mod python;
 mod schema;

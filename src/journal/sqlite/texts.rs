@@ -4,7 +4,7 @@
 use rusqlite::{Connection, MAIN_DB, params};
 
 use super::rows::signed;
-use crate::event::Body;
+use crate::event::{Body, block};
 use crate::ids::{Seq, ThreadId};
 
 /// A text that is longer lies apart.
@@ -41,7 +41,8 @@ pub(super) fn fill(db: &Connection, thread: &ThreadId, seq: Seq, body: &mut Body
             continue;
         };
         let place = db.blob_open(MAIN_DB, "texts", "text", row.get(0)?, true)?;
-        let mut bytes = vec![0; place.len()];
+        let mut bytes = Vec::with_capacity(block(place.len()));
+        bytes.resize(place.len(), 0);
         place.read_at_exact(&mut bytes, 0)?;
         *text = String::from_utf8(bytes).map_err(|error| error.utf8_error())?;
     }
