@@ -9,8 +9,7 @@ use crate::memory::{Long, is_cut, journal, only};
 fn the_output_of_a_command_as_codex_keeps_it() {
     let stage = Stage::new();
     let prompt = "RUN head -c 2000000 /dev/zero | tr '\\0' x\nSAY done";
-    let arguments =
-        json!({ "prompt": prompt, "sandbox": "danger-full-access", "approval-policy": "never" });
+    let arguments = json!({ "prompt": prompt, "sandbox": "danger-full-access", "approval-policy": "never" });
     let mut long = Long::run(stage.host().start(), &arguments);
     assert_eq!(long.result["content"], "done");
     let kept = journal(&stage.host(), &long.thread);
@@ -19,5 +18,5 @@ fn the_output_of_a_command_as_codex_keeps_it() {
     assert!(kept.len() >= 1 << 20 && kept.contains(&"x".repeat(500_000)), "{}", kept.len());
     assert!(!kept.contains("[cut:"), "the bridge cuts nothing of what codex keeps");
     is_cut(&only(&long.pages(9, &json!({})), "tool_result")["output"], kept.len());
-    long.is_small();
+    long.stays_small();
 }
