@@ -6,7 +6,6 @@ mod life;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -17,18 +16,16 @@ use super::answers::Shape;
 use super::asks::{self, Question};
 use super::calls;
 use super::connection::{Connection, Launch, fault};
+use super::early::Early;
 use super::inbound::{self, Notice, notice};
 use crate::event::Body;
 use crate::ids::{Generation, ThreadId, TurnId};
-use crate::rpc::{Incoming, Peer, Ticket};
+use crate::rpc::{Incoming, Peer, Raw, Room, Ticket};
 use crate::session::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, CallId, Inbox, Opened, RequestKey, ThreadParams,
-    TurnParams,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, CallId, Heard, Inbox, Opened, RequestKey,
+    ThreadParams, TurnParams,
 };
 use crate::supervise::{Backoff, PostMortem};
-
-/// What codex may say of a thread before its start is answered. More is a fault of codex.
-const EARLY: usize = 256;
 
 /// Unknown things that are named in the log.
 const UNKNOWN: usize = 100;
@@ -97,7 +94,7 @@ struct Owed {
 struct Delivery {
     thread: ThreadId,
     inbox: Inbox,
-    event: AgentEvent,
+    heard: Heard,
 }
 
 /// codex's task.
@@ -111,7 +108,7 @@ pub struct Agent {
     /// under way. Not more than there are calls of hosts: each of them is one.
     waiting: Option<Vec<AgentCommand>>,
     routes: HashMap<ThreadId, Inbox>,
-    early: VecDeque<(ThreadId, AgentEvent)>,
+    early: Early,
     owed: HashMap<RequestKey, Owed>,
     deliveries: VecDeque<Delivery>,
     calls: JoinSet<Done>,
@@ -138,7 +135,7 @@ impl Agent {
             connection: None,
             waiting: None,
             routes: HashMap::new(),
-            early: VecDeque::new(),
+            early: Early::default(),
             owed: HashMap::new(),
             deliveries: VecDeque::new(),
             calls: JoinSet::new(),
@@ -314,15 +311,15 @@ impl Agent {
         self.say(run.thread, run.inbox, event);
     }
 
-    fn say(&mut self, thread: ThreadId, inbox: Inbox, event: AgentEvent) {
-        self.deliveries.push_back(Delivery { thread, inbox, event });
+    fn say(&mut self, thread: ThreadId, inbox: Inbox, said: impl Into<Heard>) {
+        self.deliveries.push_back(Delivery { thread, inbox, heard: said.into() });
     }
 
     /// Hands over the next event; one whose session has ended ends that session's part here too.
-    fn deliver_next(&mut self, permit: Option<mpsc::OwnedPermit<AgentEvent>>) {
+    fn deliver_next(&mut self, permit: Option<mpsc::OwnedPermit<Heard>>) {
         let Some(delivery) = self.deliveries.pop_front() else { return };
         if let Some(permit) = permit {
-            permit.send(delivery.event);
+            permit.send(delivery.heard);
             return;
         }
         let thread = delivery.thread;
@@ -332,7 +329,7 @@ impl Agent {
             // A dropped ticket declines.
             self.owed.retain(|_, owed| owed.thread != thread);
         }
-        if let AgentEvent::TurnStarted(turn) | AgentEvent::TurnAccepted { turn, .. } = delivery.event {
+        if let AgentEvent::TurnStarted(turn) | AgentEvent::TurnAccepted { turn, .. } = delivery.heard.event {
             // Nobody would see what it does.
             self.interrupt(thread, turn);
         }
@@ -352,35 +349,36 @@ impl Agent {
         if self.peer(generation).is_none() {
             return;
         }
-        let (mine, rest) = std::mem::take(&mut self.early).into_iter().partition(|(t, _)| *t == thread);
-        self.early = rest;
-        let mine: VecDeque<(ThreadId, AgentEvent)> = mine;
-        for (thread, event) in mine {
-            self.say(thread, inbox.clone(), event);
+        for event in self.early.take(&thread) {
+            self.say(thread.clone(), inbox.clone(), event);
         }
         self.routes.insert(thread, inbox.clone());
     }
 
     fn incoming(&mut self, incoming: Option<Incoming>) {
         match incoming {
-            Some(Incoming::Notification { method, params }) => self.notification(&method, &params),
-            Some(Incoming::Request { method, params, ticket }) => self.request(&method, &params, ticket),
+            Some(Incoming::Notification { method, params, room }) => {
+                self.notification(&method, &params, room);
+            }
+            Some(Incoming::Request { method, params, ticket, room }) => {
+                self.request(&method, &params, ticket, room);
+            }
             Some(Incoming::Bad { what }) => tracing::warn!(%what, "codex sent a line that cannot be used"),
             Some(Incoming::Closed { .. }) | None => self.lost(),
         }
     }
 
-    fn notification(&mut self, method: &str, params: &RawValue) {
-        match notice(method, params) {
+    fn notification(&mut self, method: &str, params: &Raw, room: Room) {
+        match notice(method, params.get()) {
             Notice::Session(thread, event) => {
                 self.remark(&event);
-                self.deliver(thread, *event);
+                self.deliver(thread, Heard { event: *event, room }, params);
             }
             Notice::Resolved(thread, id) => {
                 let key = RequestKey { generation: self.generation, id };
                 // Ours are removed when they are answered; one that is left was closed by codex.
                 if self.owed.remove(&key).is_some() {
-                    self.deliver(thread, AgentEvent::Resolved(key));
+                    self.deliver(thread, Heard { event: AgentEvent::Resolved(key), room }, params);
                 }
             }
             Notice::Nothing => {}
@@ -395,12 +393,12 @@ impl Agent {
         }
     }
 
-    fn request(&mut self, method: &str, params: &RawValue, mut ticket: Ticket) {
+    fn request(&mut self, method: &str, params: &Raw, mut ticket: Ticket, room: Room) {
         let Some(shape) = Shape::of(method) else {
             tracing::warn!(method, "codex asked for something that this bridge does not know; refused");
             ticket.refuse(-32601, format!("codex-bridge does not answer `{method}`"));
-            if let Notice::Session(thread, event) = inbound::unknown_request(method, params) {
-                self.deliver(thread, *event);
+            if let Notice::Session(thread, event) = inbound::unknown_request(method, params.get()) {
+                self.deliver(thread, Heard { event: *event, room }, params);
             }
             return;
         };
@@ -415,21 +413,14 @@ impl Agent {
         let key = RequestKey { generation: self.generation, id: ticket.id().to_string() };
         self.owed
             .insert(key.clone(), Owed { thread: thread.clone(), turn: turn.clone(), shape, always, ticket });
-        self.deliver(thread, AgentEvent::Asked { key, turn, ask: Box::new(ask) });
+        let event = AgentEvent::Asked { key, turn, ask: Box::new(ask) };
+        self.deliver(thread, Heard { event, room }, params);
     }
 
-    fn deliver(&mut self, thread: ThreadId, event: AgentEvent) {
-        match self.routes.get(&thread) {
-            Some(inbox) => {
-                let inbox = inbox.clone();
-                self.say(thread, inbox, event);
-            }
-            None => {
-                if self.early.len() == EARLY {
-                    self.early.pop_front();
-                }
-                self.early.push_back((thread, event));
-            }
+    fn deliver(&mut self, thread: ThreadId, heard: Heard, params: &Raw) {
+        match self.routes.get(&thread).cloned() {
+            Some(inbox) => self.say(thread, inbox, heard),
+            None => self.early.push(thread, heard.event, params.get().len()),
         }
     }
 }
@@ -438,7 +429,7 @@ fn gone() -> AgentError {
     fault("codex_lost", "codex ended before the turn began".to_owned(), Some(AGAIN))
 }
 
-async fn reserve(front: Option<&Delivery>) -> Option<mpsc::OwnedPermit<AgentEvent>> {
+async fn reserve(front: Option<&Delivery>) -> Option<mpsc::OwnedPermit<Heard>> {
     front?.inbox.clone().reserve_owned().await.ok()
 }
 

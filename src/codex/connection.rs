@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::accept::Accept;
+use super::items::SHORTEN;
 use super::locate::{Lookup, locate};
 use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResult};
 use crate::event::ErrorInfo;
@@ -65,7 +66,8 @@ impl Connection {
         let spec = Spec { program: found.binary, args, env: launch.env.clone(), cwd: launch.cwd.clone() };
         let (child, stdin, stdout) = Child::spawn(&spec, tasks)
             .map_err(|error| fault("codex_start_failed", error.to_string(), None))?;
-        let (peer, incoming) = Peer::start(stdout, stdin, Limits::default(), tasks);
+        let limits = Limits { shorten: SHORTEN, ..Limits::default() };
+        let (peer, incoming) = Peer::start(stdout, stdin, limits, tasks);
         let connection = Self { generation, peer, incoming, version: String::new(), child };
         match connection.greet().await {
             Ok(version) => Ok(Self { version, ..connection }),

@@ -11,6 +11,7 @@ pub mod answers;
 pub mod asks;
 mod calls;
 mod connection;
+mod early;
 pub mod inbound;
 pub mod items;
 pub mod locate;
@@ -18,6 +19,7 @@ pub mod protocol;
 mod sandbox;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 pub use accept::Accept;
 pub use agent::Agent;

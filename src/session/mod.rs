@@ -16,6 +16,7 @@ mod handle;
 mod questions;
 mod recover;
 mod registry;
+mod repeat;
 mod request;
 mod row;
 mod state;
@@ -25,8 +26,8 @@ mod tests;
 mod view;
 
 pub use agent::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Inbox, Opened, RequestKey, ThreadParams,
-    TurnParams,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Heard, Inbox, Opened, RequestKey,
+    ThreadParams, TurnParams,
 };
 pub use busy::Doing;
 pub use elsewhere::{Elsewhere, elsewhere, open_decisions};

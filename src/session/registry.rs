@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::agent::{AgentCommand, AgentError, AgentEvent, Opened, ThreadParams};
+use super::agent::{AgentCommand, AgentError, Heard, Opened, ThreadParams};
 use super::elsewhere::{Elsewhere, elsewhere};
 use super::gate::{Gate, Room};
 use super::handle::{CallError, Handle};
@@ -293,8 +293,8 @@ impl Maker {
         row: SessionRecord,
         view: Option<View>,
         params: ThreadParams,
-        inbox: mpsc::Sender<AgentEvent>,
-        events: mpsc::Receiver<AgentEvent>,
+        inbox: mpsc::Sender<Heard>,
+        events: mpsc::Receiver<Heard>,
     ) -> Task {
         Task {
             view: view.unwrap_or_else(|| View::new(opened.thread.clone())),

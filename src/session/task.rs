@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::agent::{AgentCommand, AgentError, AgentEvent, CallId, Inbox, ThreadParams, TurnParams};
+use super::agent::{AgentCommand, AgentError, AgentEvent, CallId, Heard, Inbox, ThreadParams, TurnParams};
 use super::ends::{full, host_gone, taken_out, unrecorded};
 use super::gate::{Gate, Moved, Pass, Waiting};
 use super::handle::{Call, Handle};
@@ -34,7 +34,7 @@ pub(super) struct Task {
     pub agent: mpsc::Sender<AgentCommand>,
     pub gate: Gate,
     pub inbox: Inbox,
-    pub events: mpsc::Receiver<AgentEvent>,
+    pub events: mpsc::Receiver<Heard>,
     pub shutdown: CancellationToken,
 }
 
@@ -51,6 +51,7 @@ impl Task {
             broken,
             waiting: HashMap::new(),
             numbers: 0,
+            rooms: Vec::new(),
             told: false,
             line: None,
             pass: None,
@@ -65,6 +66,8 @@ struct Run {
     broken: Arc<OnceLock<JournalError>>,
     waiting: HashMap<CallId, oneshot::Sender<Reply>>,
     numbers: u64,
+    /// The room of what was heard and is not in the journal yet.
+    rooms: Vec<OwnedSemaphorePermit>,
     /// Whether the session has been told that its events are not kept.
     told: bool,
     /// The turn that waits for others to end.
@@ -96,7 +99,7 @@ impl Run {
             let woken = tokio::select! {
                 biased;
                 () = self.task.shutdown.cancelled() => Woken::By(Input::Shutdown),
-                Some(event) = self.task.events.recv() => Woken::By(Input::Agent(event)),
+                Some(heard) = self.task.events.recv() => Woken::By(self.heard(heard)),
                 moved = moved(self.line.as_mut()) => Woken::Moved(moved),
                 Some(call) = calls.recv() => Woken::By(self.number(call)),
                 () = until(self.task.state.next_tick()) => Woken::By(Input::Tick),
@@ -128,13 +131,19 @@ impl Run {
             if last {
                 break;
             }
-            let Ok(event) = self.task.events.try_recv() else { break };
-            let more = self.task.state.apply(Input::Agent(event), Timestamp::now());
+            let Ok(heard) = self.task.events.try_recv() else { break };
+            let input = self.heard(heard);
+            let more = self.task.state.apply(input, Timestamp::now());
             all.events.extend(more.events);
             all.acts.extend(more.acts);
             all.replies.extend(more.replies);
         }
         all
+    }
+
+    fn heard(&mut self, heard: Heard) -> Input {
+        self.rooms.extend(heard.room);
+        Input::Agent(heard.event)
     }
 
     fn number(&mut self, call: Call) -> Input {
@@ -158,6 +167,7 @@ impl Run {
                 return false;
             }
         }
+        self.rooms.clear();
         self.publish();
         for act in effects.acts {
             match act {

@@ -24,6 +24,7 @@ mod faults;
 #[cfg(unix)]
 mod journal;
 mod limits;
+mod memory;
 mod owners;
 #[cfg(unix)]
 mod pty;

@@ -3,6 +3,7 @@
 mod approvals;
 mod decisions;
 mod limits;
+mod memory;
 mod model;
 mod python;
 mod schema;

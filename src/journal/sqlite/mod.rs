@@ -9,6 +9,7 @@ mod retain;
 mod rows;
 mod schema;
 mod tasks;
+mod texts;
 mod watches;
 mod writer;
 

@@ -40,7 +40,7 @@ pub(super) fn retain(
         if owner.is_some_and(|owner| owners.alive(&BridgeId::from(owner))) {
             continue;
         }
-        for table in ["events", "approvals", "sessions"] {
+        for table in ["texts", "events", "approvals", "sessions"] {
             db.execute(&format!("DELETE FROM {table} WHERE thread = ?1"), params![thread])?;
         }
         given_up.push(thread);
