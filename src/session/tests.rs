@@ -181,12 +181,12 @@ fn what_a_killed_bridge_left_open_is_ended_by_the_next() {
     let mut view = View::new(ThreadId::from("t"));
     events.iter().for_each(|e| view.apply(e));
     assert_eq!(view.status, Status::NeedsDecision);
-    let rest = recover(&view, view.next, Timestamp(9));
+    let rest = recover(&view, view.next, false, Timestamp(9));
     rest.iter().for_each(|e| view.apply(e));
     assert_eq!(view.status, Status::Ended(TurnStatus::Interrupted));
     assert_eq!(view.error.as_ref().map(|e| e.code.as_str()), Some("host_gone"));
     assert_eq!(view.next, Seq(6));
-    assert!(recover(&view, view.next, Timestamp(9)).is_empty(), "nothing is ended twice");
+    assert!(recover(&view, view.next, false, Timestamp(9)).is_empty(), "nothing is ended twice");
 }
 
 #[test]
