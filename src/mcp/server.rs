@@ -218,9 +218,16 @@ impl ServerHandler for Server {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        // As long as the connection lives: rmcp runs each notice's handler by itself, and the guard ends it.
-        let wants = self.wants.subscribe();
-        run_notices(self.sessions.journal().as_ref(), Outlet::Peer(&context.peer), wants).await;
+        // Once a connection, and as long as it lives: rmcp runs each notice's handler by itself, and the guard
+        // ends it. Asked under the lock of what is wanted, so that of two notices at once one is the first.
+        let mut first = None;
+        self.wants.send_if_modified(|_| {
+            first = (self.wants.receiver_count() == 0).then(|| self.wants.subscribe());
+            false
+        });
+        if let Some(wants) = first {
+            run_notices(self.sessions.journal().as_ref(), Outlet::Peer(&context.peer), wants).await;
+        }
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {

@@ -23,7 +23,7 @@ use super::{fold, row};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{PermissionDecision, Timestamp};
 use crate::ids::{ApprovalId, ThreadId, TurnId};
-use crate::journal::{Journal, JournalError, SessionRecord, SessionStatus};
+use crate::journal::{Claimed, Journal, JournalError, SessionRecord, SessionStatus};
 
 /// What codex may say to a session before it is held back: some 50 ms of its fastest text.
 const INBOX: usize = 1024;
@@ -85,6 +85,7 @@ struct Maker {
     agent: mpsc::Sender<AgentCommand>,
     options: Options,
     shutdown: CancellationToken,
+    /// Held by who ends what another left open, so that nobody does it a second time.
     recovering: Arc<Mutex<()>>,
 }
 
@@ -188,11 +189,7 @@ impl Sessions {
             // Its owner may have been killed: then nobody else would ever end it.
             if !looked {
                 self.recover().await?;
-                let ours = row.owner.as_ref() == Some(journal.bridge());
-                if ours && self.live(thread).await.is_none() {
-                    // Its task ended without a last word, as when the journal was full.
-                    self.maker.end_abandoned(row, false).await?;
-                }
+                self.end_orphan(thread).await?;
                 looked = true;
                 continue;
             }
@@ -274,6 +271,21 @@ impl Sessions {
         Ok(ended)
     }
 
+    /// Ends a session of ours whose task ended without a last word, as when the journal was full.
+    async fn end_orphan(&self, thread: &ThreadId) -> Result<(), JournalError> {
+        let _turn = self.maker.recovering.lock().await;
+        let journal = &self.maker.journal;
+        let row = journal.session(thread.clone()).await?;
+        let ours = row.filter(|row| row.owner.as_ref() == Some(journal.bridge()));
+        // In this order: the task of a row that is open was live when the row was read.
+        if let Some(row) = ours
+            && self.live(thread).await.is_none()
+        {
+            self.maker.end_abandoned(row, false).await?;
+        }
+        Ok(())
+    }
+
     async fn add(&self, task: Task) -> Result<Handle, OpenError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Add(Box::new(task), reply);
@@ -306,12 +318,10 @@ impl Maker {
     }
 
     async fn reopen(self, thread: ThreadId) -> Result<Task, OpenError> {
-        let claimed = self.journal.claim(thread.clone()).await?;
-        let row = self.journal.session(thread.clone()).await?;
+        let (claimed, row) = self.take(&thread).await?;
         let now = Timestamp::now();
         let (mut row, view, params) = match row {
             Some(row) => {
-                let row = self.end_abandoned(row, claimed.cut).await?;
                 let view = fold::stored(self.journal.as_ref(), &row, None).await?;
                 let params = serde_json::from_value(row.settings.clone()).unwrap_or_default();
                 (row, Some(view), params)
@@ -350,6 +360,17 @@ impl Maker {
         opened.info.resumed = true;
         row.owner = Some(self.journal.bridge().clone());
         Ok(self.task(opened, row, view, params, inbox, events))
+    }
+
+    /// Takes a session, and ends what a dead owner left open in it.
+    async fn take(&self, thread: &ThreadId) -> Result<(Claimed, Option<SessionRecord>), JournalError> {
+        let _turn = self.recovering.lock().await;
+        let claimed = self.journal.claim(thread.clone()).await?;
+        let row = match self.journal.session(thread.clone()).await? {
+            Some(row) => Some(self.end_abandoned(row, claimed.cut).await?),
+            None => None,
+        };
+        Ok((claimed, row))
     }
 
     /// Ends what a dead owner left open in a session that is ours by now, and says where it was `cut` off.

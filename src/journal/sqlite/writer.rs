@@ -192,11 +192,11 @@ impl Writer {
     }
 }
 
-/// Sends what came of a job, once it is known what came of its transaction.
-fn answer<T: 'static>(
-    reply: Reply<T>,
-    done: Result<T, JournalError>,
-) -> Box<dyn FnOnce(&Result<(), JournalError>)> {
+/// An answer that is due once it is known what came of the transaction.
+type Answer = Box<dyn FnOnce(&Result<(), JournalError>)>;
+
+/// Sends what came of a job, unless its transaction failed.
+fn answer<T: 'static>(reply: Reply<T>, done: Result<T, JournalError>) -> Answer {
     Box::new(move |ended| {
         let _ = reply.send(done.and_then(|value| ended.clone().map(|()| value)));
     })

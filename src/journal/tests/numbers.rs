@@ -38,7 +38,8 @@ async fn after_a_power_cut_numbers_go_on_behind_all_that_were_given() {
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute("DELETE FROM events WHERE seq > 2950", []).unwrap();
     db.execute("UPDATE sessions SET last_seq = 2950", []).unwrap();
-    (killed(&path, "a"), restarted(&path));
+    killed(&path, "a");
+    restarted(&path);
 
     let next = SqliteJournal::open(&path).unwrap();
     let found = next.claim("a".into()).await.unwrap();
@@ -101,7 +102,8 @@ async fn what_was_given_up_counts_with_its_block() {
     let mut idle = batch(&journal, "a", 1..=3);
     idle.session.status = SessionStatus::Idle;
     journal.append(idle).await.unwrap();
-    (killed(&path, "a"), restarted(&path));
+    killed(&path, "a");
+    restarted(&path);
     let keep = std::time::Duration::from_hours(1);
     while journal.retain(Timestamp::now(), keep, 0).await.unwrap().more {}
     assert!(journal.claim("a".into()).await.unwrap().last > Seq(3));
