@@ -15,19 +15,19 @@ use crate::journal::*;
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     inner: MemoryJournal,
-    /// No session can be looked at.
-    pub broken: AtomicBool,
+    /// A session cannot be looked at.
+    pub no_session: AtomicBool,
+    /// Nor can their list.
+    pub no_list: AtomicBool,
     /// Where each reading began.
     pub read_after: Mutex<Vec<Seq>>,
 }
 
-impl Watched {
-    fn unless_broken<T: Send + 'static>(&self, found: Pending<T>) -> Pending<T> {
-        if self.broken.load(Ordering::Relaxed) {
-            return Box::pin(std::future::ready(Err(JournalError::Closed)));
-        }
-        found
+fn unless<T: Send + 'static>(broken: &AtomicBool, found: Pending<T>) -> Pending<T> {
+    if broken.load(Ordering::Relaxed) {
+        return Box::pin(std::future::ready(Err(JournalError::Closed)));
     }
+    found
 }
 
 /// What the journal in memory says.
@@ -52,11 +52,11 @@ impl Journal for Watched {
     }
 
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>> {
-        self.unless_broken(self.inner.session(thread))
+        unless(&self.no_session, self.inner.session(thread))
     }
 
     fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>> {
-        self.unless_broken(self.inner.sessions(limit))
+        unless(&self.no_list, self.inner.sessions(limit))
     }
 
     the_same! {

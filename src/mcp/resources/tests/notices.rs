@@ -63,12 +63,17 @@ async fn a_look_that_fails_is_taken_again() {
     let (mut watcher, wants) = (Watcher::default(), wants("codex://sessions/a"));
     watcher.look(&journal, wants.clone()).await;
     append(&journal, 1, 1, vec![Body::TurnStarted {}]).await;
-    journal.broken.store(true, Ordering::Relaxed);
+    let (updated, again) = (vec!["codex://sessions/a".to_owned()], true);
+    journal.no_session.store(true, Ordering::Relaxed);
+    journal.no_list.store(true, Ordering::Relaxed);
+    assert_eq!(watcher.look(&journal, wants.clone()).await, News { again, ..News::default() });
+    journal.no_session.store(false, Ordering::Relaxed);
     let news = watcher.look(&journal, wants.clone()).await;
-    assert_eq!(news, News { again: true, ..News::default() });
-    journal.broken.store(false, Ordering::Relaxed);
-    let news = watcher.look(&journal, wants.clone()).await;
-    assert_eq!(news, News { updated: vec!["codex://sessions/a".into()], list: true, again: false });
+    assert_eq!(news, News { updated, again, ..News::default() }, "the list is still to be looked at");
+    journal.no_list.store(false, Ordering::Relaxed);
+    journal.no_session.store(true, Ordering::Relaxed);
+    assert_eq!(watcher.look(&journal, wants.clone()).await, News { list: true, again, ..News::default() });
+    journal.no_session.store(false, Ordering::Relaxed);
     assert_eq!(watcher.look(&journal, wants).await, News::default());
 }
 
