@@ -164,10 +164,9 @@ fn a_second_handshake_doubles_no_notice() {
     for _ in 0..3 {
         host.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
     }
-    for _ in 0..4 {
-        host.structured("codex", json!({ "prompt": "say hello" }));
-        host.asked("notifications/resources/list_changed");
-    }
+    // A second in which all that is to be told comes.
+    host.structured("codex", json!({ "prompt": "stall", "wait": 1 }));
+    host.asked("notifications/resources/list_changed");
     assert_eq!(host.heard("notifications/resources/list_changed"), None);
 }
 
