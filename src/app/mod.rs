@@ -11,6 +11,7 @@ mod policy;
 mod rules_test;
 mod signals;
 mod stdio;
+mod upkeep;
 
 pub use approve::{Errand, ErrandError, run_errand};
 pub use bridge::Bridge;
