@@ -381,7 +381,20 @@ impl Agent {
                     self.deliver(thread, Heard { event: AgentEvent::Resolved(key), room }, params);
                 }
             }
+            Notice::Everyone(body) => self.tell_everyone(&body),
             Notice::Nothing => {}
+        }
+    }
+
+    /// What names no session is of all that live; once each in the log too, where none does.
+    fn tell_everyone(&mut self, body: &Body) {
+        let words = serde_json::to_string(body).unwrap_or_default();
+        if self.unknown.len() < UNKNOWN && self.unknown.insert(words.clone()) {
+            tracing::warn!(said = %words, "codex says something that names no session");
+        }
+        let all: Vec<_> = self.routes.iter().map(|(thread, inbox)| (thread.clone(), inbox.clone())).collect();
+        for (thread, inbox) in all {
+            self.say(thread, inbox, AgentEvent::Said { turn: None, body: body.clone() });
         }
     }
 

@@ -18,7 +18,6 @@ pub(super) const PASSED_OVER: &[&str] = &[
     "account/rateLimits/updated",
     "account/updated",
     "app/list/updated",
-    "configWarning",
     "deprecationNotice",
     "item/commandExecution/terminalInteraction",
     "item/fileChange/outputDelta",
@@ -47,6 +46,8 @@ pub enum Notice {
     Session(ThreadId, Box<AgentEvent>),
     /// A question of codex is closed; its id, as JSON text.
     Resolved(ThreadId, String),
+    /// For every session: it names none.
+    Everyone(Body),
     /// For nobody.
     Nothing,
 }
@@ -162,6 +163,23 @@ struct Warning {
 }
 
 #[derive(Debug, Deserialize)]
+struct ConfigWarning {
+    summary: String,
+    #[serde(default)]
+    details: Option<String>,
+    #[serde(default)]
+    path: Option<String>,
+}
+
+impl ConfigWarning {
+    fn words(self) -> String {
+        let path = self.path.map(|path| format!("{path}: ")).unwrap_or_default();
+        let details = self.details.map(|details| format!(": {details}")).unwrap_or_default();
+        format!("{path}{}{details}", self.summary)
+    }
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resolved {
     request_id: Value,
@@ -194,12 +212,15 @@ fn known(method: &str, params: &str) -> Option<Notice> {
             say(of.thread_id, of.turn_id, Body::Diff { diff: text(of.diff)? })
         }
         "turn/plan/updated" => said(params, |p: Plan| Some(plan(p)))?,
-        "mcpServer/startupStatus/updated" => said(params, |p: Server| {
-            Some(Body::McpServer { name: p.name, status: p.status, error: p.error })
+        "mcpServer/startupStatus/updated" => said_to_some(params, |p: Server| Body::McpServer {
+            name: p.name,
+            status: p.status,
+            error: p.error,
         })?,
         "warning" | "guardianWarning" => {
-            said(params, |p: Warning| Some(Body::Warning { message: p.message }))?
+            said_to_some(params, |p: Warning| Body::Warning { message: p.message })?
         }
+        "configWarning" => said_to_some(params, |p: ConfigWarning| Body::Warning { message: p.words() })?,
         "error" => said(params, |p: Fault| Some(Body::Error(fault(&p.error, p.will_retry))))?,
         "turn/started" => {
             let of: Of<OfTurn> = read(params)?;
@@ -228,6 +249,16 @@ fn said<T: DeserializeOwned>(params: &str, body: impl FnOnce(T) -> Option<Body>)
     let of: Of<T> = read(params)?;
     let Some(body) = body(of.rest) else { return Some(Notice::Nothing) };
     Some(say(of.thread_id, of.turn_id, body))
+}
+
+/// For the session that it names, or for all where it names none.
+fn said_to_some<T: DeserializeOwned>(params: &str, body: impl FnOnce(T) -> Body) -> Option<Notice> {
+    let place: Place = read(params)?;
+    let body = body(read(params)?);
+    Some(match place.thread_id {
+        Some(thread) => say(thread, place.turn_id, body),
+        None => Notice::Everyone(body),
+    })
 }
 
 fn item(params: &str, body: fn(&RawValue) -> Option<Body>) -> Option<Notice> {

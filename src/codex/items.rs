@@ -1,8 +1,8 @@
 //! codex's items (`item/started`, `item/completed`) as events of ours. Pure.
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::text::text;
 use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
@@ -44,8 +44,6 @@ struct Item<'a> {
     result: Value,
     error: Value,
     duration_ms: Option<u64>,
-    // webSearch
-    query: Option<String>,
     // exitedReviewMode
     review: Option<String>,
 }
@@ -73,10 +71,7 @@ pub fn started(raw: &RawValue) -> Option<Body> {
         changes: changes(item.changes)?,
         server: item.server,
         name: item.tool.or_else(|| (tool == ToolKind::Other).then_some(item.r#type)),
-        arguments: match item.query {
-            Some(query) => Some(serde_json::json!({ "query": query })),
-            None => some(item.arguments),
-        },
+        arguments: some(item.arguments).or_else(|| rest(tool, raw)),
     }))
 }
 
@@ -110,7 +105,7 @@ pub fn completed(raw: &RawValue) -> Option<Body> {
                     None => None,
                 },
                 changes: changes(item.changes)?,
-                result: some(item.result).or(item.review.map(Value::String)),
+                result: some(item.result).or(item.review.map(Value::String)).or_else(|| rest(tool, raw)),
                 error: fault(&item.error),
                 duration_ms: item.duration_ms,
             })),
@@ -134,6 +129,26 @@ fn kind(r#type: &str) -> Option<ToolKind> {
         "dynamicToolCall" | "enteredReviewMode" | "exitedReviewMode" | "contextCompaction" => ToolKind::Other,
         _ => return None,
     })
+}
+
+/// What an item says of a tool that has no members of its own here: all that is not read elsewhere.
+fn rest(tool: ToolKind, raw: &RawValue) -> Option<Value> {
+    const READ: [&str; 10] =
+        ["id", "type", "status", "durationMs", "error", "tool", "server", "arguments", "result", "review"];
+    if !matches!(tool, ToolKind::WebSearch | ToolKind::Image | ToolKind::Agent | ToolKind::Other) {
+        return None;
+    }
+    let mut members: Map<String, Value> = serde_json::from_str(raw.get()).ok()?;
+    // A search begins without its words, and an image without its file: what says nothing is left out.
+    let says = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
+    };
+    members.retain(|name, value| !READ.contains(&name.as_str()) && says(value));
+    (!members.is_empty()).then_some(Value::Object(members))
 }
 
 fn status(value: &Value) -> ItemStatus {

@@ -19,6 +19,7 @@ pub const REQUESTS: &[&str] = &[
 
 /// The notifications that become something for a session.
 pub const NOTIFICATIONS: &[&str] = &[
+    "configWarning",
     "error",
     "guardianWarning",
     "item/agentMessage/delta",

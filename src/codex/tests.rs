@@ -37,6 +37,7 @@ fn heard(name: &str) -> Vec<String> {
                 other => format!("{other:?}"),
             }),
             Notice::Resolved(_, id) => out.push(format!("resolved {id}")),
+            Notice::Everyone(body) => out.push(body.kind().to_owned()),
             Notice::Nothing => {}
         }
     }
@@ -49,6 +50,7 @@ fn a_command_that_was_approved() {
     assert_eq!(
         heard("command-accept.jsonl"),
         [
+            "warning",
             "turn_started",
             "user_message",
             "tool_call",
@@ -296,6 +298,7 @@ fn event(method: &str, params: &Value) -> String {
             other => format!("{other:?}"),
         },
         Notice::Resolved(..) => "resolved".into(),
+        Notice::Everyone(body) => body.kind().to_owned(),
         Notice::Nothing => "–".into(),
     }
 }
@@ -308,7 +311,7 @@ fn the_tables_of_the_document_are_true() {
     // Members of every notification; each reads its own.
     let params = json!({
         "threadId": "t", "turnId": "u", "itemId": "i", "delta": "x", "item": item, "diff": "d", "plan": [],
-        "name": "s", "status": "ready", "message": "m", "requestId": 1, "turn": { "id": "u", "status": "completed" },
+        "name": "s", "status": "ready", "message": "m", "summary": "w", "requestId": 1, "turn": { "id": "u", "status": "completed" },
         "error": { "message": "m" }, "tokenUsage": { "total": counts, "last": counts },
     });
     let rows = table("Notification");
@@ -324,7 +327,9 @@ fn the_tables_of_the_document_are_true() {
             "item/completed" => assert_eq!(got, "assistant_message"),
             "item/started" => assert_eq!(got, "–", "a message has no begin"),
             "serverRequest/resolved" => assert_eq!(got, "resolved"),
-            name => assert_eq!(got, row[1], "{name}"),
+            name => {
+                assert_eq!(got, row[1].split([',', ';', ' ']).next().unwrap().trim_matches('`'), "{name}")
+            }
         }
     }
     for row in table("Item") {
@@ -345,4 +350,60 @@ fn the_tables_of_the_document_are_true() {
     assert_eq!(event("some/newThing", &params), "raw");
     let new = json!({ "threadId": "t", "item": { "id": "i", "type": "somethingNew" } });
     assert_eq!(event("item/completed", &new), "raw");
+}
+
+/// What an item of a kind without members of its own is about is in its events.
+#[test]
+fn an_item_keeps_what_it_is_about() {
+    let item = |method: &str, item: Value| {
+        let params = json!({ "threadId": "t", "turnId": "u", "item": item });
+        let Notice::Session(_, event) = notice(method, &params.to_string()) else { panic!("{params}") };
+        let AgentEvent::Said { body, .. } = *event else { panic!("{params}") };
+        serde_json::to_value(body).unwrap()
+    };
+    let search = json!({ "id": "i", "type": "webSearch", "query": "" });
+    assert_eq!(item("item/started", search).get("arguments"), None, "it begins without its words");
+    let found = json!({ "type": "search", "queries": ["rust"] });
+    for (done, about) in [
+        (
+            json!({ "type": "webSearch", "query": "rust", "action": found }),
+            json!({ "query": "rust", "action": found }),
+        ),
+        (json!({ "type": "imageView", "path": "/a.png" }), json!({ "path": "/a.png" })),
+        (
+            json!({ "type": "imageGeneration", "status": "failed", "failure": "no", "savedPath": null }),
+            json!({ "failure": "no" }),
+        ),
+        (
+            json!({ "type": "collabAgentToolCall", "tool": "spawnAgent", "prompt": "p", "agentsStates": {} }),
+            json!({ "prompt": "p" }),
+        ),
+        (
+            json!({ "type": "dynamicToolCall", "tool": "t", "arguments": { "a": 1 }, "contentItems": [{ "x": 1 }] }),
+            json!({ "contentItems": [{ "x": 1 }] }),
+        ),
+        (json!({ "type": "exitedReviewMode", "review": "fine" }), json!("fine")),
+    ] {
+        let mut done = done;
+        done["id"] = json!("i");
+        assert_eq!(item("item/completed", done.clone())["result"], about, "{done}");
+    }
+    let viewed = json!({ "id": "i", "type": "imageView", "path": "/a.png" });
+    assert_eq!(item("item/started", viewed)["arguments"], json!({ "path": "/a.png" }));
+    let command = json!({ "id": "i", "type": "commandExecution", "command": "x", "source": "agent" });
+    assert_eq!(item("item/started", command).get("arguments"), None, "a command has members of its own");
+}
+
+#[test]
+fn a_warning_that_names_no_session_is_for_all() {
+    for (method, params, message) in [
+        ("warning", json!({ "threadId": null, "message": "m" }), "m"),
+        ("configWarning", json!({ "summary": "s", "details": "d", "path": "/c.toml" }), "/c.toml: s: d"),
+        ("configWarning", json!({ "summary": "s", "details": null }), "s"),
+    ] {
+        let Notice::Everyone(body) = notice(method, &params.to_string()) else { panic!("{params}") };
+        assert_eq!(body, Body::Warning { message: message.into() });
+    }
+    let named = json!({ "threadId": "t", "message": "m" });
+    assert!(matches!(notice("warning", &named.to_string()), Notice::Session(..)));
 }

@@ -11,42 +11,52 @@ pub const WAIT: Duration = Duration::from_millis(50);
 /// How much text makes an event by itself.
 const FULL: usize = 4096;
 
-/// Text of one item that no event carries yet.
-#[derive(Debug)]
-pub struct Delta {
-    turn: Option<TurnId>,
-    body: Body,
-    due: Timestamp,
+/// Items whose pieces are held at once: more than codex works on at the same time.
+const ITEMS: usize = 16;
+
+/// An event to be, and its turn.
+type Piece = (Option<TurnId>, Body);
+
+/// Texts that no event carries yet, one an item, in the order in which they began.
+#[derive(Debug, Default)]
+pub struct Deltas {
+    held: Vec<Piece>,
+    due: Option<Timestamp>,
 }
 
-impl Delta {
-    /// Takes a piece; gives back what is complete by that: the text of another item, or a full one.
-    pub fn push(
-        slot: &mut Option<Self>,
-        turn: Option<TurnId>,
-        body: Body,
-        now: Timestamp,
-    ) -> Vec<(Option<TurnId>, Body)> {
-        let mut out = Vec::new();
-        let same = slot.as_mut().filter(|held| held.turn == turn);
-        if !same.is_some_and(|held| join(&mut held.body, &body)) {
-            out.extend(Self::take(slot));
-            *slot = Some(Self { turn, body, due: now.after(WAIT) });
-        }
-        if slot.as_ref().is_some_and(|held| text(&held.body).len() >= FULL) {
-            out.extend(Self::take(slot));
-        }
-        out
+impl Deltas {
+    /// Takes a piece; gives back what is complete by that: everything, where one text is full.
+    pub fn push(&mut self, turn: Option<TurnId>, body: Body, now: Timestamp) -> Vec<Piece> {
+        let joined = self.held.iter_mut().find(|(of, held)| *of == turn && is_same(held, &body));
+        let full = match joined {
+            Some((_, held)) => {
+                push(held, &body);
+                text(held).len() >= FULL
+            }
+            None => {
+                let full = text(&body).len() >= FULL || self.held.len() + 1 >= ITEMS;
+                self.held.push((turn, body));
+                self.due.get_or_insert_with(|| now.after(WAIT));
+                full
+            }
+        };
+        if full { self.take() } else { Vec::new() }
     }
 
     /// Takes out what is held.
-    pub fn take(slot: &mut Option<Self>) -> Option<(Option<TurnId>, Body)> {
-        slot.take().map(|held| (held.turn, held.body))
+    pub fn take(&mut self) -> Vec<Piece> {
+        self.due = None;
+        std::mem::take(&mut self.held)
     }
 
     /// When it must become an event.
-    pub fn due(&self) -> Timestamp {
+    pub fn due(&self) -> Option<Timestamp> {
         self.due
+    }
+
+    /// Whether it must now: its time has come, or lies so far ahead that the clock was set back.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due.is_some_and(|due| due <= now || due > now.after(WAIT))
     }
 }
 
@@ -57,16 +67,20 @@ fn text(body: &Body) -> &str {
     }
 }
 
-/// Adds `more` to `held` where both are pieces of the same item.
-fn join(held: &mut Body, more: &Body) -> bool {
+/// Whether both are pieces of the same item.
+fn is_same(held: &Body, more: &Body) -> bool {
     match (held, more) {
-        (Body::AssistantDelta { item_id: a, text }, Body::AssistantDelta { item_id: b, text: more })
-        | (Body::ToolOutput { item_id: a, text }, Body::ToolOutput { item_id: b, text: more })
-            if a == b =>
-        {
-            text.push_str(more);
-            true
-        }
+        (Body::AssistantDelta { item_id: a, .. }, Body::AssistantDelta { item_id: b, .. })
+        | (Body::ToolOutput { item_id: a, .. }, Body::ToolOutput { item_id: b, .. }) => a == b,
         _ => false,
     }
 }
+
+fn push(held: &mut Body, more: &Body) {
+    if let Body::AssistantDelta { text, .. } | Body::ToolOutput { text, .. } = held {
+        text.push_str(self::text(more));
+    }
+}
+
+#[cfg(test)]
+mod tests;

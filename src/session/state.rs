@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::agent::{AgentAnswer, AgentError, AgentEvent, CallId, Opened, RequestKey, TurnParams};
-use super::delta::Delta;
+use super::delta::Deltas;
 use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, unkept};
 use super::questions::{Ended, QuestionOptions, Questions};
 use super::repeat::LastDiff;
@@ -106,7 +106,7 @@ pub struct State {
     over: bool,
     latest: Option<TurnId>,
     questions: Questions,
-    delta: Option<Delta>,
+    deltas: Deltas,
     diff: LastDiff,
     total: Option<Tokens>,
     used: Tokens,
@@ -127,7 +127,7 @@ impl State {
             over: false,
             latest: None,
             questions: Questions::new(questions),
-            delta: None,
+            deltas: Deltas::default(),
             diff: LastDiff::default(),
             total: None,
             used: Tokens::default(),
@@ -167,7 +167,13 @@ impl State {
     /// When the next [`Input::Tick`] is due.
     #[must_use]
     pub fn next_tick(&self) -> Option<Timestamp> {
-        [self.delta.as_ref().map(Delta::due), self.questions.next_expiry()].into_iter().flatten().min()
+        [self.deltas.due(), self.questions.next_expiry()].into_iter().flatten().min()
+    }
+
+    /// Whether text waits to become an event.
+    #[must_use]
+    pub fn holds_text(&self) -> bool {
+        self.deltas.due().is_some()
     }
 
     /// Whether a turn has been asked for and has not begun.
@@ -322,7 +328,7 @@ impl State {
 
     fn said(&mut self, out: &mut Effects, turn: Option<TurnId>, body: Body, now: Timestamp) {
         if body.is_delta() {
-            for (turn, body) in Delta::push(&mut self.delta, turn, body, now) {
+            for (turn, body) in self.deltas.push(turn, body, now) {
                 self.write(out, now, turn, body);
             }
             return;
@@ -401,7 +407,7 @@ impl State {
     }
 
     fn tick(&mut self, out: &mut Effects, now: Timestamp) {
-        if self.delta.as_ref().is_some_and(|delta| delta.due() <= now) {
+        if self.deltas.is_due(now) {
             self.flush(out, now);
         }
         let late = self.questions.expire(now);
@@ -444,7 +450,7 @@ impl State {
     }
 
     fn flush(&mut self, out: &mut Effects, now: Timestamp) {
-        if let Some((turn, body)) = Delta::take(&mut self.delta) {
+        for (turn, body) in self.deltas.take() {
             self.write(out, now, turn, body);
         }
     }

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::agent::{AgentCommand, AgentError, AgentEvent, CallId, Heard, Inbox, ThreadParams, TurnParams};
+use super::delta::WAIT;
 use super::ends::{full, host_gone, taken_out, unrecorded};
 use super::gate::{Gate, Moved, Pass, Waiting};
 use super::handle::{Call, Handle};
@@ -102,7 +103,7 @@ impl Run {
                 Some(heard) = self.task.events.recv() => Woken::By(self.heard(heard)),
                 moved = moved(self.line.as_mut()) => Woken::Moved(moved),
                 Some(call) = calls.recv() => Woken::By(self.number(call)),
-                () = until(self.task.state.next_tick()) => Woken::By(Input::Tick),
+                () = until(self.task.state.next_tick(), self.task.state.holds_text()) => Woken::By(Input::Tick),
                 else => Woken::By(Input::Shutdown),
             };
             let input = match woken {
@@ -302,11 +303,13 @@ async fn moved(line: Option<&mut InLine>) -> Moved {
     }
 }
 
-/// Sleeps until a point in time; for ever where there is none.
-async fn until(due: Option<Timestamp>) {
+/// Sleeps until a point in time; for ever where there is none. Not for long where text is held: the clock may
+/// have been set back.
+async fn until(due: Option<Timestamp>, holds_text: bool) {
     match due {
         Some(due) => {
-            let wait = due.since(Timestamp::now());
+            let most = if holds_text { WAIT } else { Duration::MAX };
+            let wait = due.since(Timestamp::now()).min(most);
             tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
         }
         None => std::future::pending().await,

@@ -62,7 +62,12 @@ fn step(step: &PlanStep) -> String {
 }
 
 fn tool(call: &ToolCall) -> String {
-    let name = call.name.as_deref().unwrap_or_default();
+    let name = call.name.as_deref().unwrap_or(match call.tool {
+        ToolKind::WebSearch => "web search",
+        ToolKind::Image => "image",
+        ToolKind::Agent => "agent",
+        _ => "",
+    });
     let arguments = call.arguments.as_ref().map(|arguments| format!(" {arguments}")).unwrap_or_default();
     match (call.tool, &call.server) {
         (ToolKind::Command, _) => format!("$ {}", call.command.as_deref().unwrap_or_default()),
