@@ -70,7 +70,13 @@ impl Bridge {
         let sessions = Sessions::start(
             journal.clone(),
             agent,
-            Options { questions, defaults, room },
+            Options {
+                questions,
+                defaults,
+                room,
+                most: limited.sessions,
+                release_after: loaded.settings.codex.release_after,
+            },
             sessions_over.clone(),
             &session_tasks,
         );

@@ -69,6 +69,10 @@ enum Done {
         thread: ThreadId,
         result: Result<(), AgentError>,
     },
+    Released {
+        thread: ThreadId,
+        result: Result<(), AgentError>,
+    },
 }
 
 /// A turn that is to begin.
@@ -110,6 +114,9 @@ pub struct Agent {
     routes: HashMap<ThreadId, Inbox>,
     early: Early,
     owed: HashMap<RequestKey, Owed>,
+    /// Threads that codex is letting go, and what waits for that: taken up too early, nothing of them would
+    /// be heard.
+    leaving: HashMap<ThreadId, Vec<AgentCommand>>,
     deliveries: VecDeque<Delivery>,
     calls: JoinSet<Done>,
     /// What codex said that is not known: each is in the log once.
@@ -137,6 +144,7 @@ impl Agent {
             routes: HashMap::new(),
             early: Early::default(),
             owed: HashMap::new(),
+            leaving: HashMap::new(),
             deliveries: VecDeque::new(),
             calls: JoinSet::new(),
             unknown: HashSet::new(),
@@ -174,9 +182,11 @@ impl Agent {
     }
 
     fn command(&mut self, command: AgentCommand) {
+        let Some(command) = self.unless_leaving(command) else { return };
         match command {
             AgentCommand::Interrupt { thread, turn } => self.interrupt(thread, turn),
             AgentCommand::Answer { key, answer } => self.answer(&key, answer),
+            AgentCommand::Release { thread } => self.release(thread),
             needs_codex => match self.connected() {
                 Some((peer, generation)) => self.call(needs_codex, peer, generation),
                 None => self.connect(needs_codex),
@@ -209,7 +219,7 @@ impl Agent {
                     Done::Resumed { generation, run, result }
                 });
             }
-            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } => {}
+            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
         }
     }
 
@@ -222,7 +232,7 @@ impl Agent {
             AgentCommand::Run { start, thread, inbox, .. } => {
                 self.say(thread, inbox, AgentEvent::TurnRefused { start, error });
             }
-            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } => {}
+            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
         }
     }
 
@@ -298,6 +308,7 @@ impl Agent {
                     tracing::debug!(%thread, %error, "an interrupt came too late, or codex did not take it");
                 }
             }
+            Done::Released { thread, result } => self.released(&thread, result),
             Done::Noted { thread, result } => {
                 if let Err(error) = result {
                     tracing::debug!(%thread, %error, "codex was not told why it is declined");

@@ -103,6 +103,12 @@ pub(super) async fn interrupt(peer: &Peer, thread: &ThreadId, turn: &TurnId) -> 
     stopped.map(|_| ())
 }
 
+/// `thread/unsubscribe`: codex closes the thread a minute later, and another program can take it.
+pub(super) async fn release(peer: &Peer, thread: &ThreadId) -> Result<(), AgentError> {
+    let of_thread = ThreadRef { thread_id: thread.to_string() };
+    call::<_, Value>(peer, "thread/unsubscribe", &of_thread, STOP).await.map(|_| ())
+}
+
 /// `turn/steer`: a text that the model reads with what comes next in its turn.
 pub(super) async fn steer(
     peer: &Peer,

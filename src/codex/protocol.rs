@@ -12,6 +12,7 @@ pub const REQUESTS: &[&str] = &[
     "thread/backgroundTerminals/clean",
     "thread/resume",
     "thread/start",
+    "thread/unsubscribe",
     "turn/interrupt",
     "turn/start",
     "turn/steer",

@@ -40,6 +40,10 @@ pub(super) const KEYS: &[Key] = &[
     Key { name: "codex.home", set: |to, from| put(&mut to.codex.home, Ok(Some(from.into()))) },
     Key { name: "codex.args", set: |to, from| put(&mut to.codex.args, list(from)) },
     Key {
+        name: "codex.release_after",
+        set: |to, from| put(&mut to.codex.release_after, text(from).and_then(values::deadline_text)),
+    },
+    Key {
         name: "approvals.deadline",
         set: |to, from| put(&mut to.approvals.deadline, text(from).and_then(values::deadline_text)),
     },

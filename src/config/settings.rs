@@ -34,7 +34,7 @@ pub struct Settings {
 }
 
 /// Which codex runs, and how.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default)]
 pub struct CodexSettings {
@@ -44,6 +44,15 @@ pub struct CodexSettings {
     pub home: Option<PathBuf>,
     /// Arguments after `codex app-server`.
     pub args: Vec<String>,
+    /// After which time at rest a session is let go, so that a terminal or an IDE can take it.
+    #[serde(deserialize_with = "values::deadline")]
+    pub release_after: Duration,
+}
+
+impl Default for CodexSettings {
+    fn default() -> Self {
+        Self { bin: None, home: None, args: Vec::new(), release_after: Duration::from_mins(1) }
+    }
 }
 
 /// How long a tool call may block before it returns a handle.

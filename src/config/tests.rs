@@ -94,6 +94,7 @@ fn every_setting_can_stand_in_the_file() {
         bin = "~/bin/codex"
         home = "codex-home"
         args = ["-c", "a=1"]
+        release_after = "5m"
         [approvals]
         deadline = "2m 30s"
         [wait]
@@ -127,6 +128,7 @@ fn every_setting_can_stand_in_the_file() {
     assert_eq!(settings.codex.bin, Some(home.path().join("bin/codex")));
     assert_eq!(paths.codex_home, beside.join("codex-home"));
     assert_eq!(settings.codex.args, ["-c", "a=1"]);
+    assert_eq!(settings.codex.release_after, Duration::from_mins(5));
     assert_eq!(settings.approvals.deadline, Duration::from_secs(150));
     assert_eq!(settings.wait.default, Some(Duration::from_secs(40)));
     assert_eq!(settings.wait.hosts["claude-code"], Duration::from_secs(3600));
@@ -153,6 +155,7 @@ fn every_setting_can_come_from_a_variable() {
         ("CODEX_BRIDGE_CODEX_BIN", "bin/codex"),
         ("CODEX_BRIDGE_CODEX_HOME", "/h"),
         ("CODEX_BRIDGE_CODEX_ARGS", r#"["--x", "y z"]"#),
+        ("CODEX_BRIDGE_CODEX_RELEASE_AFTER", "10"),
         ("CODEX_BRIDGE_APPROVALS_DEADLINE", "30"),
         ("CODEX_BRIDGE_APPROVALS_ROUTE", "agent"),
         ("CODEX_BRIDGE_APPROVALS_AGENT", r#"["decline"]"#),
@@ -185,6 +188,7 @@ fn every_setting_can_come_from_a_variable() {
     let settings = &loaded.settings;
     assert_eq!(settings.codex.bin, Some(home.path().join("work/bin/codex")));
     assert_eq!(settings.codex.args, ["--x", "y z"]);
+    assert_eq!(settings.codex.release_after, Duration::from_secs(10));
     assert_eq!(settings.approvals.deadline, Duration::from_secs(30));
     assert_eq!(settings.wait.default, Some(Duration::ZERO));
     assert_eq!(settings.wait.hosts["some host"], Duration::from_secs(300));

@@ -54,7 +54,9 @@ impl Server {
         let handle = created.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         // The effort is in the session's settings; the turn needs only its words.
         let turn = TurnParams { prompt: args.prompt, ..TurnParams::default() };
-        self.run(&handle, turn, &call, progress, args.wait.is_some(), Seq::ZERO).await
+        let begun = Self::start(&handle, turn, &call, &mut progress).await;
+        let begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
+        Ok(self.run(&handle, begun, &call, progress, args.wait.is_some(), Seq::ZERO).await)
     }
 
     pub(super) async fn reply(
@@ -71,45 +73,70 @@ impl Server {
         let thread = args.thread_id;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
-        let opening = call.before(self.sessions.open(&thread));
-        let opened = progress.during("taking the session up", opening).await;
-        let handle = opened.map_err(too_slow)?.map_err(|e| open_error(&e))?;
+        let handle = self.open(&thread, &call, &mut progress).await?;
         let (prompt, model, effort) = (args.prompt, args.model, args.effort);
         let turn = TurnParams { prompt, model, effort, ..TurnParams::default() };
         let before = handle.view().borrow().next;
-        self.run(&handle, turn, &call, progress, args.wait.is_some(), before).await
+        let fail = |error: CallError| call_error(&error, &thread);
+        let (handle, begun) = match Self::start(&handle, turn.clone(), &call, &mut progress).await {
+            // It was at rest, and let go in this very moment.
+            Err(CallError::Closed(_)) => {
+                let handle = self.open(&thread, &call, &mut progress).await?;
+                let begun = Self::start(&handle, turn, &call, &mut progress).await.map_err(fail)?;
+                (handle, begun)
+            }
+            begun => (handle, begun.map_err(fail)?),
+        };
+        Ok(self.run(&handle, begun, &call, progress, args.wait.is_some(), before).await)
     }
 
+    async fn open(
+        &self,
+        thread: &ThreadId,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Handle, CallToolResult> {
+        let opening = call.before(self.sessions.open(thread));
+        let opened = progress.during("taking the session up", opening).await;
+        opened.map_err(too_slow)?.map_err(|error| open_error(&error))
+    }
+
+    /// Begins a turn; without a name where that takes longer than the caller waits.
+    async fn start(
+        handle: &Handle,
+        turn: TurnParams,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Option<TurnId>, CallError> {
+        match progress.during("starting", begin(handle, turn, call)).await {
+            Ok(begun) => begun,
+            // It goes on to begin; whoever waits for it finds it.
+            Err(Late::TooLong) => Ok(None),
+            Err(Late::Cancelled) => handle.cancel(None, by_host()).await.map(|_| None),
+        }
+    }
+
+    /// Follows a turn that has begun, or hands its task out. `asked`: the call says how long it waits, so that
+    /// it wants a handle and no task.
     async fn run<'a>(
         &self,
         handle: &Handle,
-        turn: TurnParams,
+        begun: Option<TurnId>,
         call: &Call<'a>,
-        mut progress: Progress<'a>,
+        progress: Progress<'a>,
         asked: bool,
         before: Seq,
-    ) -> Outcome {
-        let beginning = begin(handle, turn, call);
-        let begun = match progress.during("starting", beginning).await {
-            Ok(begun) => begun.map_err(|error| call_error(&error, handle.thread()))?,
-            // It goes on to begin; whoever waits for it finds it.
-            Err(Late::TooLong) => None,
-            Err(Late::Cancelled) => {
-                handle.cancel(None, by_host()).await.map_err(|e| call_error(&e, handle.thread()))?;
-                None
-            }
-        };
-        // A call that says how long it waits wants a handle and no task.
+    ) -> CallToolResponse {
         if let Some(turn) = begun.clone().filter(|_| call.host.tasks && !asked) {
             match self.tasks.create(handle.thread().clone(), turn).await {
-                Ok(task) => return Ok(task.into()),
+                Ok(task) => return task.into(),
                 // The turn runs: better a call that blocks than one that is lost.
                 Err(error) => tracing::warn!(%error, "the journal took no task; the call is answered itself"),
             }
         }
         let old = self.options.legacy_events && call.host.legacy;
         let events = old.then(|| LegacyEvents::new(call.context, self.sessions.journal().clone(), before));
-        Ok(self.follow(Run { events, ..Run::new(handle, begun, call, progress, true) }).await)
+        self.follow(Run { events, ..Run::new(handle, begun, call, progress, true) }).await
     }
 
     pub(super) async fn wait(
@@ -328,6 +355,7 @@ pub(super) fn open_error(error: &OpenError) -> CallToolResult {
         OpenError::Unknown(_) => "thread_unknown",
         OpenError::NoTurn(..) => "turn_unknown",
         OpenError::Journal(_) => "journal",
+        OpenError::Full(_) => "sessions_full",
         OpenError::Closed => "closed",
     };
     result::refused(code, error.to_string())

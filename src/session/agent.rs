@@ -132,6 +132,11 @@ pub enum AgentCommand {
         /// Where its events go.
         inbox: Inbox,
     },
+    /// Let a thread go: another program may take it. A later command for it takes it up again.
+    Release {
+        /// Which.
+        thread: ThreadId,
+    },
     /// End a turn, and the commands that it left running.
     Interrupt {
         /// Of which thread.

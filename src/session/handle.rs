@@ -117,6 +117,13 @@ impl Handle {
         }
     }
 
+    /// Lets the session go, if it is at rest; who calls it then takes it up again.
+    pub(super) fn release(&self) {
+        let (reply, _) = oneshot::channel();
+        // With calls on their way it is not at rest.
+        let _ = self.calls.try_send(Call { make: Box::new(|_| Input::Release), reply });
+    }
+
     async fn call(&self, make: MakeInput) -> Result<Reply, CallError> {
         let (reply, answer) = oneshot::channel();
         self.calls.send(Call { make, reply }).await.map_err(|_| self.closed())?;

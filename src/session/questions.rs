@@ -57,6 +57,11 @@ impl Questions {
         Self { options, desk: Desk::default(), senders: BTreeMap::new(), proposed: BTreeMap::new() }
     }
 
+    /// Whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.senders.is_empty()
+    }
+
     /// Keeps what a tool is about to change.
     pub fn propose(&mut self, call: &ToolCall) {
         if !call.changes.is_empty() {

@@ -1,13 +1,10 @@
-//! All live sessions of this bridge, owned by one task. Two callers who want the same stored
-//! session share one start.
+//! The sessions of this bridge: started, taken up again, looked at. Those that live have an owner of their own.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +14,7 @@ use super::gate::{Gate, Room};
 use super::handle::{CallError, Handle};
 use super::questions::QuestionOptions;
 use super::recover::recover;
+use super::slots::{Request, Slots};
 use super::state::State;
 use super::task::Task;
 use super::view::View;
@@ -47,6 +45,9 @@ pub enum OpenError {
     /// It has no such turn.
     #[error("session `{0}` has no turn `{1}`; leave `turnId` out for the latest")]
     NoTurn(ThreadId, TurnId),
+    /// As many are open as may be, and all of them are at work.
+    #[error("{0} sessions are at work, which is what limits.sessions allows; call again once one is at rest")]
+    Full(usize),
     /// The bridge is ending.
     #[error("the bridge is shutting down; call again once the host has restarted it")]
     Closed,
@@ -61,17 +62,10 @@ pub struct Options {
     pub defaults: ThreadParams,
     /// How many turns run at once, and wait.
     pub room: Room,
-}
-
-enum Request {
-    Get(ThreadId, oneshot::Sender<Option<Handle>>),
-    Open(ThreadId, oneshot::Sender<Result<Handle, OpenError>>),
-    Add(Box<Task>, oneshot::Sender<Handle>),
-}
-
-enum Slot {
-    Live(Handle),
-    Opening(Vec<oneshot::Sender<Result<Handle, OpenError>>>),
+    /// How many sessions are open at once.
+    pub most: usize,
+    /// After which time at rest a session is let go, so that a terminal or an IDE can take it.
+    pub release_after: Duration,
 }
 
 /// The sessions of this bridge. A handle; cheap to clone.
@@ -83,12 +77,12 @@ pub struct Sessions {
 
 /// What it takes to make a session's task.
 #[derive(Clone)]
-struct Maker {
+pub(super) struct Maker {
     journal: Arc<dyn Journal>,
     agent: mpsc::Sender<AgentCommand>,
     gate: Gate,
-    options: Options,
-    shutdown: CancellationToken,
+    pub options: Options,
+    pub shutdown: CancellationToken,
     /// Held by who ends what another left open, so that nobody does it a second time.
     recovering: Arc<Mutex<()>>,
 }
@@ -111,13 +105,7 @@ impl Sessions {
         let (requests, inputs) = mpsc::channel(REQUESTS);
         let gate = Gate::open(options.room, shutdown.clone(), tasks);
         let maker = Maker { journal, agent, gate, options, shutdown, recovering: Arc::default() };
-        let registry = Registry {
-            slots: HashMap::new(),
-            running: JoinSet::new(),
-            opening: JoinSet::new(),
-            maker: maker.clone(),
-        };
-        tasks.spawn(registry.run(inputs));
+        tasks.spawn(Slots::new(maker.clone()).run(inputs));
         Self { requests, maker }
     }
 
@@ -132,6 +120,7 @@ impl Sessions {
     /// # Errors
     /// When codex refuses it, or the bridge is ending.
     pub async fn create(&self, params: ThreadParams, title: &str) -> Result<Handle, OpenError> {
+        self.room().await?;
         let (inbox, events) = mpsc::channel(INBOX);
         let (reply, answer) = oneshot::channel();
         let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
@@ -291,6 +280,13 @@ impl Sessions {
         Ok(())
     }
 
+    /// Whether there may be one session more; one at rest is let go for it.
+    async fn room(&self) -> Result<(), OpenError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Room(reply)).await.map_err(|_| OpenError::Closed)?;
+        answer.await.map_err(|_| OpenError::Closed)?
+    }
+
     async fn add(&self, task: Task) -> Result<Handle, OpenError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Add(Box::new(task), reply);
@@ -323,7 +319,7 @@ impl Maker {
         }
     }
 
-    async fn reopen(self, thread: ThreadId) -> Result<Task, OpenError> {
+    pub(super) async fn reopen(self, thread: ThreadId) -> Result<Task, OpenError> {
         let (claimed, row) = self.take(&thread).await?;
         let now = Timestamp::now();
         let (mut row, view, params) = match row {
@@ -394,87 +390,5 @@ impl Maker {
         events.iter().for_each(|event| view.apply(event));
         self.journal.append(row::batch(&mut row, &view, events)).await?;
         Ok(row)
-    }
-}
-
-struct Registry {
-    slots: HashMap<ThreadId, Slot>,
-    running: JoinSet<ThreadId>,
-    opening: JoinSet<(ThreadId, Result<Box<Task>, OpenError>)>,
-    maker: Maker,
-}
-
-impl Registry {
-    async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        loop {
-            tokio::select! {
-                biased;
-                () = self.maker.shutdown.cancelled() => break,
-                Some(ended) = self.running.join_next() => self.ended(ended.ok()),
-                Some(Ok((thread, task))) = self.opening.join_next() => self.opened(thread, task),
-                request = requests.recv() => match request {
-                    Some(request) => self.request(request),
-                    None => break,
-                },
-            }
-        }
-        // Each session has the token too: it records its end, then its task ends.
-        self.opening.abort_all();
-        while self.running.join_next().await.is_some() {}
-    }
-
-    fn request(&mut self, request: Request) {
-        match request {
-            Request::Get(thread, reply) => {
-                let handle = match self.slots.get(&thread) {
-                    Some(Slot::Live(handle)) => Some(handle.clone()),
-                    _ => None,
-                };
-                let _ = reply.send(handle);
-            }
-            Request::Open(thread, reply) => match self.slots.get_mut(&thread) {
-                Some(Slot::Live(handle)) => {
-                    let _ = reply.send(Ok(handle.clone()));
-                }
-                Some(Slot::Opening(waiting)) => waiting.push(reply),
-                None => {
-                    self.slots.insert(thread.clone(), Slot::Opening(vec![reply]));
-                    let maker = self.maker.clone();
-                    self.opening.spawn(async move {
-                        let task = maker.reopen(thread.clone()).await;
-                        (thread, task.map(Box::new))
-                    });
-                }
-            },
-            Request::Add(task, reply) => {
-                let _ = reply.send(self.live(*task));
-            }
-        }
-    }
-
-    fn live(&mut self, task: Task) -> Handle {
-        let thread = task.row.thread_id.clone();
-        let (handle, run) = task.start();
-        let name = thread.clone();
-        self.running.spawn(async move {
-            run.await;
-            name
-        });
-        self.slots.insert(thread, Slot::Live(handle.clone()));
-        handle
-    }
-
-    fn opened(&mut self, thread: ThreadId, task: Result<Box<Task>, OpenError>) {
-        let Some(Slot::Opening(waiting)) = self.slots.remove(&thread) else { return };
-        let result = task.map(|task| self.live(*task));
-        for reply in waiting {
-            let _ = reply.send(result.clone());
-        }
-    }
-
-    fn ended(&mut self, thread: Option<ThreadId>) {
-        if let Some(thread) = thread {
-            self.slots.remove(&thread);
-        }
     }
 }

@@ -31,6 +31,8 @@ pub enum Input {
     Dismiss(CallId, ApprovalId),
     /// A caller ends a turn: the one that is named, or whichever runs.
     Cancel(CallId, Option<TurnId>, Verdict),
+    /// Nobody has wanted anything for long.
+    Release,
     /// What happens from now on is not kept; why.
     Unkept(String),
     /// Time passed.
@@ -48,6 +50,8 @@ pub enum Act {
     Interrupt(TurnId),
     /// Answer a question.
     Answer(RequestKey, AgentAnswer),
+    /// Let the thread go.
+    Release,
 }
 
 /// The answer to a caller.
@@ -157,6 +161,7 @@ impl State {
                 out.replies.push((call, Reply::Dismissed));
             }
             Input::Cancel(call, turn, verdict) => self.cancel(&mut out, call, turn.as_ref(), &verdict, now),
+            Input::Release => self.release(&mut out, now),
             Input::Unkept(why) => self.said(&mut out, None, unkept(&why), now),
             Input::Tick => self.tick(&mut out, now),
             Input::Shutdown => self.shutdown(&mut out, now),
@@ -426,6 +431,21 @@ impl State {
             self.phase = Phase::Idle;
             self.record(out, now, Some(turn), interrupted(error));
         }
+    }
+
+    /// Ends the session's part here, where nothing is under way.
+    fn release(&mut self, out: &mut Effects, now: Timestamp) {
+        if self.phase == Phase::Idle && self.questions.is_empty() {
+            self.record(out, now, None, Body::SessionFinished { reason: "released".into() });
+            out.acts.push(Act::Release);
+            self.over = true;
+        }
+    }
+
+    /// Whether it has ended here: nothing is taken in any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.over
     }
 
     fn shutdown(&mut self, out: &mut Effects, now: Timestamp) {

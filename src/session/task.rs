@@ -118,7 +118,7 @@ impl Run {
             }
             let last = matches!(input, Input::Shutdown);
             let effects = self.group(input);
-            if !self.perform(effects).await || last || !self.tell().await {
+            if !self.perform(effects).await || last || self.task.state.is_over() || !self.tell().await {
                 return;
             }
         }
@@ -290,6 +290,7 @@ impl Run {
                 inbox: self.task.inbox.clone(),
             },
             Act::Interrupt(turn) => AgentCommand::Interrupt { thread, turn },
+            Act::Release => AgentCommand::Release { thread },
             Act::Answer(key, answer) => AgentCommand::Answer { key, answer },
         }
     }

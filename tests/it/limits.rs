@@ -253,3 +253,48 @@ fn a_call_that_waits_sees_where_it_stands() {
     }
     assert_eq!(host.answer(id)["result"]["structuredContent"]["content"], "after");
 }
+
+/// More sessions than may be open: one at rest is let go, and taken up again when it is wanted.
+#[test]
+fn sessions_at_rest_make_room() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_SESSIONS", "2").start();
+    let first = host.structured("codex", json!({ "prompt": "say first" }))["threadId"].clone();
+    host.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
+    host.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
+    let finished = |host: &mut Host| {
+        let page = json!({ "threadId": first, "types": ["session_finished"], "wait": 20 });
+        host.structured("codex-events", page)["events"][0]["reason"].clone()
+    };
+    assert_eq!(finished(&mut host), "released");
+    let full = host.call("codex", json!({ "prompt": "say never" }));
+    let text = full["content"][0]["text"].as_str().unwrap();
+    assert!(full["isError"] == true && text.contains("limits.sessions"), "{full}");
+    let waited = host.structured("codex-wait", json!({ "threadId": first }));
+    assert_eq!(waited["content"], "first", "its last result is there");
+}
+
+/// A session at rest is let go after a while, so that a terminal can take it; a call takes it up again.
+#[test]
+fn a_session_at_rest_is_let_go() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_CODEX_RELEASE_AFTER", "1").start();
+    let thread = host.structured("codex", json!({ "prompt": "say first" }))["threadId"].clone();
+    let busy = host.structured("codex", json!({ "prompt": "ask-command true" }));
+    let page = json!({ "threadId": thread, "types": ["session_finished"], "wait": 30 });
+    assert_eq!(host.structured("codex-events", page)["events"][0]["reason"], "released");
+    for n in 0..3 {
+        let done =
+            host.structured("codex-reply", json!({ "threadId": thread, "prompt": format!("say {n}") }));
+        assert_eq!(
+            (&done["status"], &done["content"]),
+            (&json!("completed"), &json!(n.to_string())),
+            "{done}"
+        );
+    }
+    let started = host.events(&thread).into_iter().filter(|event| event["type"] == "session_started");
+    let resumed: Vec<_> = started.map(|event| event["resumed"].clone()).collect();
+    assert_eq!(resumed, [Value::Null, json!(true)]);
+    let waits = host.structured("codex-wait", json!({ "threadId": busy["threadId"], "wait": 0 }));
+    assert_eq!(waits["status"], "needs_decision", "one that waits for an answer stays");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{AGAIN, Agent, Done};
+use crate::codex::calls;
 use crate::codex::connection::{Connection, fault};
 use crate::ids::{Generation, ThreadId};
 use crate::session::{AgentCommand, AgentError, AgentEvent, Inbox};
@@ -86,5 +87,39 @@ impl Agent {
         let now = Instant::now();
         let ran = self.started.take().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         self.not_before = Some(now + self.backoff.failed(ran));
+    }
+
+    /// Lets a thread go; what is asked of it meanwhile waits.
+    pub(super) fn release(&mut self, thread: ThreadId) {
+        self.routes.remove(&thread);
+        let Some((peer, _)) = self.connected() else { return };
+        self.leaving.entry(thread.clone()).or_default();
+        self.calls.spawn(async move {
+            let result = calls::release(&peer, &thread).await;
+            Done::Released { thread, result }
+        });
+    }
+
+    /// A command, unless it must wait for its thread to be let go first.
+    pub(super) fn unless_leaving(&mut self, command: AgentCommand) -> Option<AgentCommand> {
+        let (AgentCommand::Resume { thread, .. } | AgentCommand::Run { thread, .. }) = &command else {
+            return Some(command);
+        };
+        match self.leaving.get_mut(thread) {
+            Some(waiting) => {
+                waiting.push(command);
+                None
+            }
+            None => Some(command),
+        }
+    }
+
+    pub(super) fn released(&mut self, thread: &ThreadId, result: Result<(), AgentError>) {
+        if let Err(error) = result {
+            tracing::debug!(%thread, %error, "codex did not let a thread go, or has ended");
+        }
+        for command in self.leaving.remove(thread).into_iter().flatten() {
+            self.command(command);
+        }
     }
 }
