@@ -14,6 +14,7 @@ pub mod ids;
 pub mod journal;
 pub mod mcp;
 pub mod rpc;
+pub mod servers;
 pub mod session;
 pub mod supervise;
 pub mod terminal;
