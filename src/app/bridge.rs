@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::control::Control;
+use super::servers::{of_flags, sources};
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
 use crate::codex::{Agent, Launch};
@@ -63,7 +64,9 @@ impl Bridge {
             policy: Arc::new(policy),
             mint: ApprovalId::fresh,
         };
-        let defaults = ThreadParams { config: loaded.defaults.config.clone(), ..ThreadParams::default() };
+        let (config, servers) = of_flags(loaded);
+        let defaults = ThreadParams { config, servers, ..ThreadParams::default() };
+        let options = options(loaded, &defaults, dialogs, drop_in);
         let sessions = Sessions::start(
             journal.clone(),
             agent,
@@ -88,7 +91,6 @@ impl Bridge {
                 () = retain(kept.as_ref(), keep, bytes) => {}
             }
         });
-        let options = options(loaded, dialogs, drop_in);
         Ok(Self {
             sessions,
             journal,
@@ -154,7 +156,9 @@ async fn retain(journal: &dyn Journal, keep: Duration, bytes: u64) {
 
 fn launch(loaded: &Loaded) -> Launch {
     let settings = &loaded.settings.codex;
-    let mut env = Vec::new();
+    let sources = sources(loaded, std::env::current_exe().ok().as_deref());
+    let (variable, depth) = sources.depth;
+    let mut env = vec![(variable.into(), Some(depth.to_string().into()))];
     if let Some(home) = &settings.home {
         env.push(("CODEX_HOME".into(), Some(home.clone().into_os_string())));
     }
@@ -168,17 +172,19 @@ fn launch(loaded: &Loaded) -> Launch {
         args: settings.args.iter().map(Into::into).collect(),
         env,
         cwd: None,
+        servers: Arc::new(sources),
     }
 }
 
-fn options(loaded: &Loaded, dialogs: bool, drop_in: bool) -> ServerOptions {
+fn options(loaded: &Loaded, params: &ThreadParams, dialogs: bool, drop_in: bool) -> ServerOptions {
     let (defaults, settings) = (&loaded.defaults, &loaded.settings);
     ServerOptions {
         cwd: defaults.cwd.clone(),
         model: defaults.model.clone(),
         sandbox: defaults.sandbox.clone(),
         approval_policy: defaults.approval_policy.clone(),
-        config: defaults.config.clone(),
+        config: params.config.clone(),
+        servers: params.servers.clone(),
         overlay,
         dialogs,
         budget: settings.limits.result_bytes,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,6 +13,7 @@ use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResu
 use crate::event::ErrorInfo;
 use crate::ids::Generation;
 use crate::rpc::{CallError, Incoming, Limits, Peer};
+use crate::servers::Sources;
 use crate::session::AgentError;
 use crate::supervise::{Child, Grace, PostMortem, Spec};
 
@@ -30,6 +32,8 @@ pub struct Launch {
     pub env: Vec<(OsString, Option<OsString>)>,
     /// Its folder.
     pub cwd: Option<PathBuf>,
+    /// Where its MCP servers come from, beside its own configuration.
+    pub servers: Arc<Sources>,
 }
 
 /// A codex that answers.

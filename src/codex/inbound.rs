@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::items;
 use super::protocol::{Turn, TurnError};
+use super::servers::{known_as, plain_fault};
 use crate::event::{Body, ErrorInfo, PlanStep, Tokens, TurnStatus};
 use crate::ids::{ThreadId, TurnId};
 use crate::session::AgentEvent;
@@ -186,7 +187,9 @@ fn known(method: &str, params: &RawValue) -> Option<Notice> {
         "turn/diff/updated" => said(params, |p: Diff| Some(Body::Diff { diff: p.diff }))?,
         "turn/plan/updated" => said(params, |p: Plan| Some(plan(p)))?,
         "mcpServer/startupStatus/updated" => said(params, |p: Server| {
-            Some(Body::McpServer { name: p.name, status: p.status, error: p.error })
+            let (name, error) = (known_as(&p.name).to_owned(), p.error.as_deref().map(plain_fault));
+            let (source, transport, target) = (None, None, None);
+            Some(Body::McpServer { name, status: p.status, error, source, transport, target })
         })?,
         "warning" | "guardianWarning" => {
             said(params, |p: Warning| Some(Body::Warning { message: p.message }))?

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::servers::known_as;
 use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
 
 /// The most of a command's output that is kept, in bytes: codex's own bound.
@@ -63,7 +64,7 @@ pub fn started(raw: &RawValue) -> Option<Body> {
         cwd: item.cwd,
         process_id: item.process_id,
         changes: changes(item.changes),
-        server: item.server,
+        server: item.server.map(|name| known_as(&name).to_owned()),
         name: item.tool.or_else(|| (tool == ToolKind::Other).then_some(item.r#type)),
         arguments: match item.query {
             Some(query) => Some(serde_json::json!({ "query": query })),

@@ -216,7 +216,10 @@ impl Server {
                 (self.options.overlay)(&mut config, key, json!(value));
             }
         }
+        let mut servers = self.options.servers.clone();
+        servers.overlay(args.mcp.clone());
         Ok(ThreadParams {
+            servers,
             cwd: self.folder(args.cwd.as_deref())?.to_string_lossy().into_owned(),
             model: args.model.clone().or_else(|| self.options.model.clone()),
             sandbox: args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone()),

@@ -26,8 +26,8 @@ pub struct Sources {
     pub variables: Variables,
     /// Knows this program.
     pub guard: Guard,
-    /// How many bridges lie above what codex starts.
-    pub depth: u32,
+    /// The variable that says how many bridges lie above what codex starts, and how many do.
+    pub depth: (&'static str, u32),
 }
 
 /// Who brought a server.

@@ -121,16 +121,17 @@ impl Wanted {
     }
 
     /// Takes `mcp_servers` out of keys of codex's configuration, nested or dotted: they may hold secrets,
-    /// and count as what a call wants.
+    /// and count as what a call wants. Whether there were any.
     ///
     /// # Errors
     /// Where they are no servers; `config` is then as it was.
-    pub fn absorb(&mut self, config: &mut Map<String, Value>) -> Result<(), BadWanted> {
+    pub fn absorb(&mut self, config: &mut Map<String, Value>) -> Result<bool, BadWanted> {
         let ours = |key: &str| key == KEY || key.strip_prefix(KEY).is_some_and(|rest| rest.starts_with('.'));
         if let Some(other) = config.get(KEY).filter(|value| !value.is_object()) {
             return Err(BadWanted::Config(kind(other)));
         }
         let keys: Vec<String> = config.keys().filter(|key| ours(key)).cloned().collect();
+        let any = !keys.is_empty();
         for key in keys {
             let Some(value) = config.remove(&key) else { continue };
             let path: Vec<&str> = key.split('.').skip(1).collect();
@@ -142,7 +143,16 @@ impl Wanted {
                 nested.into_iter().for_each(|(name, value)| merge_into(&mut self.config, name, value));
             }
         }
-        Ok(())
+        Ok(any)
+    }
+
+    /// What a call wants, above what the flags of the bridge do.
+    pub fn overlay(&mut self, later: Self) {
+        self.inherit = later.inherit.or(self.inherit.take());
+        self.add.extend(later.add);
+        for (name, entry) in later.config {
+            merge_into(&mut self.config, name, entry);
+        }
     }
 
     /// Whether nothing is wanted.

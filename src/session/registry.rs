@@ -24,6 +24,7 @@ use crate::approval::{DecideError, Verdict};
 use crate::event::{PermissionDecision, Timestamp};
 use crate::ids::{ApprovalId, ThreadId, TurnId};
 use crate::journal::{Journal, JournalError, SessionRecord, SessionStatus};
+use crate::servers::Wanted;
 
 /// What codex may say to a session before it is held back: some 50 ms of its fastest text.
 const INBOX: usize = 1024;
@@ -131,6 +132,7 @@ impl Sessions {
         let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
         self.maker.agent.send(command).await.map_err(|_| OpenError::Closed)?;
         let opened = answer.await.map_err(|_| OpenError::Closed)??;
+        self.maker.keep_servers(&opened.thread, &params.servers).await?;
         let row = row::new(
             opened.thread.clone(),
             &params,
@@ -304,15 +306,38 @@ impl Maker {
         }
     }
 
+    /// Keeps what a session wanted of MCP servers where nobody looks: it may hold secrets.
+    async fn keep_servers(&self, thread: &ThreadId, wanted: &Wanted) -> Result<(), JournalError> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let kept = serde_json::to_value(wanted).unwrap_or_default();
+        self.journal.keep_secrets(thread.clone(), kept).await
+    }
+
+    /// What the row and its secrets say of how a session is taken up again.
+    async fn params(&self, row: &mut SessionRecord) -> Result<ThreadParams, JournalError> {
+        let mut params: ThreadParams = serde_json::from_value(row.settings.clone()).unwrap_or_default();
+        if let Some(kept) = self.journal.secrets(row.thread_id.clone()).await? {
+            params.servers = serde_json::from_value(kept).unwrap_or_default();
+        }
+        // Bridges before this one kept them with the rest; a form that codex would refuse stays as it is.
+        if matches!(params.servers.absorb(&mut params.config), Ok(true)) {
+            self.keep_servers(&row.thread_id, &params.servers).await?;
+            row.settings = row::settings(&params);
+        }
+        Ok(params)
+    }
+
     async fn reopen(self, thread: ThreadId) -> Result<Task, OpenError> {
         let row = self.journal.session(thread.clone()).await?;
         let now = Timestamp::now();
         let (mut row, view, params) = match row {
             Some(row) => {
                 self.journal.claim(thread.clone()).await?;
-                let row = self.end_abandoned(row).await?;
+                let mut row = self.end_abandoned(row).await?;
                 let view = fold::stored(self.journal.as_ref(), &row, None).await?;
-                let params = serde_json::from_value(row.settings.clone()).unwrap_or_default();
+                let params = self.params(&mut row).await?;
                 (row, Some(view), params)
             }
             None => {
@@ -343,6 +368,9 @@ impl Maker {
                 return Err(error);
             }
         };
+        if view.is_none() {
+            self.keep_servers(&thread, &params.servers).await?;
+        }
         opened.info.resumed = true;
         row.owner = Some(self.journal.bridge().clone());
         Ok(self.task(opened, row, view, params, inbox, events))

@@ -5,6 +5,7 @@ mod decisions;
 mod model;
 mod python;
 mod schema;
+mod servers;
 mod tasks;
 mod trust;
 mod typescript;

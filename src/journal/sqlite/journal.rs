@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
+use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
@@ -14,7 +15,7 @@ use super::onlooker::Onlooker;
 use super::owners::Owners;
 use super::watches::Watches;
 use super::writer::{Job, Reply, Writer};
-use super::{queries, schema, tasks};
+use super::{queries, schema, secrets, tasks};
 use crate::event::Event;
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
@@ -210,6 +211,14 @@ impl Journal for SqliteJournal {
 
     fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
         self.ask(move |db| tasks::find(db, &id))
+    }
+
+    fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {
+        self.job(|reply| Job::Secrets(thread, secrets, reply))
+    }
+
+    fn secrets(&self, thread: ThreadId) -> Pending<Option<Value>> {
+        self.ask(move |db| secrets::find(db, &thread))
     }
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {

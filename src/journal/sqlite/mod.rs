@@ -8,6 +8,7 @@ mod queries;
 mod retain;
 mod rows;
 mod schema;
+mod secrets;
 mod tasks;
 mod watches;
 mod writer;

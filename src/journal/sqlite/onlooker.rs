@@ -56,6 +56,7 @@ impl Onlooker {
                     | Job::Claim(_, reply)
                     | Job::Release(_, reply)
                     | Job::Announce(_, reply)
+                    | Job::Secrets(_, _, reply)
                     | Job::Task(_, reply),
                 ) => self.refuse(reply),
                 Err(RecvTimeoutError::Timeout) => {}

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::owners::Owners;
 use super::rows::signed;
-use super::tasks;
+use super::{secrets, tasks};
 use crate::event::Timestamp;
 use crate::ids::BridgeId;
 
@@ -26,6 +26,7 @@ pub(super) fn retain(
     let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
     let old = now.0.saturating_sub(keep);
     tasks::retain(db, Timestamp(old))?;
+    secrets::retain(db, Timestamp(old))?;
     let sql = "SELECT thread, owner, updated FROM sessions WHERE status = 'idle' ORDER BY updated";
     let mut query = db.prepare_cached(sql)?;
     let mut rows = query.query([])?;
@@ -40,7 +41,7 @@ pub(super) fn retain(
         if owner.is_some_and(|owner| owners.alive(&BridgeId::from(owner))) {
             continue;
         }
-        for table in ["events", "approvals", "sessions"] {
+        for table in ["events", "approvals", "secrets", "sessions"] {
             db.execute(&format!("DELETE FROM {table} WHERE thread = ?1"), params![thread])?;
         }
         given_up.push(thread);

@@ -16,7 +16,7 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// How a file comes from each version to the next; a new one takes all steps. A step is never changed
 /// once it is out: the files that took it stay as they are.
-const STEPS: [&str; 2] = [TABLES, SOCKETS_AND_TASKS];
+const STEPS: [&str; 3] = [TABLES, SOCKETS_AND_TASKS, SECRETS];
 
 /// Events are their own index: one session's lie together, in order.
 const TABLES: &str = "
@@ -43,6 +43,11 @@ CREATE TABLE tasks (
     id TEXT PRIMARY KEY, thread TEXT NOT NULL, turn TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL,
     status TEXT NOT NULL, result TEXT
 ) WITHOUT ROWID;
+";
+
+/// What sessions were given that may be secret: nothing else in the file may be.
+const SECRETS: &str = "
+CREATE TABLE secrets (thread TEXT PRIMARY KEY, kept TEXT NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// Opens the file to write, made where there is none. `Err(NewerVersion)` leaves it untouched.

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
@@ -13,7 +14,7 @@ use super::super::record::{Batch, TaskRecord};
 use super::owners::Owners;
 use super::retain::retain;
 use super::watches::Watches;
-use super::{queries, rows, tasks};
+use super::{queries, rows, secrets, tasks};
 use crate::event::Timestamp;
 use crate::ids::{BridgeId, Seq, ThreadId};
 
@@ -32,6 +33,7 @@ pub(super) enum Job {
     Release(ThreadId, Reply<()>),
     Announce(PathBuf, Reply<()>),
     Task(Box<TaskRecord>, Reply<()>),
+    Secrets(ThreadId, Value, Reply<()>),
     Retain(Duration, u64, Reply<usize>),
     Watch(ThreadId, Reply<watch::Receiver<Seq>>),
     WatchAll(Reply<watch::Receiver<u64>>),
@@ -88,7 +90,7 @@ impl Writer {
         let durable = group.iter().any(|job| match job {
             Job::Append(batch, _) => batch.durable,
             // A host holds a task for durable once it has been told of it.
-            Job::Claim(..) | Job::Release(..) | Job::Task(..) => true,
+            Job::Claim(..) | Job::Release(..) | Job::Task(..) | Job::Secrets(..) => true,
             Job::Announce(..) | Job::Retain(..) | Job::Watch(..) => false,
             Job::WatchAll(_) | Job::Wake(..) | Job::Close(_) => false,
         });
@@ -114,6 +116,10 @@ impl Writer {
                 }
                 Job::Task(task, reply) => {
                     let put = |w: &mut Self| tasks::put(&w.db, &task).map_err(|e| w.fault(&e));
+                    answers.push((reply, self.step(&mut begun, put)));
+                }
+                Job::Secrets(thread, kept, reply) => {
+                    let put = |w: &mut Self| secrets::put(&w.db, &thread, &kept).map_err(|e| w.fault(&e));
                     answers.push((reply, self.step(&mut begun, put)));
                 }
                 Job::Retain(keep, bytes, reply) => {
