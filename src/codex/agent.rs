@@ -18,6 +18,7 @@ use super::asks::{self, Question};
 use super::calls;
 use super::connection::{Connection, Launch, fault};
 use super::inbound::{self, Notice, notice};
+use super::servers::without_paths;
 use crate::event::Body;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Ticket};
@@ -171,7 +172,7 @@ impl Agent {
         self.calls.shutdown().await;
         self.owed.clear();
         if let Some(connection) = self.connection.take() {
-            let end = connection.end().await;
+            let end = without_paths(&connection.end().await.to_string());
             tracing::debug!(%end, "codex ended with the bridge");
         }
     }

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::locate::{Lookup, locate};
 use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResult};
+use super::servers::without_paths;
 use crate::event::ErrorInfo;
 use crate::ids::Generation;
 use crate::rpc::{CallError, Incoming, Limits, Peer};
@@ -71,7 +72,7 @@ impl Connection {
         match connection.greet().await {
             Ok(version) => Ok(Self { version, ..connection }),
             Err(error) => {
-                let end = connection.end().await;
+                let end = without_paths(&connection.end().await.to_string());
                 let message = format!("codex did not start: {error}; it {end}");
                 Err(fault(
                     "codex_start_failed",

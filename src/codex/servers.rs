@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-pub(super) use faults::{Secrets, plain_fault, required_failed};
+pub(super) use faults::{Secrets, plain_fault, required_failed, without_paths};
 use write::{has_transport, merged, with_depth, write};
 
 use crate::event::{Body, ServerSource};

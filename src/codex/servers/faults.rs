@@ -67,8 +67,8 @@ pub(in crate::codex) fn plain_fault(error: &str) -> String {
     without_paths(&out.replace(&format!("{MARK}`"), "`"))
 }
 
-/// A text whose addresses end behind the port.
-fn without_paths(text: &str) -> String {
+/// A text whose addresses end behind the port. codex's last words may have addresses of servers too.
+pub(in crate::codex) fn without_paths(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = ["http://", "https://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
         let end =
