@@ -27,8 +27,8 @@ pub(super) fn known_as(name: &str) -> &str {
     name.strip_suffix(MARK).unwrap_or(name)
 }
 
-/// What a thread is started with.
-#[derive(Debug, Default)]
+/// What a thread is started with. Never shown: the configuration holds secrets.
+#[derive(Default)]
 pub(super) struct Plan {
     /// `mcp_servers` of `config`.
     pub config: Map<String, Value>,

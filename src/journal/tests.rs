@@ -1,6 +1,7 @@
 //! Both journals keep the same promises; the file keeps more: processes, versions, deaths.
 
 mod retain;
+mod secrets;
 
 use super::*;
 use crate::event::{Body, Event, Timestamp};
@@ -158,7 +159,7 @@ fn a_newer_file_is_not_touched() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let error = SqliteJournal::open(&path).unwrap_err();
-    assert!(error.to_string().contains("schema version 99, this bridge writes 2"), "{error}");
+    assert!(error.to_string().contains("schema version 99, this bridge writes 3"), "{error}");
 }
 
 #[cfg(unix)]

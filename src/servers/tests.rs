@@ -104,14 +104,15 @@ fn what_cannot_be_used_is_named_without_its_value() {
 #[test]
 fn what_is_passed_over_is_said() {
     let entry = json!({ "comand": "x", "command": "c", "trust": true, "zzz": 1, "headers_": 1 });
-    let remarks: Vec<_> = read(&entry).unwrap().remarks.iter().map(ToString::to_string).collect();
+    let mut remarks: Vec<_> = read(&entry).unwrap().remarks.iter().map(ToString::to_string).collect();
+    remarks.sort();
     assert_eq!(
         remarks,
         [
             "`comand` is not a member of a server; did you mean `command`?",
-            "codex has nothing like `trust`, so it does not count",
-            "`zzz` is not a member of a server",
             "`headers_` is not a member of a server; did you mean `headers`?",
+            "`zzz` is not a member of a server",
+            "codex has nothing like `trust`, so it does not count",
         ]
     );
 }

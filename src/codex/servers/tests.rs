@@ -65,7 +65,8 @@ fn without_wishes_codex_has_its_own_with_the_depth() {
     let plan = plan(json!(null), json!({}), json!({}), json!({}));
     assert_eq!(Value::Object(plan.config.clone()), json!({ "one": { "env": { "DEPTH": "2" } } }));
     assert_eq!(told(&plan), ["off off Codex", "one configured Codex", "two configured Codex"]);
-    assert!(!format!("{plan:?}").contains("secret"), "{plan:?}");
+    let notes = format!("{:?}", plan.notes);
+    assert!(!notes.contains("secret"), "{notes}");
 }
 
 #[test]
