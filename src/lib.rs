@@ -12,6 +12,7 @@ pub mod demo;
 pub mod event;
 pub mod ids;
 pub mod journal;
+pub mod limits;
 pub mod mcp;
 pub mod rpc;
 pub mod servers;

@@ -19,11 +19,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("approval", &["ids", "event"]),
     ("config", &["ids", "event"]),
     ("control", &["ids", "event"]),
+    ("limits", &["ids", "event"]),
     ("servers", &["ids", "event"]),
     ("terminal", &["ids", "event"]),
     ("session", &["ids", "event", "journal", "approval", "servers"]),
     ("codex", &["ids", "event", "rpc", "supervise", "servers", "session"]),
-    ("mcp", &["ids", "event", "servers", "session", "approval", "journal", "control"]),
+    ("mcp", &["ids", "event", "servers", "session", "approval", "journal", "control", "limits"]),
 ];
 
 /// Level 4, which stands above the table: what it may not import, so that it stays wiring.

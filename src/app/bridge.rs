@@ -9,17 +9,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::control::Control;
+use super::limits::limits;
 use super::servers::{of_flags, sources};
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
-use crate::codex::{Agent, Launch};
+use crate::codex::{Accept, Agent, Launch};
 use crate::config::{Loaded, WaitSettings, overlay};
 use crate::control::Places;
 use crate::ids::ApprovalId;
 use crate::journal::{Journal, JournalError, SpareJournal, SqliteJournal};
+use crate::limits::Limits;
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Server, ServerOptions};
-use crate::session::{Options, QuestionOptions, Sessions, ThreadParams};
+use crate::session::{Options, QuestionOptions, Room, Sessions, ThreadParams};
 
 /// Commands of all sessions to codex that may wait; codex's task never waits for a session.
 const COMMANDS: usize = 256;
@@ -58,7 +60,8 @@ impl Bridge {
         let (agent, commands) = mpsc::channel(COMMANDS);
         let (session_tasks, agent_tasks) = (TaskTracker::new(), TaskTracker::new());
         let (sessions_over, agent_over) = (CancellationToken::new(), CancellationToken::new());
-        Agent::start(launch(loaded), commands, agent_over.clone(), &agent_tasks);
+        let limits = Arc::new(limits(&loaded.settings.limits));
+        Agent::start(launch(loaded, limits.clone()), commands, agent_over.clone(), &agent_tasks);
         let questions = QuestionOptions {
             deadline: loaded.settings.approvals.deadline,
             policy: Arc::new(policy),
@@ -66,11 +69,13 @@ impl Bridge {
         };
         let (config, servers) = of_flags(loaded);
         let defaults = ThreadParams { config, servers, ..ThreadParams::default() };
-        let options = options(loaded, &defaults, dialogs, drop_in);
+        let options = options(loaded, &defaults, limits, dialogs, drop_in);
+        let limited = &loaded.settings.limits;
+        let room = Room { running: limited.running, queue: limited.queue };
         let sessions = Sessions::start(
             journal.clone(),
             agent,
-            Options { questions, defaults },
+            Options { questions, defaults, room },
             sessions_over.clone(),
             &session_tasks,
         );
@@ -154,7 +159,7 @@ async fn retain(journal: &dyn Journal, keep: Duration, bytes: u64) {
     }
 }
 
-fn launch(loaded: &Loaded) -> Launch {
+fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
     let settings = &loaded.settings.codex;
     let sources = sources(loaded, std::env::current_exe().ok().as_deref());
     let (variable, depth) = sources.depth;
@@ -173,10 +178,17 @@ fn launch(loaded: &Loaded) -> Launch {
         env,
         cwd: None,
         servers: Arc::new(sources),
+        accept: Accept(Arc::new(move |info| limits.check_effective(info).map_err(|error| error.to_string()))),
     }
 }
 
-fn options(loaded: &Loaded, params: &ThreadParams, dialogs: bool, drop_in: bool) -> ServerOptions {
+fn options(
+    loaded: &Loaded,
+    params: &ThreadParams,
+    limits: Arc<Limits>,
+    dialogs: bool,
+    drop_in: bool,
+) -> ServerOptions {
     let (defaults, settings) = (&loaded.defaults, &loaded.settings);
     ServerOptions {
         cwd: defaults.cwd.clone(),
@@ -186,6 +198,7 @@ fn options(loaded: &Loaded, params: &ThreadParams, dialogs: bool, drop_in: bool)
         config: params.config.clone(),
         servers: params.servers.clone(),
         overlay,
+        limits,
         dialogs,
         budget: settings.limits.result_bytes,
         keep: settings.journal.keep,

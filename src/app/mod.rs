@@ -4,6 +4,7 @@
 mod approve;
 mod bridge;
 mod control;
+mod limits;
 mod logging;
 mod look;
 mod policy;

@@ -6,7 +6,6 @@ mod life;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -17,19 +16,17 @@ use super::answers::Shape;
 use super::asks::{self, Question};
 use super::calls;
 use super::connection::{Connection, Launch, fault};
+use super::early::Early;
 use super::inbound::{self, Notice, notice};
 use super::servers::without_paths;
 use crate::event::Body;
 use crate::ids::{Generation, ThreadId, TurnId};
-use crate::rpc::{Incoming, Peer, Ticket};
+use crate::rpc::{Incoming, Peer, Raw, Room, Ticket};
 use crate::session::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, CallId, Inbox, Opened, RequestKey, ThreadParams,
-    TurnParams,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, CallId, Heard, Inbox, Opened, RequestKey,
+    ThreadParams, TurnParams,
 };
 use crate::supervise::{Backoff, PostMortem};
-
-/// What codex may say of a thread before its start is answered. More is a fault of codex.
-const EARLY: usize = 256;
 
 /// Unknown things that are named in the log.
 const UNKNOWN: usize = 100;
@@ -98,7 +95,7 @@ struct Owed {
 struct Delivery {
     thread: ThreadId,
     inbox: Inbox,
-    event: AgentEvent,
+    heard: Heard,
 }
 
 /// codex's task.
@@ -112,7 +109,7 @@ pub struct Agent {
     /// under way. Not more than there are calls of hosts: each of them is one.
     waiting: Option<Vec<AgentCommand>>,
     routes: HashMap<ThreadId, Inbox>,
-    early: VecDeque<(ThreadId, AgentEvent)>,
+    early: Early,
     owed: HashMap<RequestKey, Owed>,
     deliveries: VecDeque<Delivery>,
     calls: JoinSet<Done>,
@@ -139,7 +136,7 @@ impl Agent {
             connection: None,
             waiting: None,
             routes: HashMap::new(),
-            early: VecDeque::new(),
+            early: Early::default(),
             owed: HashMap::new(),
             deliveries: VecDeque::new(),
             calls: JoinSet::new(),
@@ -269,6 +266,8 @@ impl Agent {
             Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
             Done::Ended { generation, end, routes } => self.ended(generation, &end, routes),
             Done::Opened { generation, inbox, reply, result } => {
+                let result =
+                    result.and_then(|(opened, notes)| Ok((self.launch.accept.opened(opened)?, notes)));
                 if let Ok((opened, notes)) = &result {
                     self.note(&opened.thread, &inbox, notes);
                     self.route(opened.thread.clone(), &inbox, generation);
@@ -276,20 +275,24 @@ impl Agent {
                 // A caller that went away has dropped the inbox too: the first event finds that.
                 let _ = reply.send(result.map(|(opened, _)| opened));
             }
-            Done::Resumed { generation, run, result } => match result {
-                Ok((opened, notes)) => {
-                    let mut run = run;
-                    run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
-                    self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
-                    self.note(&run.thread, &run.inbox, &notes);
-                    self.route(run.thread.clone(), &run.inbox, generation);
-                    match self.peer(generation) {
-                        Some(peer) => self.start_turn(peer, generation, *run),
-                        None => self.refused(*run, gone()),
+            Done::Resumed { generation, run, result } => {
+                let result =
+                    result.and_then(|(opened, notes)| Ok((self.launch.accept.opened(opened)?, notes)));
+                match result {
+                    Ok((opened, notes)) => {
+                        let mut run = run;
+                        run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
+                        self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
+                        self.note(&run.thread, &run.inbox, &notes);
+                        self.route(run.thread.clone(), &run.inbox, generation);
+                        match self.peer(generation) {
+                            Some(peer) => self.start_turn(peer, generation, *run),
+                            None => self.refused(*run, gone()),
+                        }
                     }
+                    Err(error) => self.refused(*run, error),
                 }
-                Err(error) => self.refused(*run, error),
-            },
+            }
             Done::Begun { generation, start, thread, inbox, result } => {
                 let event = match result {
                     Ok(turn) => AgentEvent::TurnAccepted { start, generation, turn },
@@ -322,15 +325,15 @@ impl Agent {
         }
     }
 
-    fn say(&mut self, thread: ThreadId, inbox: Inbox, event: AgentEvent) {
-        self.deliveries.push_back(Delivery { thread, inbox, event });
+    fn say(&mut self, thread: ThreadId, inbox: Inbox, said: impl Into<Heard>) {
+        self.deliveries.push_back(Delivery { thread, inbox, heard: said.into() });
     }
 
     /// Hands over the next event; one whose session has ended ends that session's part here too.
-    fn deliver_next(&mut self, permit: Option<mpsc::OwnedPermit<AgentEvent>>) {
+    fn deliver_next(&mut self, permit: Option<mpsc::OwnedPermit<Heard>>) {
         let Some(delivery) = self.deliveries.pop_front() else { return };
         if let Some(permit) = permit {
-            permit.send(delivery.event);
+            permit.send(delivery.heard);
             return;
         }
         let thread = delivery.thread;
@@ -340,7 +343,7 @@ impl Agent {
             // A dropped ticket declines.
             self.owed.retain(|_, owed| owed.thread != thread);
         }
-        if let AgentEvent::TurnStarted(turn) | AgentEvent::TurnAccepted { turn, .. } = delivery.event {
+        if let AgentEvent::TurnStarted(turn) | AgentEvent::TurnAccepted { turn, .. } = delivery.heard.event {
             // Nobody would see what it does.
             self.interrupt(thread, turn);
         }
@@ -360,35 +363,36 @@ impl Agent {
         if self.peer(generation).is_none() {
             return;
         }
-        let (mine, rest) = std::mem::take(&mut self.early).into_iter().partition(|(t, _)| *t == thread);
-        self.early = rest;
-        let mine: VecDeque<(ThreadId, AgentEvent)> = mine;
-        for (thread, event) in mine {
-            self.say(thread, inbox.clone(), event);
+        for event in self.early.take(&thread) {
+            self.say(thread.clone(), inbox.clone(), event);
         }
         self.routes.insert(thread, inbox.clone());
     }
 
     fn incoming(&mut self, incoming: Option<Incoming>) {
         match incoming {
-            Some(Incoming::Notification { method, params }) => self.notification(&method, &params),
-            Some(Incoming::Request { method, params, ticket }) => self.request(&method, &params, ticket),
+            Some(Incoming::Notification { method, params, room }) => {
+                self.notification(&method, &params, room);
+            }
+            Some(Incoming::Request { method, params, ticket, room }) => {
+                self.request(&method, &params, ticket, room);
+            }
             Some(Incoming::Bad { what }) => tracing::warn!(%what, "codex sent a line that cannot be used"),
             Some(Incoming::Closed { .. }) | None => self.lost(),
         }
     }
 
-    fn notification(&mut self, method: &str, params: &RawValue) {
-        match notice(method, params) {
+    fn notification(&mut self, method: &str, params: &Raw, room: Room) {
+        match notice(method, params.get()) {
             Notice::Session(thread, event) => {
                 self.remark(&event);
-                self.deliver(thread, *event);
+                self.deliver(thread, Heard { event: *event, room }, params);
             }
             Notice::Resolved(thread, id) => {
                 let key = RequestKey { generation: self.generation, id };
                 // Ours are removed when they are answered; one that is left was closed by codex.
                 if self.owed.remove(&key).is_some() {
-                    self.deliver(thread, AgentEvent::Resolved(key));
+                    self.deliver(thread, Heard { event: AgentEvent::Resolved(key), room }, params);
                 }
             }
             Notice::Nothing => {}
@@ -403,12 +407,12 @@ impl Agent {
         }
     }
 
-    fn request(&mut self, method: &str, params: &RawValue, mut ticket: Ticket) {
+    fn request(&mut self, method: &str, params: &Raw, mut ticket: Ticket, room: Room) {
         let Some(shape) = Shape::of(method) else {
             tracing::warn!(method, "codex asked for something that this bridge does not know; refused");
             ticket.refuse(-32601, format!("codex-bridge does not answer `{method}`"));
-            if let Notice::Session(thread, event) = inbound::unknown_request(method, params) {
-                self.deliver(thread, *event);
+            if let Notice::Session(thread, event) = inbound::unknown_request(method, params.get()) {
+                self.deliver(thread, Heard { event: *event, room }, params);
             }
             return;
         };
@@ -423,21 +427,14 @@ impl Agent {
         let key = RequestKey { generation: self.generation, id: ticket.id().to_string() };
         self.owed
             .insert(key.clone(), Owed { thread: thread.clone(), turn: turn.clone(), shape, always, ticket });
-        self.deliver(thread, AgentEvent::Asked { key, turn, ask: Box::new(ask) });
+        let event = AgentEvent::Asked { key, turn, ask: Box::new(ask) };
+        self.deliver(thread, Heard { event, room }, params);
     }
 
-    fn deliver(&mut self, thread: ThreadId, event: AgentEvent) {
-        match self.routes.get(&thread) {
-            Some(inbox) => {
-                let inbox = inbox.clone();
-                self.say(thread, inbox, event);
-            }
-            None => {
-                if self.early.len() == EARLY {
-                    self.early.pop_front();
-                }
-                self.early.push_back((thread, event));
-            }
+    fn deliver(&mut self, thread: ThreadId, heard: Heard, params: &Raw) {
+        match self.routes.get(&thread).cloned() {
+            Some(inbox) => self.say(thread, inbox, heard),
+            None => self.early.push(thread, heard.event, params.get().len()),
         }
     }
 }
@@ -446,7 +443,7 @@ fn gone() -> AgentError {
     fault("codex_lost", "codex ended before the turn began".to_owned(), Some(AGAIN))
 }
 
-async fn reserve(front: Option<&Delivery>) -> Option<mpsc::OwnedPermit<AgentEvent>> {
+async fn reserve(front: Option<&Delivery>) -> Option<mpsc::OwnedPermit<Heard>> {
     front?.inbox.clone().reserve_owned().await.ok()
 }
 

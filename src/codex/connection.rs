@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use super::accept::Accept;
+use super::items::SHORTEN;
 use super::locate::{Lookup, locate};
 use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResult};
 use super::servers::without_paths;
@@ -33,6 +35,8 @@ pub struct Launch {
     pub env: Vec<(OsString, Option<OsString>)>,
     /// Its folder.
     pub cwd: Option<PathBuf>,
+    /// Whether a thread may be used as codex has opened it.
+    pub accept: Accept,
     /// Where its MCP servers come from, beside its own configuration.
     pub servers: Arc<Sources>,
 }
@@ -67,7 +71,8 @@ impl Connection {
         let spec = Spec { program: found.binary, args, env: launch.env.clone(), cwd: launch.cwd.clone() };
         let (child, stdin, stdout) = Child::spawn(&spec, tasks)
             .map_err(|error| fault("codex_start_failed", error.to_string(), None))?;
-        let (peer, incoming) = Peer::start(stdout, stdin, Limits::default(), tasks);
+        let limits = Limits { shorten: SHORTEN, ..Limits::default() };
+        let (peer, incoming) = Peer::start(stdout, stdin, limits, tasks);
         let connection = Self { generation, peer, incoming, version: String::new(), child };
         match connection.greet().await {
             Ok(version) => Ok(Self { version, ..connection }),

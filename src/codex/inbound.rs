@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::items;
 use super::protocol::{Turn, TurnError};
 use super::servers::{known_as, plain_fault};
+use super::text::text;
 use crate::event::{Body, ErrorInfo, PlanStep, Tokens, TurnStatus};
 use crate::ids::{ThreadId, TurnId};
 use crate::session::AgentEvent;
@@ -93,8 +94,13 @@ struct OfItem<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Diff {
-    diff: String,
+#[serde(rename_all = "camelCase")]
+struct OfDiff<'a> {
+    thread_id: String,
+    #[serde(default)]
+    turn_id: Option<String>,
+    #[serde(borrow)]
+    diff: &'a RawValue,
 }
 
 #[derive(Debug, Deserialize)]
@@ -164,17 +170,17 @@ struct Resolved {
 
 /// Translates a notification. One that cannot be read as its method says stays raw.
 #[must_use]
-pub fn notice(method: &str, params: &RawValue) -> Notice {
+pub fn notice(method: &str, params: &str) -> Notice {
     known(method, params).unwrap_or_else(|| raw(method, params))
 }
 
 /// A question that no part of the bridge answers, for the record: it has been refused.
 #[must_use]
-pub fn unknown_request(method: &str, params: &RawValue) -> Notice {
+pub fn unknown_request(method: &str, params: &str) -> Notice {
     raw(&format!("request:{method}"), params)
 }
 
-fn known(method: &str, params: &RawValue) -> Option<Notice> {
+fn known(method: &str, params: &str) -> Option<Notice> {
     Some(match method {
         "item/agentMessage/delta" => {
             said(params, |p: Piece| Some(Body::AssistantDelta { item_id: p.item_id, text: p.delta }))?
@@ -184,7 +190,10 @@ fn known(method: &str, params: &RawValue) -> Option<Notice> {
         }
         "item/started" => item(params, items::started)?,
         "item/completed" => item(params, items::completed)?,
-        "turn/diff/updated" => said(params, |p: Diff| Some(Body::Diff { diff: p.diff }))?,
+        "turn/diff/updated" => {
+            let of: OfDiff<'_> = serde_json::from_str(params).ok()?;
+            say(of.thread_id, of.turn_id, Body::Diff { diff: text(of.diff)? })
+        }
         "turn/plan/updated" => said(params, |p: Plan| Some(plan(p)))?,
         "mcpServer/startupStatus/updated" => said(params, |p: Server| {
             let (name, error) = (known_as(&p.name).to_owned(), p.error.as_deref().map(plain_fault));
@@ -214,34 +223,35 @@ fn known(method: &str, params: &RawValue) -> Option<Notice> {
     })
 }
 
-fn read<T: DeserializeOwned>(params: &RawValue) -> Option<T> {
-    serde_json::from_str(params.get()).ok()
+fn read<T: DeserializeOwned>(params: &str) -> Option<T> {
+    serde_json::from_str(params).ok()
 }
 
-fn said<T: DeserializeOwned>(params: &RawValue, body: impl FnOnce(T) -> Option<Body>) -> Option<Notice> {
+fn said<T: DeserializeOwned>(params: &str, body: impl FnOnce(T) -> Option<Body>) -> Option<Notice> {
     let of: Of<T> = read(params)?;
     let Some(body) = body(of.rest) else { return Some(Notice::Nothing) };
-    let event = AgentEvent::Said { turn: of.turn_id.map(TurnId::from), body };
-    Some(Notice::Session(ThreadId::from(of.thread_id), Box::new(event)))
+    Some(say(of.thread_id, of.turn_id, body))
 }
 
-fn item(params: &RawValue, body: fn(&RawValue) -> Option<Body>) -> Option<Notice> {
-    let of: OfItem<'_> = serde_json::from_str(params.get()).ok()?;
+fn item(params: &str, body: fn(&RawValue) -> Option<Body>) -> Option<Notice> {
+    let of: OfItem<'_> = serde_json::from_str(params).ok()?;
     let Some(body) = body(of.item) else { return Some(Notice::Nothing) };
-    let event = AgentEvent::Said { turn: of.turn_id.map(TurnId::from), body };
-    Some(Notice::Session(ThreadId::from(of.thread_id), Box::new(event)))
+    Some(say(of.thread_id, of.turn_id, body))
 }
 
-fn raw(method: &str, params: &RawValue) -> Notice {
+fn say(thread: String, turn: Option<String>, body: Body) -> Notice {
+    let event = AgentEvent::Said { turn: turn.map(TurnId::from), body };
+    Notice::Session(ThreadId::from(thread), Box::new(event))
+}
+
+fn raw(method: &str, params: &str) -> Notice {
     let place: Place = read(params).unwrap_or_default();
     let Some(thread) = place.thread_id else {
         tracing::debug!(method, "codex said something that names no session");
         return Notice::Nothing;
     };
-    let params = serde_json::from_str(params.get()).unwrap_or_default();
-    let body = Body::Raw { method: method.to_owned(), params };
-    let event = AgentEvent::Said { turn: place.turn_id.map(TurnId::from), body };
-    Notice::Session(ThreadId::from(thread), Box::new(event))
+    let params = serde_json::from_str(params).unwrap_or_default();
+    say(thread, place.turn_id, Body::Raw { method: method.to_owned(), params })
 }
 
 fn plan(plan: Plan) -> Body {

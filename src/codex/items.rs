@@ -5,32 +5,39 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::servers::known_as;
+use super::text::text;
 use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
+use crate::rpc::Shorten;
 
-/// The most of a command's output that is kept, in bytes: codex's own bound.
-const OUTPUT: usize = 1 << 20;
+/// Of a command's output this much is kept, as JSON: twice the 1 MiB that codex bounds it to, since a line
+/// feed takes two bytes there. So codex's own output stays whole, and what is longer takes no memory.
+pub const SHORTEN: Shorten = Shorten { members: &["aggregatedOutput"], keep: 2 << 20 };
 
-/// The members of items that the bridge reads, whatever the type.
+/// The members of items that the bridge reads, whatever the type. Texts that can be long stay as they came
+/// until it is known that they are wanted.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Item {
+struct Item<'a> {
     id: String,
     r#type: String,
     status: Value,
     // userMessage
     content: Vec<Value>,
     // agentMessage, plan
-    text: String,
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
     // reasoning
     summary: Vec<String>,
     // commandExecution
     command: Option<String>,
     cwd: Option<String>,
     process_id: Option<String>,
-    aggregated_output: Option<String>,
+    #[serde(borrow)]
+    aggregated_output: Option<&'a RawValue>,
     exit_code: Option<i64>,
     // fileChange
-    changes: Vec<Change>,
+    #[serde(borrow)]
+    changes: Vec<Change<'a>>,
     // mcpToolCall, dynamicToolCall
     server: Option<String>,
     tool: Option<String>,
@@ -46,16 +53,17 @@ struct Item {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Change {
+struct Change<'a> {
     path: String,
     kind: Value,
-    diff: Option<String>,
+    #[serde(borrow)]
+    diff: Option<&'a RawValue>,
 }
 
 /// The event that an item's beginning is, if it is one.
 #[must_use]
 pub fn started(raw: &RawValue) -> Option<Body> {
-    let item: Item = serde_json::from_str(raw.get()).ok()?;
+    let item: Item<'_> = serde_json::from_str(raw.get()).ok()?;
     let tool = kind(&item.r#type)?;
     Some(Body::ToolCall(ToolCall {
         item_id: item.id,
@@ -63,7 +71,7 @@ pub fn started(raw: &RawValue) -> Option<Body> {
         command: item.command.as_deref().map(unwrap_shell),
         cwd: item.cwd,
         process_id: item.process_id,
-        changes: changes(item.changes),
+        changes: changes(item.changes)?,
         server: item.server.map(|name| known_as(&name).to_owned()),
         name: item.tool.or_else(|| (tool == ToolKind::Other).then_some(item.r#type)),
         arguments: match item.query {
@@ -76,14 +84,18 @@ pub fn started(raw: &RawValue) -> Option<Body> {
 /// The event that an item's end is. A type without a kind of its own stays as it came.
 #[must_use]
 pub fn completed(raw: &RawValue) -> Option<Body> {
-    let item: Item = serde_json::from_str(raw.get()).ok()?;
+    let item: Item<'_> = serde_json::from_str(raw.get()).ok()?;
+    let said_text = || item.text.map_or_else(|| Some(String::new()), text);
     match item.r#type.as_str() {
         "userMessage" => {
             let (text, images) = said(&item.content);
             Some(Body::UserMessage { item_id: item.id, text, images })
         }
-        "plan" => Some(Body::Plan { steps: Vec::new(), explanation: Some(item.text) }),
-        "agentMessage" => Some(Body::AssistantMessage { item_id: item.id, text: item.text }),
+        "plan" => Some(Body::Plan { steps: Vec::new(), explanation: Some(said_text()?) }),
+        "agentMessage" => {
+            let text = said_text()?;
+            Some(Body::AssistantMessage { item_id: item.id, text })
+        }
         "reasoning" => {
             let text = item.summary.join("\n\n");
             (!text.is_empty()).then_some(Body::Reasoning { item_id: item.id, text })
@@ -94,8 +106,11 @@ pub fn completed(raw: &RawValue) -> Option<Body> {
                 tool,
                 status: status(&item.status),
                 exit_code: item.exit_code,
-                output: item.aggregated_output.map(bounded),
-                changes: changes(item.changes),
+                output: match item.aggregated_output {
+                    Some(output) => Some(text(output)?),
+                    None => None,
+                },
+                changes: changes(item.changes)?,
                 result: some(item.result).or(item.review.map(Value::String)),
                 error: fault(&item.error),
                 duration_ms: item.duration_ms,
@@ -106,18 +121,6 @@ pub fn completed(raw: &RawValue) -> Option<Body> {
             }
         },
     }
-}
-
-/// The output as codex itself bounds it, should it ever not: its begin and its end.
-fn bounded(output: String) -> String {
-    if output.len() <= OUTPUT {
-        return output;
-    }
-    let (begin, end) =
-        (output.floor_char_boundary(OUTPUT / 2), output.ceil_char_boundary(output.len() - OUTPUT / 2));
-    let between =
-        format!("\n[cut: {} bytes in all; codex's own record of the thread has them]\n", output.len());
-    [&output[..begin], &between, &output[end..]].concat()
 }
 
 fn kind(r#type: &str) -> Option<ToolKind> {
@@ -143,14 +146,19 @@ fn status(value: &Value) -> ItemStatus {
     }
 }
 
-fn changes(changes: Vec<Change>) -> Vec<FileChange> {
+fn changes(changes: Vec<Change<'_>>) -> Option<Vec<FileChange>> {
     let kind = |kind: &Value| {
         let word = kind.as_str().or_else(|| kind.get("type").and_then(Value::as_str));
         word.unwrap_or("update").to_owned()
     };
     let moved = |kind: &Value| kind.get("move_path").and_then(Value::as_str).map(str::to_owned);
-    let change =
-        |c: Change| FileChange { moved_to: moved(&c.kind), kind: kind(&c.kind), path: c.path, diff: c.diff };
+    let change = |c: Change<'_>| {
+        let diff = match c.diff {
+            Some(diff) => Some(text(diff)?),
+            None => None,
+        };
+        Some(FileChange { moved_to: moved(&c.kind), kind: kind(&c.kind), path: c.path, diff })
+    };
     changes.into_iter().map(change).collect()
 }
 

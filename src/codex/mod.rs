@@ -5,11 +5,13 @@
 //! MCP is absent here, and so is every decision: codex's task does what sessions tell it, and
 //! tells sessions what codex says.
 
+mod accept;
 mod agent;
 pub mod answers;
 pub mod asks;
 mod calls;
 mod connection;
+mod early;
 pub mod inbound;
 pub mod items;
 pub mod locate;
@@ -18,6 +20,8 @@ mod sandbox;
 mod servers;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
+pub use accept::Accept;
 pub use agent::Agent;
 pub use connection::Launch;

@@ -8,6 +8,7 @@
 mod faults;
 mod write;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ pub(super) use faults::{Secrets, plain_fault, required_failed, without_paths};
 use write::{has_transport, merged, with_depth, write};
 
 use crate::event::{Body, ServerSource};
-use crate::servers::{Gathered, Inherit, Invocation, Shown, Source, Sources, Transport, Wanted, read};
+use crate::servers::{Entry, Gathered, Inherit, Invocation, Shown, Source, Sources, Transport, Wanted, read};
 
 /// What a name ends in whose bearer replaces one of codex's own.
 const MARK: &str = "@bridge";
@@ -51,7 +52,7 @@ impl Wishes {
     /// Makes the plan. Looks at the files of commands, for the guard.
     pub fn plan(&self, gathered: Gathered) -> Plan {
         let mut plan = Plan::default();
-        for warning in gathered.warnings.iter().cloned().chain(self.unknown_names()) {
+        for warning in gathered.warnings.iter().cloned().chain(self.unknown_names(&gathered.entries)) {
             plan.warn(warning);
         }
         for (name, own) in self.own.as_object().into_iter().flatten() {
@@ -93,6 +94,8 @@ impl Wishes {
     /// One of codex's own, with what the call's configuration changes of it.
     fn keep(&self, plan: &mut Plan, name: &str, own: &Value) {
         let patch = self.wanted.config().get(name).cloned().unwrap_or_else(|| json!({}));
+        let called = self.wanted.switched_on().iter().any(|one| one == name);
+        let patch = if called { merged(&patch, &json!({ "enabled": true })) } else { patch };
         let whole = merged(own, &patch);
         let was_on = whole["enabled"] != json!(false);
         let (transport, shown) = about(&whole);
@@ -102,7 +105,7 @@ impl Wishes {
         {
             plan.warn(format!("the MCP server `{name}` of codex's own configuration is switched off: {why}"));
         }
-        let inherited = self.inherit().takes(name) || has_transport(&patch);
+        let inherited = self.inherit().takes(name) || has_transport(&patch) || called;
         let on = was_on && inherited && barred.is_none();
         plan.tell(name, on, Source::Codex, &shown);
         if !on {
@@ -161,8 +164,12 @@ impl Wishes {
         self.sources.guard.finds(&Invocation::of(transport, &self.cwd)?)
     }
 
-    fn unknown_names(&self) -> Vec<String> {
-        let Inherit::Named(names) = self.inherit() else { return Vec::new() };
+    fn unknown_names(&self, in_file: &BTreeMap<String, Entry>) -> Vec<String> {
+        let called = self.wanted.switched_on().into_iter().filter(|name| !in_file.contains_key(name));
+        let mut names: Vec<String> = called.collect();
+        if let Inherit::Named(more) = self.inherit() {
+            names.extend(more.iter().cloned());
+        }
         let own = self.own.as_object();
         let there: Vec<&str> = own.into_iter().flat_map(Map::keys).map(String::as_str).collect();
         let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
@@ -170,7 +177,7 @@ impl Wishes {
         unknown
             .map(|name| {
                 let name: String = name.chars().take(80).collect();
-                format!("`inherit` names the MCP server `{name}`, which codex's configuration does not have; it has {there}")
+                format!("the call or `mcp.inherit` names the MCP server `{name}`, which codex's configuration does not have; it has {there}")
             })
             .collect()
     }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::answers::Shape;
@@ -19,10 +18,6 @@ fn capture(name: &str) -> Vec<Value> {
     lines.filter(|line| line["from"] == "codex").map(|line| line["msg"].clone()).collect()
 }
 
-fn raw(value: &Value) -> Box<RawValue> {
-    RawValue::from_string(value.to_string()).unwrap()
-}
-
 /// What a session hears of a capture, as words.
 fn heard(name: &str) -> Vec<String> {
     let mut out = Vec::new();
@@ -33,7 +28,7 @@ fn heard(name: &str) -> Vec<String> {
             out.push(format!("asked {:?}", question.ask.kind));
             continue;
         }
-        match notice(method, &raw(&message["params"])) {
+        match notice(method, &message["params"].to_string()) {
             Notice::Session(_, event) => out.push(match *event {
                 AgentEvent::Said { body, .. } => body.kind().to_owned(),
                 AgentEvent::TurnStarted(_) => "turn_started".into(),
@@ -82,7 +77,7 @@ fn nothing_in_the_captures_is_unknown_or_unreadable() {
             if message.get("id").is_some() {
                 let question = asks::question(Shape::of(method).unwrap(), &message["params"]).unwrap();
                 assert_ne!(question.ask.kind, RequestKind::Other, "{name}: {method}");
-            } else if let Notice::Session(_, event) = notice(method, &raw(&message["params"]))
+            } else if let Notice::Session(_, event) = notice(method, &message["params"].to_string())
                 && let AgentEvent::Said { body: Body::Raw { method, .. }, .. } = *event
             {
                 panic!("{name}: {method} is not known");
@@ -292,7 +287,7 @@ fn table(head: &str) -> Vec<Vec<String>> {
 
 /// What becomes of a message, as the tables name it.
 fn event(method: &str, params: &Value) -> String {
-    match notice(method, &raw(params)) {
+    match notice(method, &params.to_string()) {
         Notice::Session(_, event) => match *event {
             AgentEvent::Said { body, .. } => body.kind().to_owned(),
             AgentEvent::TurnStarted(_) => "turn_started".into(),

@@ -46,6 +46,14 @@ pub enum ConfigError {
         /// What would fit.
         wanted: String,
     },
+    /// A variable would lift a limit of the settings file.
+    #[error("$CODEX_BRIDGE_{} would lift {key}, which {} sets: a variable can only narrow a limit. Change it in the file, or unset the variable.", key.replace('.', "_").to_ascii_uppercase(), file.display())]
+    LiftedLimit {
+        /// The limit.
+        key: &'static str,
+        /// The file that sets it.
+        file: PathBuf,
+    },
     /// A rule that approves has a key that is none of a rule's. Without it the rule may be wider than
     /// it was meant.
     #[error(

@@ -55,6 +55,73 @@ impl Default for LimitSettings {
     }
 }
 
+impl LimitSettings {
+    /// Whether anything is limited that a call may ask for.
+    fn limits_calls(&self) -> bool {
+        self.sandbox.is_some()
+            || !(self.roots.is_empty() && self.models.is_empty() && self.approval_policies.is_empty())
+    }
+
+    /// `limits.config`, or what it is where nobody says.
+    #[must_use]
+    pub fn config_or_default(&self) -> ConfigSetting {
+        let otherwise = if self.limits_calls() { ConfigKeys::Safe } else { ConfigKeys::Any };
+        self.config.clone().unwrap_or(ConfigSetting::Set(otherwise))
+    }
+
+    /// `limits.mcp_add`, likewise.
+    #[must_use]
+    pub fn mcp_add_or_default(&self) -> AddSetting {
+        let otherwise = if self.limits_calls() { AddSetting::None } else { AddSetting::Any };
+        self.mcp_add.unwrap_or(otherwise)
+    }
+
+    /// The first limit of `self` that `later` would lift: whoever starts the bridge in a project may narrow
+    /// what the user's own file allows, and nothing more.
+    pub(super) fn lifted_by(&self, later: &Self) -> Option<&'static str> {
+        let list = |mine: &[String], theirs: &[String]| {
+            !mine.is_empty() && (theirs.is_empty() || theirs.iter().any(|one| !mine.contains(one)))
+        };
+        let policies =
+            |all: &[PolicySetting]| all.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>();
+        let outside = |root: &PathBuf| {
+            let climbs = root.components().any(|part| part == std::path::Component::ParentDir);
+            climbs || !self.roots.iter().any(|mine| root.starts_with(mine))
+        };
+        let checks = [
+            (
+                "limits.sandbox",
+                self.sandbox.is_some_and(|mine| later.sandbox.is_none_or(|theirs| theirs > mine)),
+            ),
+            (
+                "limits.roots",
+                !self.roots.is_empty() && (later.roots.is_empty() || later.roots.iter().any(outside)),
+            ),
+            ("limits.models", list(&self.models, &later.models)),
+            (
+                "limits.approval_policies",
+                list(&policies(&self.approval_policies), &policies(&later.approval_policies)),
+            ),
+            ("limits.config", self.config_or_default().is_lifted_by(&later.config_or_default())),
+            ("limits.mcp_add", later.mcp_add_or_default() < self.mcp_add_or_default()),
+        ];
+        checks.into_iter().find(|(_, lifted)| *lifted).map(|(name, _)| name)
+    }
+}
+
+impl ConfigSetting {
+    fn is_lifted_by(&self, later: &Self) -> bool {
+        match (self, later) {
+            (Self::Set(ConfigKeys::Any), _) => false,
+            (Self::Set(ConfigKeys::Safe), Self::Set(theirs)) => *theirs == ConfigKeys::Any,
+            // What is safe is known elsewhere: a list of one's own is no part of it.
+            (Self::Set(ConfigKeys::Safe), Self::Keys(theirs)) => !theirs.is_empty(),
+            (Self::Keys(_), Self::Set(_)) => true,
+            (Self::Keys(mine), Self::Keys(theirs)) => theirs.iter().any(|key| !mine.contains(key)),
+        }
+    }
+}
+
 /// How much codex's commands may touch, the narrowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
@@ -133,8 +200,8 @@ pub enum ConfigKeys {
     Safe,
 }
 
-/// Which MCP servers a call may add.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// Which MCP servers a call may add, the widest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 pub enum AddSetting {

@@ -74,7 +74,11 @@ pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError>
         }
         Err(source) => return Err(ConfigError::Unreadable { path: file, source }),
     }
+    let of_file = layers.settings.limits.clone();
     layers.add_env(&env, &cwd)?;
+    if let Some(key) = of_file.lifted_by(&layers.settings.limits) {
+        return Err(ConfigError::LiftedLimit { key, file });
+    }
     layers.check_rules()?;
 
     let Layers { mut settings, origins, warnings, .. } = layers;

@@ -230,7 +230,7 @@ pub struct ToolResult {
     /// The exit code of a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,
-    /// The output of a command, both streams, as codex kept it.
+    /// The output of a command, both streams, as codex kept it; of a very long one begin and end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     /// The files that changed.

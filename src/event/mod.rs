@@ -7,6 +7,7 @@ mod answers;
 mod body;
 mod request;
 mod schema;
+mod texts;
 mod time;
 mod tokens;
 mod visible;
@@ -20,6 +21,7 @@ pub use request::{
     Choice, DecidedBy, Decision, PermissionDecision, PermissionRequest, Question, RequestKind, Subject,
 };
 pub use schema::schema;
+pub use texts::block;
 pub use time::Timestamp;
 pub use tokens::Tokens;
 pub use visible::visible;

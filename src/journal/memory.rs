@@ -52,7 +52,7 @@ impl MemoryJournal {
     }
 
     /// The last number of a session that is here.
-    pub(super) fn last(&self, thread: &ThreadId) -> Option<Seq> {
+    pub(super) fn latest_seq(&self, thread: &ThreadId) -> Option<Seq> {
         self.kept().sessions.get(thread).map(|slot| slot.last)
     }
 
@@ -82,6 +82,10 @@ impl Journal for MemoryJournal {
     fn read(&self, thread: ThreadId, after: Seq, limit: usize, max_bytes: usize) -> Pending<Vec<Event>> {
         let kept = self.kept();
         now(Ok(kept.sessions.get(&thread).map(|slot| slot.read(after, limit, max_bytes)).unwrap_or_default()))
+    }
+
+    fn last(&self, thread: ThreadId, after: Seq, kind: &'static str) -> Pending<Option<Event>> {
+        now(Ok(self.kept().sessions.get(&thread).and_then(|slot| slot.latest(after, kind))))
     }
 
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>> {

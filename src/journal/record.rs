@@ -180,6 +180,8 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn append(&self, batch: Batch) -> Pending<()>;
     /// Events after `after`, in order: at most `limit`, and about `max_bytes`, but one at least.
     fn read(&self, thread: ThreadId, after: Seq, limit: usize, max_bytes: usize) -> Pending<Vec<Event>>;
+    /// The last event of a type (`Body::kind`) after `after`.
+    fn last(&self, thread: ThreadId, after: Seq, kind: &'static str) -> Pending<Option<Event>>;
     /// A session's row.
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>>;
     /// All rows, the latest first.

@@ -59,7 +59,7 @@ impl SpareJournal {
             let here: HashSet<_> = rows.iter().map(|row| row.thread_id.clone()).collect();
             let stored =
                 file.await.or_else(|error| if here.is_empty() { Err(error) } else { Ok(Vec::new()) })?;
-            rows.extend(stored.into_iter().filter(|row| kept.last(&row.thread_id).is_none()));
+            rows.extend(stored.into_iter().filter(|row| kept.latest_seq(&row.thread_id).is_none()));
             Ok(rows)
         })
     }
@@ -87,14 +87,14 @@ impl Journal for SpareJournal {
     }
 
     fn trouble(&self, thread: &ThreadId) -> Option<JournalError> {
-        self.memory.last(thread).and(self.trouble.borrow().clone())
+        self.memory.latest_seq(thread).and(self.trouble.borrow().clone())
     }
 
     fn append(&self, batch: Batch) -> Pending<()> {
         let (file, memory, trouble) = (self.file.clone(), self.memory.clone(), self.trouble.clone());
         Box::pin(async move {
             let (thread, last) = (batch.session.thread_id.clone(), batch.session.last_seq);
-            if memory.last(&thread).is_none() {
+            if memory.latest_seq(&thread).is_none() {
                 let result = file.append(batch.clone()).await;
                 let Some(error) = broken(&result) else { return result };
                 tracing::error!(%thread, %error, "the session goes on in memory: its further events are not kept");
@@ -123,8 +123,19 @@ impl Journal for SpareJournal {
         })
     }
 
+    fn last(&self, thread: ThreadId, after: Seq, kind: &'static str) -> Pending<Option<Event>> {
+        let here = self.memory.last(thread.clone(), after, kind);
+        let stored = self.file.last(thread, after, kind);
+        Box::pin(async move {
+            match here.await? {
+                Some(event) => Ok(Some(event)),
+                None => stored.await,
+            }
+        })
+    }
+
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>> {
-        if self.memory.last(&thread).is_some() {
+        if self.memory.latest_seq(&thread).is_some() {
             self.memory.session(thread)
         } else {
             self.file.session(thread)
@@ -224,7 +235,7 @@ impl Journal for SpareJournal {
             if broken(&result).is_some() {
                 return memory.watch(thread).await;
             }
-            if let Some(last) = memory.last(&thread) {
+            if let Some(last) = memory.latest_seq(&thread) {
                 file.wake(thread, last).await?;
             }
             result

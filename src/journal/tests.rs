@@ -2,6 +2,7 @@
 
 mod retain;
 mod secrets;
+mod texts;
 
 use super::*;
 use crate::event::{Body, Event, Timestamp};
@@ -159,7 +160,7 @@ fn a_newer_file_is_not_touched() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let error = SqliteJournal::open(&path).unwrap_err();
-    assert!(error.to_string().contains("schema version 99, this bridge writes 3"), "{error}");
+    assert!(error.to_string().contains("schema version 99, this bridge writes 4"), "{error}");
 }
 
 #[cfg(unix)]

@@ -11,6 +11,7 @@ const PART: usize = 120;
 #[must_use]
 pub fn doing(view: &View) -> String {
     let mut parts = vec![match view.status {
+        _ if let Some(ahead) = view.queued => format!("waiting for other turns to end, {ahead} ahead"),
         _ if view.starting => "starting".to_owned(),
         Status::New => "idle".into(),
         Status::NeedsDecision => match view.decisions.first() {

@@ -19,8 +19,8 @@ use shape::{Piece, in_text, piece, short, twice_escaped};
 /// Events read from the journal at a time.
 const PAGE: usize = 256;
 
-/// The same in bytes.
-const PAGE_BYTES: usize = 1 << 20;
+/// The same in bytes: a page shows a few kilobytes of them.
+const PAGE_BYTES: usize = 64 << 10;
 
 /// The part of the budget that is for the frame around the events.
 const FRAME: usize = 768;

@@ -20,7 +20,7 @@ use crate::journal::Journal;
 use crate::session::Handle;
 
 /// Events read from the journal at a time, and the same in bytes.
-const PAGE: (usize, usize) = (256, 1 << 20);
+const PAGE: (usize, usize) = (256, 256 << 10);
 
 /// The notifications of one call.
 #[derive(Debug)]

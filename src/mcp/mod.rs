@@ -4,6 +4,7 @@
 pub mod args;
 mod broken;
 mod call;
+mod cut;
 mod decision;
 pub mod dialog;
 mod doing;

@@ -38,7 +38,7 @@ const NAMED: usize = 200;
 const TEXT: usize = 1 << 20;
 
 /// Events read from the journal at a time, and the same in bytes.
-const PAGE: (usize, usize) = (512, 1 << 20);
+const PAGE: (usize, usize) = (512, 256 << 10);
 
 impl Server {
     /// The resources that are there now.
@@ -195,17 +195,16 @@ impl Server {
 
     async fn diff(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {
         let row = self.known(thread, address).await?;
-        let (mut last, mut seq) = (String::new(), Seq::ZERO);
-        self.each_event(thread, row.turn_seq.before(), |event| {
-            if let Body::Diff { diff } = &event.body {
-                last.clone_from(diff);
-                seq = event.seq;
-            }
-            true
-        })
-        .await
-        .map_err(|error| broken(&error))?;
-        Ok(bounded(last, &Uri::Event(thread.clone(), seq, None)))
+        // From the begin of its latest turn.
+        let journal = self.sessions.journal();
+        let last = journal.last(thread.clone(), row.turn_seq.before(), "diff").await;
+        let last = last.map_err(|error| broken(&error))?;
+        let seq = last.as_ref().map_or(Seq::ZERO, |event| event.seq);
+        let diff = match last.map(|event| event.body) {
+            Some(Body::Diff { diff }) => diff,
+            _ => String::new(),
+        };
+        Ok(bounded(diff, &Uri::Event(thread.clone(), seq, None)))
     }
 
     /// One event whole, or its text behind a byte: as much as one answer takes.
@@ -235,12 +234,12 @@ impl Server {
         let (mut transcript, mut shown) = (Transcript::default(), Seq::ZERO);
         self.each_event(thread, Seq::ZERO, |event| {
             shown = event.seq.before();
-            transcript.push(event);
+            transcript.push(&event);
             transcript.as_str().len() <= TEXT
         })
         .await
         .map_err(|error| broken(&error))?;
-        Ok(bounded(transcript.as_str().to_owned(), &Uri::Events(thread.clone(), shown, uri::MAX_LIMIT)))
+        Ok(bounded(transcript.into_text(), &Uri::Events(thread.clone(), shown, uri::MAX_LIMIT)))
     }
 
     async fn known(&self, thread: &ThreadId, address: &str) -> Result<SessionRecord, ErrorData> {
@@ -253,14 +252,14 @@ impl Server {
         &self,
         thread: &ThreadId,
         after: Seq,
-        mut see: impl FnMut(&event::Event) -> bool,
+        mut see: impl FnMut(event::Event) -> bool,
     ) -> Result<(), JournalError> {
         let mut at = after;
         loop {
             let events = self.sessions.journal().read(thread.clone(), at, PAGE.0, PAGE.1).await?;
             let Some(last) = events.last() else { return Ok(()) };
             at = last.seq;
-            if !events.iter().all(&mut see) {
+            if !events.into_iter().all(&mut see) {
                 return Ok(());
             }
         }
@@ -272,6 +271,7 @@ fn bounded(mut text: String, rest: &Uri) -> String {
     if text.len() > TEXT {
         let whole = text.len();
         text.truncate(text.floor_char_boundary(TEXT));
+        text.shrink_to_fit();
         text.push_str(&format!("\n\n[cut: {whole} bytes or more in all; {rest} has the rest]\n"));
     }
     text

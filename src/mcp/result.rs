@@ -25,7 +25,8 @@ pub struct Note {
 #[must_use]
 pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
     // Of a turn that has not begun there is nothing to say; what is there is of the one before.
-    let blank = View { starting: true, next: view.next, ..View::new(view.thread.clone()) };
+    let blank =
+        View { starting: true, queued: view.queued, next: view.next, ..View::new(view.thread.clone()) };
     let view = if view.starting { &blank } else { view };
     fit(budget, |room| {
         let content = cut(&view.content, room, view);
@@ -106,6 +107,9 @@ fn members(view: &View, content: &str, room: usize) -> Map<String, Value> {
     if let Some(error) = &view.error {
         out.insert("error".into(), json!(short_error(error, room / 4)));
     }
+    if let Some(place) = view.queued {
+        out.insert("ahead".into(), json!(place));
+    }
     out.insert("next".into(), json!(view.next));
     out
 }
@@ -135,6 +139,7 @@ fn name_some(
 #[must_use]
 pub fn status(view: &View) -> &'static str {
     match view.status {
+        _ if view.queued.is_some() => "queued",
         _ if view.starting => "running",
         Status::New | Status::Ended(TurnStatus::Completed) => "completed",
         Status::Running => "running",
@@ -149,6 +154,10 @@ fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
     let mut lines: Vec<String> = note.text.iter().cloned().collect();
     let error = || view.error.as_ref().map(|error| sentence(&short_error(error, room / 4)));
     match view.status {
+        _ if let Some(ahead) = view.queued => lines.push(format!(
+            "The turn waits for others to end; {ahead} are to begin before it. Call `codex-wait` with threadId \
+             `{thread}` for the result, or `codex-cancel` to take it out."
+        )),
         _ if view.starting => lines.push(format!(
             "codex has not begun the turn yet. Call `codex-wait` with threadId `{thread}` for the result."
         )),

@@ -22,6 +22,7 @@ use super::rounds::{Binding, Rounds};
 use super::tasks::Tasks;
 use super::work::Turns;
 use super::{hosts, result, schema};
+use crate::limits::Limits;
 use crate::servers::Wanted;
 use crate::session::Sessions;
 
@@ -49,6 +50,8 @@ pub struct ServerOptions {
     pub servers: Wanted,
     /// Sets a dotted or plain key of `config` so that no two keys overlap.
     pub overlay: fn(&mut Map<String, Value>, &str, Value),
+    /// What a call may ask for.
+    pub limits: Arc<Limits>,
     /// Whether a person may be asked by dialogs (`approvals.route`).
     pub dialogs: bool,
     /// The most bytes of a result.

@@ -7,7 +7,7 @@ use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 use serde_json::{Map, Value, json};
 
 use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs};
-use super::call::{Call, Late};
+use super::call::{Call, Late, over};
 use super::elsewhere::Decided;
 use super::follow::by_host;
 use super::legacy_events::LegacyEvents;
@@ -17,7 +17,8 @@ use super::runs::Run;
 use super::server::{Context, Server};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{Answers, DecidedBy, Decision, ErrorInfo};
-use crate::ids::{Seq, ThreadId};
+use crate::ids::{Seq, ThreadId, TurnId};
+use crate::limits::{LimitError, Wanted};
 use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
@@ -66,6 +67,7 @@ impl Server {
 
     async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
         let thread = args.thread_id;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
@@ -87,7 +89,7 @@ impl Server {
         asked: bool,
         before: Seq,
     ) -> Outcome {
-        let beginning = call.before(handle.run(turn));
+        let beginning = begin(handle, turn, call);
         let begun = match progress.during("starting", beginning).await {
             Ok(begun) => begun.map_err(|error| call_error(&error, handle.thread()))?,
             // It goes on to begin; whoever waits for it finds it.
@@ -218,15 +220,32 @@ impl Server {
         }
         let mut servers = self.options.servers.clone();
         servers.overlay(args.mcp.clone());
+        let cwd = self.folder(args.cwd.as_deref())?;
+        let model = args.model.clone().or_else(|| self.options.model.clone());
+        let sandbox = args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone());
+        let policy = args.approval_policy.map(|p| p.name().to_owned());
+        let approval_policy = policy.or_else(|| self.options.approval_policy.clone());
+        let mut given = args.config.clone().unwrap_or_default();
+        if !args.mcp.config().is_empty() {
+            // Taken out of it, and asked for all the same.
+            let names = args.mcp.config().keys().map(|name| (name.clone(), json!({})));
+            given.insert("mcp_servers".to_owned(), Value::Object(names.collect()));
+        }
+        let wanted = Wanted {
+            cwd: &cwd,
+            sandbox: sandbox.as_deref(),
+            approval_policy: approval_policy.as_deref(),
+            model: model.as_deref(),
+            config: &given,
+        };
+        self.options.limits.check(&wanted).map_err(|error| above(&error))?;
+        self.options.limits.add(args.mcp.add(), &args.mcp.switched_on()).map_err(|error| above(&error))?;
         Ok(ThreadParams {
             servers,
-            cwd: self.folder(args.cwd.as_deref())?.to_string_lossy().into_owned(),
-            model: args.model.clone().or_else(|| self.options.model.clone()),
-            sandbox: args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone()),
-            approval_policy: args
-                .approval_policy
-                .map(|p| p.name().to_owned())
-                .or_else(|| self.options.approval_policy.clone()),
+            cwd: cwd.to_string_lossy().into_owned(),
+            model,
+            sandbox,
+            approval_policy,
             config,
             base_instructions: args.base_instructions.clone(),
             developer_instructions: args.developer_instructions.clone(),
@@ -249,6 +268,24 @@ impl Server {
             Ok(_) => Err(refuse("it is not a folder")),
             Err(error) => Err(refuse(&error.to_string())),
         }
+    }
+}
+
+/// Begins a turn, as long as the caller waits; where it must wait for others, no longer than was asked.
+async fn begin(
+    handle: &Handle,
+    turn: TurnParams,
+    call: &Call<'_>,
+) -> Result<Result<Option<TurnId>, CallError>, Late> {
+    let (until, mut views) = (call.waits_until(), handle.view());
+    let in_line = async {
+        over(until).await;
+        views.wait_for(|view| view.queued.is_some()).await.map(|_| ())
+    };
+    tokio::select! {
+        biased;
+        begun = call.before(handle.run(turn)) => begun,
+        Ok(()) = in_line => Err(Late::TooLong),
     }
 }
 
@@ -276,6 +313,10 @@ pub(super) fn too_slow(late: Late) -> CallToolResult {
         remedy: Some("call again; `codex app-server` in a terminal shows whether codex starts at all".into()),
         retryable: true,
     })
+}
+
+fn above(error: &LimitError) -> CallToolResult {
+    result::refused("limit", error.to_string())
 }
 
 fn idle() -> Note {

@@ -6,10 +6,17 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
+use memchr::memchr;
 use tokio_util::codec::Decoder;
+
+use super::shorten::{Shorten, Shortener};
+use crate::event::block;
 
 /// Room made before each read: what a pipe holds, so that a burst costs few reads.
 const ROOM: usize = 64 << 10;
+
+/// The memory of a line above this is not kept for the next.
+const LONG: usize = 2 * ROOM;
 
 /// One line, or what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +44,7 @@ pub enum Frame {
 #[derive(Debug)]
 pub struct Frames {
     max_line: usize,
+    shortener: Shortener,
     /// How much of the buffer is known to hold no line feed: each byte is looked at once.
     scanned: usize,
     /// Inside a line above the limit: how much of it was thrown away.
@@ -47,7 +55,13 @@ impl Frames {
     /// A decoder that takes lines of at most `max_line` bytes, the line feed not counted.
     #[must_use]
     pub fn new(max_line: usize) -> Self {
-        Self { max_line, scanned: 0, skipping: None }
+        Self { max_line, shortener: Shortener::new(Shorten::NOTHING), scanned: 0, skipping: None }
+    }
+
+    /// The same, with long texts cut. A line is measured after that.
+    #[must_use]
+    pub fn shortening(self, what: Shorten) -> Self {
+        Self { shortener: Shortener::new(what), ..self }
     }
 
     fn whole_line(&mut self, mut line: BytesMut) -> Option<Frame> {
@@ -72,15 +86,18 @@ impl Frames {
 
     /// The buffer holds no line feed. Above the limit its bytes are let go, with their memory.
     fn no_line_yet(&mut self, src: &mut BytesMut) {
+        if self.skipping.is_none() && self.shortener.concerns(src.len()) {
+            self.shortener.look(src, src.len());
+        }
         if self.skipping.is_some() || src.len() > self.max_line {
             *self.skipping.get_or_insert(0) += src.len() as u64;
-            if src.capacity() > 2 * ROOM {
+            if src.capacity() > LONG {
                 *src = BytesMut::new();
             }
             src.clear();
         }
         self.scanned = src.len();
-        src.reserve(ROOM);
+        src.reserve(block(src.len() + ROOM) - src.len());
     }
 }
 
@@ -90,13 +107,22 @@ impl Decoder for Frames {
 
     fn decode(&mut self, src: &mut BytesMut) -> io::Result<Option<Frame>> {
         loop {
-            let Some(found) = src.iter().skip(self.scanned).position(|byte| *byte == b'\n') else {
+            let Some(found) = memchr(b'\n', src.get(self.scanned..).unwrap_or_default()) else {
                 self.no_line_yet(src);
                 return Ok(None);
             };
-            let mut line = src.split_to(self.scanned + found + 1);
+            let mut end = self.scanned + found;
+            if self.skipping.is_none() && self.shortener.concerns(end) {
+                end = self.shortener.look(src, end);
+            }
+            self.shortener.reset();
             self.scanned = 0;
-            line.truncate(line.len() - 1);
+            let mut line = src.split_to(end + 1);
+            line.truncate(end);
+            if end > LONG {
+                // What follows a long line must not hold its memory, nor be read into it.
+                *src = BytesMut::from(&src[..]);
+            }
             if let Some(frame) = self.whole_line(line) {
                 return Ok(Some(frame));
             }
@@ -109,6 +135,7 @@ impl Decoder for Frames {
         }
         let rest = std::mem::take(src);
         self.scanned = 0;
+        self.shortener.reset();
         if let Some(bytes) = self.skipping.take() {
             return Ok(Some(Frame::TooLong { bytes }));
         }

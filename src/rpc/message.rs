@@ -4,11 +4,13 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::error::{INTERNAL_ERROR, RpcError};
+use super::raw::Raw;
 
 /// The id of a request, as its sender chose it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,21 +41,21 @@ pub enum Message {
         /// What it asks.
         method: String,
         /// With what; `null` where there is nothing.
-        params: Box<RawValue>,
+        params: Raw,
     },
     /// It tells.
     Notification {
         /// What it tells.
         method: String,
         /// With what; `null` where there is nothing.
-        params: Box<RawValue>,
+        params: Raw,
     },
     /// It answers one of our requests.
     Response {
         /// Which.
         id: RequestId,
         /// With what.
-        result: Result<Box<RawValue>, RpcError>,
+        result: Result<Raw, RpcError>,
     },
     /// JSON, and none of these.
     Unknown,
@@ -85,13 +87,13 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, 
 }
 
 impl Message {
-    /// Reads one line.
+    /// Reads one line. What it carries stays in the line's memory.
     ///
     /// # Errors
     /// [`NotJson`] where it is not one JSON value.
-    pub fn decode(line: &[u8]) -> Result<Self, NotJson> {
+    pub fn decode(line: &Bytes) -> Result<Self, NotJson> {
         match serde_json::from_slice::<Envelope<'_>>(line) {
-            Ok(envelope) => Ok(envelope.message().unwrap_or(Self::Unknown)),
+            Ok(envelope) => Ok(envelope.message(line).unwrap_or(Self::Unknown)),
             // A list, a number, a member twice: JSON all the same?
             Err(_) => {
                 serde_json::from_slice::<serde::de::IgnoredAny>(line)?;
@@ -102,12 +104,12 @@ impl Message {
 }
 
 impl Envelope<'_> {
-    fn message(&self) -> Option<Message> {
+    fn message(&self, line: &Bytes) -> Option<Message> {
         // An id that is there and cannot be given back makes a message that cannot be dealt with.
         let id = self.id.map(|raw| serde_json::from_str(raw.get())).transpose().ok()?;
         if let Some(method) = self.method {
             let method = serde_json::from_str(method.get()).ok()?;
-            let params = self.params.unwrap_or(RawValue::NULL).to_owned();
+            let params = self.params.map_or_else(Raw::null, |params| Raw::part_of(line, params));
             return Some(match id {
                 Some(id) => Message::Request { id, method, params },
                 None => Message::Notification { method, params },
@@ -115,7 +117,7 @@ impl Envelope<'_> {
         }
         let result = match (self.error, self.result) {
             (Some(error), _) => Err(rpc_error(error)),
-            (None, Some(result)) => Ok(result.to_owned()),
+            (None, Some(result)) => Ok(Raw::part_of(line, result)),
             (None, None) => return None,
         };
         Some(Message::Response { id: id?, result })

@@ -13,6 +13,9 @@
 //! - each call ends exactly once: answered, refused, out of time, or closed;
 //! - each request of the other side is answered exactly once: a [`Ticket`] that is dropped answers too.
 //!
+//! Memory is bounded by bytes: a message holds [`Room`] until its receiver has dealt with it, what it
+//! carries ([`Raw`]) is a piece of its line, and long texts can be cut as they come ([`Shorten`]).
+//!
 //! An answer to a call goes straight to its caller, so it can overtake a notification that came before it
 //! and still waits in the queue. Absent here: every name of codex's methods, which `codex` knows.
 
@@ -22,7 +25,9 @@ mod limits;
 mod message;
 mod peer;
 mod pending;
+mod raw;
 mod reader;
+mod shorten;
 mod ticket;
 mod writer;
 
@@ -31,7 +36,9 @@ pub use frame::{Frame, Frames};
 pub use limits::Limits;
 pub use message::{Message, NotJson, RequestId};
 pub use peer::Peer;
-pub use reader::Incoming;
+pub use raw::Raw;
+pub use reader::{Incoming, Room};
+pub use shorten::Shorten;
 pub use ticket::Ticket;
 
 #[cfg(test)]

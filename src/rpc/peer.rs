@@ -16,7 +16,8 @@ use super::error::{CallError, OVERLOADED};
 use super::frame::Frames;
 use super::limits::Limits;
 use super::pending::{Answer, Entry, Op, Table};
-use super::reader::{Incoming, Reader};
+use super::raw::Raw;
+use super::reader::{Incoming, Reader, Way};
 use super::writer::{Line, Writer, line};
 
 /// How often a call is sent where the other side has too much to do.
@@ -84,10 +85,9 @@ impl Peer {
             Writer { to: writer, lines: line_queue, answers: answer_queue, closing: closing.clone() };
         tasks.spawn(writer.run(failed));
         let reader = Reader {
-            frames: FramedRead::new(reader, Frames::new(limits.max_line)),
+            frames: FramedRead::new(reader, Frames::new(limits.max_line).shortening(limits.shorten)),
             table: Table::new(ops),
-            answers,
-            out,
+            way: Way::new(out, answers, limits.room),
             write_failed,
             closing: closing.clone(),
         };
@@ -110,7 +110,7 @@ impl Peer {
         method: &'static str,
         params: &P,
         deadline: Duration,
-    ) -> Result<Box<RawValue>, CallError> {
+    ) -> Result<Raw, CallError> {
         let params = to_raw_value(params).map_err(|source| CallError::Encode { method, source })?;
         match tokio::time::timeout(deadline, self.ask(method, &params)).await {
             Ok(answer) => answer,
@@ -138,7 +138,7 @@ impl Peer {
         self.inner.closing.cancel();
     }
 
-    async fn ask(&self, method: &'static str, params: &RawValue) -> Result<Box<RawValue>, CallError> {
+    async fn ask(&self, method: &'static str, params: &RawValue) -> Result<Raw, CallError> {
         let closed = || CallError::Closed { method };
         let _place = self.inner.places.acquire().await.map_err(|_| closed())?;
         let mut wait = FIRST_WAIT;

@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 
-use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::RpcError;
 use super::message::RequestId;
+use super::raw::Raw;
 
 /// What a call gets in the end. Nothing at all (the sender is dropped) means the connection has ended.
-pub(super) type Answer = Result<Box<RawValue>, RpcError>;
+pub(super) type Answer = Result<Raw, RpcError>;
 
 /// What a call tells the table.
 #[derive(Debug)]

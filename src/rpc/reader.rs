@@ -1,12 +1,12 @@
 //! The task that reads: gives each answer to its call and everything else, in order, to the receiver.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use serde_json::value::RawValue;
 use tokio::io::AsyncRead;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::codec::FramedRead;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,7 @@ use super::error::{BadLine, CloseReason};
 use super::frame::{Frame, Frames};
 use super::message::Message;
 use super::pending::Table;
+use super::raw::Raw;
 use super::ticket::Ticket;
 use super::writer::Line;
 
@@ -21,6 +22,10 @@ use super::writer::Line;
 const LAST_WORDS: Duration = Duration::from_millis(250);
 /// How much of a strange line is kept, in characters.
 const START: usize = 200;
+
+/// The room that a message takes among those that are not dealt with; kept as long as it is not. `None`
+/// where nothing waits for it.
+pub type Room = Option<OwnedSemaphorePermit>;
 
 /// What comes from the other side.
 #[derive(Debug)]
@@ -30,16 +35,20 @@ pub enum Incoming {
         /// What.
         method: String,
         /// With what.
-        params: Box<RawValue>,
+        params: Raw,
         /// The answer that is owed.
         ticket: Ticket,
+        /// To be kept until the request is dealt with.
+        room: Room,
     },
     /// It tells.
     Notification {
         /// What.
         method: String,
         /// With what.
-        params: Box<RawValue>,
+        params: Raw,
+        /// To be kept until the notification is dealt with.
+        room: Room,
     },
     /// A line that could not be used. The connection goes on.
     Bad {
@@ -57,8 +66,7 @@ pub enum Incoming {
 pub(super) struct Reader<R> {
     pub(super) frames: FramedRead<R, Frames>,
     pub(super) table: Table,
-    pub(super) answers: mpsc::Sender<Line>,
-    pub(super) out: mpsc::Sender<Incoming>,
+    pub(super) way: Way,
     pub(super) write_failed: oneshot::Receiver<String>,
     pub(super) closing: CancellationToken,
 }
@@ -66,7 +74,7 @@ pub(super) struct Reader<R> {
 impl<R: AsyncRead + Unpin> Reader<R> {
     /// Reads until the end, fails every call that waits, then says why.
     pub(super) async fn run(self) {
-        let Self { mut frames, mut table, answers, out, write_failed, closing } = self;
+        let Self { mut frames, mut table, way, write_failed, closing } = self;
         let mut write_failed = pin!(async {
             match write_failed.await {
                 Ok(why) => {
@@ -93,19 +101,48 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Ok(None) => break CloseReason::EndOfStream,
                 Err(reason) => break reason,
             };
-            if let Some(incoming) = sort(frame, &mut table, &answers).await {
+            if let Some(incoming) = sort(frame, &mut table, &way).await {
                 // With nobody to receive, calls still work, and dropped tickets answer the requests.
-                let _ = table.serve_while(out.send(incoming)).await;
+                let _ = table.serve_while(way.out.send(incoming)).await;
             }
         };
         closing.cancel();
         drop(table);
-        let _ = out.send(Incoming::Closed { reason }).await;
+        let _ = way.out.send(Incoming::Closed { reason }).await;
+    }
+}
+
+/// The ways that lead on from the reader, and what they take in.
+pub(super) struct Way {
+    out: mpsc::Sender<Incoming>,
+    answers: mpsc::Sender<Line>,
+    room: Arc<Semaphore>,
+    /// All of the room.
+    all: u32,
+}
+
+impl Way {
+    pub(super) fn new(out: mpsc::Sender<Incoming>, answers: mpsc::Sender<Line>, room: usize) -> Self {
+        let all = u32::try_from(room.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        Self { out, answers, room: Arc::new(Semaphore::new(all as usize)), all }
+    }
+
+    /// Waits until there is room for a message. With nobody to receive, reading must go on without.
+    async fn room(&self, bytes: usize) -> Room {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.all);
+        if let Ok(room) = self.room.clone().try_acquire_many_owned(bytes) {
+            return Some(room);
+        }
+        tokio::select! {
+            biased;
+            () = self.out.closed() => None,
+            room = self.room.clone().acquire_many_owned(bytes) => room.ok(),
+        }
     }
 }
 
 /// What a frame is for the receiver; nothing where a call has taken it.
-async fn sort(frame: Frame, table: &mut Table, answers: &mpsc::Sender<Line>) -> Option<Incoming> {
+async fn sort(frame: Frame, table: &mut Table, way: &Way) -> Option<Incoming> {
     let line = match frame {
         Frame::Line(line) => line,
         Frame::TooLong { bytes } => return bad(BadLine::TooLong { bytes }),
@@ -113,12 +150,16 @@ async fn sort(frame: Frame, table: &mut Table, answers: &mpsc::Sender<Line>) -> 
         Frame::Cut { bytes } => return bad(BadLine::Cut { bytes }),
     };
     match Message::decode(&line) {
-        Ok(Message::Notification { method, params }) => Some(Incoming::Notification { method, params }),
+        Ok(Message::Notification { method, params }) => {
+            let room = table.serve_while(way.room(line.len())).await;
+            Some(Incoming::Notification { method, params, room })
+        }
         Ok(Message::Request { id, method, params }) => {
+            let room = table.serve_while(way.room(line.len())).await;
             // Waits where too many are open. There is no place where the writing side is closed: the
             // request is still told, its answer goes nowhere.
-            let place = table.serve_while(answers.clone().reserve_owned()).await.ok();
-            Some(Incoming::Request { method, params, ticket: Ticket::new(id, place) })
+            let place = table.serve_while(way.answers.clone().reserve_owned()).await.ok();
+            Some(Incoming::Request { method, params, ticket: Ticket::new(id, place), room })
         }
         Ok(Message::Response { id, result }) => {
             if table.answer(&id, result) {

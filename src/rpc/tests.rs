@@ -7,6 +7,8 @@ mod messages;
 mod pending;
 mod replay;
 mod requests;
+mod room;
+mod shorten;
 
 use std::future::poll_fn;
 use std::task::Poll;

@@ -11,7 +11,7 @@ use super::guard::{Guard, Invocation};
 use super::read::{BadEntry, name_is_good, read};
 use super::shown::Shown;
 use super::variables::Variables;
-use super::wanted::{Inherit, Wanted};
+use super::wanted::{Inherit, Wanted, is_empty};
 
 /// Where servers come from, the same for all sessions of a bridge.
 #[derive(Clone, Debug)]
@@ -91,7 +91,9 @@ pub fn gather(sources: &Sources, wanted: &Wanted, cwd: &Path, fresh: bool) -> Re
             all.warnings.push(format!("the session goes on without the servers of a file: {error}"))
         }
     }
-    all.take(wanted.add(), Source::Call, "mcp.add: ", sources, cwd);
+    let add = wanted.add().iter().filter(|(_, entry)| !is_empty(entry));
+    let add = add.map(|(name, entry)| (name.clone(), entry.clone())).collect();
+    all.take(&add, Source::Call, "mcp.add: ", sources, cwd);
     Ok(all)
 }
 

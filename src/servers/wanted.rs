@@ -111,6 +111,9 @@ impl Wanted {
             if !name_is_good(name) {
                 return Err(bad(BadEntry::Name));
             }
+            if is_empty(entry) {
+                continue;
+            }
             let read = read(entry).map_err(bad)?;
             let unknown = read.remarks.into_iter().find(|remark| matches!(remark, Remark::Unknown { .. }));
             if let Some(remark) = unknown {
@@ -172,6 +175,13 @@ impl Wanted {
         self.inherit.as_ref()
     }
 
+    /// Those of `add` that are an empty object: they only name a server of the user's own configuration,
+    /// which the session has whatever `inherit` says.
+    #[must_use]
+    pub fn switched_on(&self) -> Vec<String> {
+        self.add.iter().filter(|(_, entry)| is_empty(entry)).map(|(name, _)| name.clone()).collect()
+    }
+
     /// The servers to add, as they came.
     #[must_use]
     pub fn add(&self) -> &Map<String, Value> {
@@ -213,6 +223,10 @@ fn merge_into(map: &mut Map<String, Value>, key: String, value: Value) {
             map.insert(key, value);
         }
     }
+}
+
+pub(super) fn is_empty(entry: &Value) -> bool {
+    entry.as_object().is_some_and(Map::is_empty)
 }
 
 fn cut(text: &str) -> String {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::event::{
     Answers, Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus,
@@ -13,7 +13,24 @@ use crate::servers::Wanted;
 
 /// Where the agent puts what it says to one session. Bounded: a session that cannot keep up holds
 /// the agent's output back, and with it codex, instead of filling memory.
-pub type Inbox = mpsc::Sender<AgentEvent>;
+pub type Inbox = mpsc::Sender<Heard>;
+
+/// Something that the agent says, on its way to the session.
+#[derive(Debug)]
+pub struct Heard {
+    /// What.
+    pub event: AgentEvent,
+    /// The room that it takes on its way, let go once it is in the journal: by that the agent is held back
+    /// by bytes, and not only by the number of events.
+    pub room: Option<OwnedSemaphorePermit>,
+}
+
+impl From<AgentEvent> for Heard {
+    /// What takes no room: the agent's own words, which follow from a command.
+    fn from(event: AgentEvent) -> Self {
+        Self { event, room: None }
+    }
+}
 
 /// How a thread is started or taken up again. Kept in the journal, since codex forgets parts of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Why things of a session end without anybody having asked for it, in words. Pure.
 
+use super::gate::Full;
 use crate::approval::Verdict;
 use crate::event::{Body, DecidedBy, Decision, ErrorInfo, TurnStatus};
 use crate::ids::TurnId;
@@ -38,6 +39,21 @@ pub(super) fn known_turn(turn: &TurnId) -> ErrorInfo {
         code: "codex_protocol".into(),
         message: format!("codex answered the start of a turn with `{turn}`, which has ended"),
         remedy: Some("call again".into()),
+        retryable: true,
+    }
+}
+
+/// There is no room for a turn, not even in line.
+pub(super) fn full(full: &Full) -> ErrorInfo {
+    ErrorInfo { code: "queue_full".into(), message: full.to_string(), remedy: None, retryable: true }
+}
+
+/// A turn that was cancelled while it waited.
+pub(super) fn taken_out() -> ErrorInfo {
+    ErrorInfo {
+        code: "cancelled".into(),
+        message: "the turn was cancelled before it began: it was still waiting for others to end".into(),
+        remedy: None,
         retryable: true,
     }
 }

@@ -9,7 +9,7 @@ use crate::journal::{Journal, JournalError, SessionRecord};
 const PAGE: usize = 1000;
 
 /// The same in bytes.
-const PAGE_BYTES: usize = 4 << 20;
+const PAGE_BYTES: usize = 256 << 10;
 
 /// A stored session as of its latest turn, or as of the end of the turn that is named.
 pub(super) async fn stored(

@@ -11,10 +11,12 @@ mod delta;
 mod elsewhere;
 mod ends;
 mod fold;
+mod gate;
 mod handle;
 mod questions;
 mod recover;
 mod registry;
+mod repeat;
 mod request;
 mod row;
 mod state;
@@ -24,12 +26,13 @@ mod tests;
 mod view;
 
 pub use agent::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Inbox, Opened, RequestKey, ThreadParams,
-    TurnParams,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Heard, Inbox, Opened, RequestKey,
+    ThreadParams, TurnParams,
 };
 pub use busy::Doing;
 pub use elsewhere::{Elsewhere, elsewhere, open_decisions};
 pub use fold::decision;
+pub use gate::{Full, Room};
 pub use handle::{CallError, Handle};
 pub use questions::QuestionOptions;
 pub use recover::recover;

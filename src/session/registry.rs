@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::agent::{AgentCommand, AgentError, AgentEvent, Opened, ThreadParams};
+use super::agent::{AgentCommand, AgentError, Heard, Opened, ThreadParams};
 use super::elsewhere::{Elsewhere, elsewhere};
+use super::gate::{Gate, Room};
 use super::handle::{CallError, Handle};
 use super::questions::QuestionOptions;
 use super::recover::recover;
@@ -59,6 +60,8 @@ pub struct Options {
     pub questions: QuestionOptions,
     /// What a thread that the CLI or an IDE made is taken up with.
     pub defaults: ThreadParams,
+    /// How many turns run at once, and wait.
+    pub room: Room,
 }
 
 enum Request {
@@ -84,6 +87,7 @@ pub struct Sessions {
 struct Maker {
     journal: Arc<dyn Journal>,
     agent: mpsc::Sender<AgentCommand>,
+    gate: Gate,
     options: Options,
     shutdown: CancellationToken,
     recovering: Arc<Mutex<()>>,
@@ -105,7 +109,8 @@ impl Sessions {
         tasks: &TaskTracker,
     ) -> Self {
         let (requests, inputs) = mpsc::channel(REQUESTS);
-        let maker = Maker { journal, agent, options, shutdown, recovering: Arc::default() };
+        let gate = Gate::open(options.room, shutdown.clone(), tasks);
+        let maker = Maker { journal, agent, gate, options, shutdown, recovering: Arc::default() };
         let registry = Registry {
             slots: HashMap::new(),
             running: JoinSet::new(),
@@ -290,8 +295,8 @@ impl Maker {
         row: SessionRecord,
         view: Option<View>,
         params: ThreadParams,
-        inbox: mpsc::Sender<AgentEvent>,
-        events: mpsc::Receiver<AgentEvent>,
+        inbox: mpsc::Sender<Heard>,
+        events: mpsc::Receiver<Heard>,
     ) -> Task {
         Task {
             view: view.unwrap_or_else(|| View::new(opened.thread.clone())),
@@ -300,6 +305,7 @@ impl Maker {
             params,
             journal: self.journal.clone(),
             agent: self.agent.clone(),
+            gate: self.gate.clone(),
             inbox,
             events,
             shutdown: self.shutdown.child_token(),

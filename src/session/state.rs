@@ -9,6 +9,7 @@ use super::agent::{AgentAnswer, AgentError, AgentEvent, CallId, Opened, RequestK
 use super::delta::Delta;
 use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, unkept};
 use super::questions::{Ended, QuestionOptions, Questions};
+use super::repeat::LastDiff;
 use crate::approval::{DecideError, Verdict};
 use crate::event::{
     Body, DecidedBy, Decision, ErrorInfo, Event, PermissionDecision, SessionInfo, Timestamp, Tokens,
@@ -106,6 +107,7 @@ pub struct State {
     latest: Option<TurnId>,
     questions: Questions,
     delta: Option<Delta>,
+    diff: LastDiff,
     total: Option<Tokens>,
     used: Tokens,
 }
@@ -126,6 +128,7 @@ impl State {
             latest: None,
             questions: Questions::new(questions),
             delta: None,
+            diff: LastDiff::default(),
             total: None,
             used: Tokens::default(),
         }
@@ -324,8 +327,10 @@ impl State {
             }
             return;
         }
-        if let Body::ToolCall(call) = &body {
-            self.questions.propose(call);
+        match &body {
+            Body::ToolCall(call) => self.questions.propose(call),
+            Body::Diff { diff } if !self.diff.is_new(turn.as_ref(), diff) => return,
+            _ => {}
         }
         self.record(out, now, turn, body);
     }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::agent::{AgentCommand, AgentEvent, CallId, Inbox, ThreadParams};
-use super::ends::unrecorded;
+use super::agent::{AgentCommand, AgentError, AgentEvent, CallId, Heard, Inbox, ThreadParams, TurnParams};
+use super::ends::{full, host_gone, taken_out, unrecorded};
+use super::gate::{Gate, Moved, Pass, Waiting};
 use super::handle::{Call, Handle};
 use super::row;
 use super::state::{Act, Effects, Input, Reply, State};
@@ -31,8 +32,9 @@ pub(super) struct Task {
     pub params: ThreadParams,
     pub journal: Arc<dyn Journal>,
     pub agent: mpsc::Sender<AgentCommand>,
+    pub gate: Gate,
     pub inbox: Inbox,
-    pub events: mpsc::Receiver<AgentEvent>,
+    pub events: mpsc::Receiver<Heard>,
     pub shutdown: CancellationToken,
 }
 
@@ -43,7 +45,17 @@ impl Task {
         let (publish, view) = watch::channel(Arc::new(self.view.clone()));
         let broken = Arc::default();
         let handle = Handle { thread: self.row.thread_id.clone(), calls, view, broken: Arc::clone(&broken) };
-        let run = Run { task: self, publish, broken, waiting: HashMap::new(), numbers: 0, told: false };
+        let run = Run {
+            task: self,
+            publish,
+            broken,
+            waiting: HashMap::new(),
+            numbers: 0,
+            rooms: Vec::new(),
+            told: false,
+            line: None,
+            pass: None,
+        };
         (handle, run.run(inputs))
     }
 }
@@ -54,8 +66,27 @@ struct Run {
     broken: Arc<OnceLock<JournalError>>,
     waiting: HashMap<CallId, oneshot::Sender<Reply>>,
     numbers: u64,
+    /// The room of what was heard and is not in the journal yet.
+    rooms: Vec<OwnedSemaphorePermit>,
     /// Whether the session has been told that its events are not kept.
     told: bool,
+    /// The turn that waits for others to end.
+    line: Option<InLine>,
+    /// What lets the turn run.
+    pass: Option<Pass>,
+}
+
+/// A turn that is to begin.
+struct InLine {
+    waiting: Waiting,
+    start: CallId,
+    turn: TurnParams,
+}
+
+/// What the task was woken by.
+enum Woken {
+    By(Input),
+    Moved(Moved),
 }
 
 impl Run {
@@ -65,14 +96,25 @@ impl Run {
             return;
         }
         loop {
-            let input = tokio::select! {
+            let woken = tokio::select! {
                 biased;
-                () = self.task.shutdown.cancelled() => Input::Shutdown,
-                Some(event) = self.task.events.recv() => Input::Agent(event),
-                Some(call) = calls.recv() => self.number(call),
-                () = until(self.task.state.next_tick()) => Input::Tick,
-                else => Input::Shutdown,
+                () = self.task.shutdown.cancelled() => Woken::By(Input::Shutdown),
+                Some(heard) = self.task.events.recv() => Woken::By(self.heard(heard)),
+                moved = moved(self.line.as_mut()) => Woken::Moved(moved),
+                Some(call) = calls.recv() => Woken::By(self.number(call)),
+                () = until(self.task.state.next_tick()) => Woken::By(Input::Tick),
+                else => Woken::By(Input::Shutdown),
             };
+            let input = match woken {
+                Woken::By(input) => input,
+                Woken::Moved(moved) => match self.moved(moved).await {
+                    Some(input) => input,
+                    None => continue,
+                },
+            };
+            if matches!(input, Input::Cancel(..)) && !self.take_out().await {
+                return;
+            }
             let last = matches!(input, Input::Shutdown);
             let effects = self.group(input);
             if !self.perform(effects).await || last || !self.tell().await {
@@ -89,13 +131,19 @@ impl Run {
             if last {
                 break;
             }
-            let Ok(event) = self.task.events.try_recv() else { break };
-            let more = self.task.state.apply(Input::Agent(event), Timestamp::now());
+            let Ok(heard) = self.task.events.try_recv() else { break };
+            let input = self.heard(heard);
+            let more = self.task.state.apply(input, Timestamp::now());
             all.events.extend(more.events);
             all.acts.extend(more.acts);
             all.replies.extend(more.replies);
         }
         all
+    }
+
+    fn heard(&mut self, heard: Heard) -> Input {
+        self.rooms.extend(heard.room);
+        Input::Agent(heard.event)
     }
 
     fn number(&mut self, call: Call) -> Input {
@@ -119,11 +167,19 @@ impl Run {
                 return false;
             }
         }
+        self.rooms.clear();
         self.publish();
         for act in effects.acts {
-            if self.task.agent.send(self.command(act)).await.is_err() {
-                tracing::debug!("codex's task has ended");
+            match act {
+                Act::Run(start, turn) => {
+                    let waiting = self.task.gate.join().await;
+                    self.line = Some(InLine { waiting, start, turn });
+                }
+                act => self.send(act).await,
             }
+        }
+        if !self.task.state.starting() && self.task.state.running().is_none() {
+            self.pass = None;
         }
         for (call, reply) in effects.replies {
             if let Some(waiting) = self.waiting.remove(&call) {
@@ -145,6 +201,48 @@ impl Run {
         self.perform(effects).await
     }
 
+    /// The turn that waits comes in, or hears where it stands.
+    async fn moved(&mut self, moved: Moved) -> Option<Input> {
+        let refused =
+            |start, error| Some(Input::Agent(AgentEvent::TurnRefused { start, error: AgentError(error) }));
+        match moved {
+            Moved::Place(place) => {
+                self.task.view.queued = Some(place);
+                self.publish();
+                None
+            }
+            Moved::In(pass) => {
+                let InLine { start, turn, .. } = self.leave()?;
+                self.pass = Some(pass);
+                self.publish();
+                self.send(Act::Run(start, turn)).await;
+                None
+            }
+            Moved::Refused(error) => refused(self.leave()?.start, full(&error)),
+            Moved::Closed => refused(self.leave()?.start, host_gone()),
+        }
+    }
+
+    /// A cancel finds the turn still in line: it is taken out, and its caller told. False when the journal
+    /// is gone.
+    async fn take_out(&mut self) -> bool {
+        let Some(InLine { start, .. }) = self.leave() else { return true };
+        let refused = AgentEvent::TurnRefused { start, error: AgentError(taken_out()) };
+        let effects = self.task.state.apply(Input::Agent(refused), Timestamp::now());
+        self.perform(effects).await
+    }
+
+    fn leave(&mut self) -> Option<InLine> {
+        self.task.view.queued = None;
+        self.line.take()
+    }
+
+    async fn send(&self, act: Act) {
+        if self.task.agent.send(self.command(act)).await.is_err() {
+            tracing::debug!("codex's task has ended");
+        }
+    }
+
     /// Shows what is in the journal now, and whether a turn is about to begin.
     fn publish(&mut self) {
         self.task.view.starting = self.task.state.starting();
@@ -153,6 +251,7 @@ impl Run {
         self.publish.send_if_modified(|shown| {
             let changed = shown.next != view.next
                 || shown.starting != view.starting
+                || shown.queued != view.queued
                 || shown.dismissed != view.dismissed;
             if changed {
                 *shown = Arc::new(view.clone());
@@ -192,6 +291,14 @@ impl Run {
             Act::Interrupt(turn) => AgentCommand::Interrupt { thread, turn },
             Act::Answer(key, answer) => AgentCommand::Answer { key, answer },
         }
+    }
+}
+
+/// The next thing that happens to a turn in line; nothing where there is none.
+async fn moved(line: Option<&mut InLine>) -> Moved {
+    match line {
+        Some(line) => line.waiting.moved().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -370,3 +370,19 @@ proptest! {
         prop_assert_eq!(all.last().map(|e| e.body.kind()), Some("session_finished"));
     }
 }
+
+/// codex tells the same diff again and again; each would be kept for as long as the session.
+#[test]
+fn a_diff_that_did_not_change_is_no_event() {
+    let (mut s, now) = (state(), Timestamp(1));
+    let mut tell = |turn: &str, diff: &str| {
+        let (turn, body) = (Some(TurnId::from(turn)), Body::Diff { diff: diff.into() });
+        s.apply(Input::Agent(AgentEvent::Said { turn, body }), now).events.len()
+    };
+    let told =
+        [("u1", "+a", 1), ("u1", "+a", 0), ("u1", "+b", 1), ("u1", "+a", 1), ("u1", "", 1), ("u1", "", 0)];
+    for (turn, diff, events) in told {
+        assert_eq!(tell(turn, diff), events, "{turn} {diff}");
+    }
+    assert_eq!((tell("u2", ""), tell("u2", "")), (1, 0), "another turn tells its own");
+}

@@ -52,6 +52,9 @@ pub struct View {
     pub plan: Option<(usize, usize)>,
     /// The last event that is in here.
     pub next: Seq,
+    /// How many turns are to begin before the one that was asked for, where it waits for others to end. Only
+    /// a live session knows that.
+    pub queued: Option<usize>,
     /// A turn was asked for and has not begun. Only a live session knows that: no event says it.
     pub starting: bool,
     /// Open requests whose dialog a person closed without a decision. Only a live session knows that.
@@ -81,6 +84,7 @@ impl View {
             tools: Vec::new(),
             plan: None,
             next: Seq::ZERO,
+            queued: None,
             starting: false,
             dismissed: BTreeSet::new(),
             begun: Timestamp::default(),

@@ -23,6 +23,8 @@ mod fake;
 mod faults;
 #[cfg(unix)]
 mod journal;
+mod limits;
+mod memory;
 mod owners;
 #[cfg(unix)]
 mod pty;

@@ -1,4 +1,4 @@
-//! The stream of events under stress: readers and writers that are killed, and more than fits.
+//! The stream of events under stress: readers and writers that are killed.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -150,12 +150,5 @@ fn what_is_too_long_is_cut_with_a_pointer_to_the_rest() {
             }
         }
         assert!(cut, "{prompt}: nothing was cut, or it does not say so");
-    }
-    #[cfg(target_os = "linux")]
-    {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", host.child.id())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
-        eprintln!("peak of the bridge: {kilobytes} KiB");
     }
 }

@@ -2,6 +2,8 @@
 
 mod approvals;
 mod decisions;
+mod limits;
+mod memory;
 mod model;
 mod python;
 mod schema;

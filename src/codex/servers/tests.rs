@@ -1,12 +1,10 @@
 //! Tables for the servers of a thread: what codex is sent.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::write::{covers, merged};
 use super::*;
-use crate::servers::{Entry, Guard, Variables};
+use crate::servers::{Guard, Variables};
 
 /// codex's own servers, as `config/read` shows them.
 fn own() -> Value {
@@ -31,6 +29,15 @@ fn plan(inherit: Value, file: Value, add: Value, config: Value) -> Plan {
     }
     let mut wanted = Wanted::parse(&json!({ "inherit": inherit })).unwrap();
     wanted.absorb(json!({ "mcp_servers": config }).as_object_mut().unwrap()).unwrap();
+    made(entries, wanted)
+}
+
+/// The plan for a call that only names servers.
+fn called(inherit: Value, add: Value) -> Plan {
+    made(BTreeMap::new(), Wanted::parse(&json!({ "inherit": inherit, "add": add })).unwrap())
+}
+
+fn made(entries: BTreeMap<String, Entry>, wanted: Wanted) -> Plan {
     let sources = Sources {
         file: "/none".into(),
         named: false,
@@ -79,6 +86,15 @@ fn only_what_codex_has_is_switched_off() {
     assert!(
         warned(&named).contains("`unknown`, which codex's configuration does not have; it has off, one, two")
     );
+    // Named by an empty object: on, whatever codex's configuration and `inherit` say.
+    let called = called(json!(false), json!({ "off": {}, "nowhere": {} }));
+    assert_eq!(
+        Value::Object(called.config.clone()),
+        json!({
+            "one": off, "two": off, "off": { "enabled": true, "env": { "DEPTH": "2" } },
+        })
+    );
+    assert!(warned(&called).contains("`nowhere`"));
     // Switched off by the file: a name that codex lacks is not sent at all.
     let entry = json!({ "command": "x", "enabled": false });
     let by_file = plan(json!(null), json!({ "one": entry, "new": entry }), json!({}), json!({}));

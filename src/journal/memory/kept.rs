@@ -32,6 +32,11 @@ impl Slot {
         self.events.front().map_or_else(|| self.last.next(), |(_, event)| event.seq)
     }
 
+    pub fn latest(&self, after: Seq, kind: &str) -> Option<Event> {
+        let behind = self.events.iter().rev().map(|(_, event)| event).take_while(|event| event.seq > after);
+        behind.into_iter().find(|event| event.body.kind() == kind).cloned()
+    }
+
     pub fn read(&self, after: Seq, limit: usize, max_bytes: usize) -> Vec<Event> {
         let mut read = 0;
         let within = self.events.iter().filter(|(_, event)| event.seq > after).take(limit);

@@ -167,6 +167,10 @@ impl Journal for SqliteJournal {
         self.ask(move |db| queries::events(db, &thread, after, limit, max_bytes))
     }
 
+    fn last(&self, thread: ThreadId, after: Seq, kind: &'static str) -> Pending<Option<Event>> {
+        self.ask(move |db| queries::last(db, &thread, after, kind))
+    }
+
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>> {
         self.ask(move |db| queries::session(db, &thread))
     }

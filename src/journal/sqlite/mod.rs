@@ -10,6 +10,7 @@ mod rows;
 mod schema;
 mod secrets;
 mod tasks;
+mod texts;
 mod watches;
 mod writer;
 

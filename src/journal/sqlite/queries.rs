@@ -1,10 +1,11 @@
 //! What readers ask.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::record::SessionRecord;
 use super::owners::Owners;
 use super::rows::{self, EVENT, SESSION, signed};
+use super::texts;
 use crate::event::Event;
 use crate::ids::{ApprovalId, Seq, ThreadId};
 
@@ -15,21 +16,45 @@ pub(super) fn events(
     limit: usize,
     max_bytes: usize,
 ) -> rusqlite::Result<Vec<Event>> {
-    let sql = format!(
-        "SELECT {EVENT}, length(CAST(body AS BLOB)) FROM events WHERE thread = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
-    );
+    let sql = format!("SELECT {EVENT} FROM events WHERE thread = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
     let mut query = db.prepare_cached(&sql)?;
     let limit = signed(limit as u64);
     let mut found = query.query(params![thread.as_str(), signed(after.0), limit])?;
     let (mut out, mut bytes) = (Vec::new(), 0usize);
     while let Some(row) = found.next()? {
-        bytes = bytes.saturating_add(usize::try_from(rows::number(row, 5)?).unwrap_or(usize::MAX));
+        bytes = bytes.saturating_add(rows::length(row)?);
         if bytes > max_bytes && !out.is_empty() {
             break;
         }
-        out.push(rows::event(row, thread)?);
+        out.push(whole(db, row, thread)?);
     }
     Ok(out)
+}
+
+pub(super) fn last(
+    db: &Connection,
+    thread: &ThreadId,
+    after: Seq,
+    kind: &str,
+) -> rusqlite::Result<Option<Event>> {
+    // A body begins with its type.
+    let begin = format!("{{\"type\":\"{kind}\"");
+    let sql = format!(
+        "SELECT {EVENT} FROM events WHERE thread = ?1 AND seq > ?2 AND substr(body, 1, length(?3)) = ?3
+         ORDER BY seq DESC LIMIT 1"
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let mut found = query.query(params![thread.as_str(), signed(after.0), begin])?;
+    found.next()?.map(|row| whole(db, row, thread)).transpose()
+}
+
+/// An event with its long texts. While the row's query is under way, both are of the same state of the file.
+fn whole(db: &Connection, row: &Row<'_>, thread: &ThreadId) -> rusqlite::Result<Event> {
+    let mut event = rows::event(row, thread)?;
+    if rows::apart(row)? > 0 {
+        texts::fill(db, thread, event.seq, &mut event.body)?;
+    }
+    Ok(event)
 }
 
 pub(super) fn session(db: &Connection, thread: &ThreadId) -> rusqlite::Result<Option<SessionRecord>> {

@@ -41,7 +41,7 @@ pub(super) fn retain(
         if owner.is_some_and(|owner| owners.alive(&BridgeId::from(owner))) {
             continue;
         }
-        for table in ["events", "approvals", "secrets", "sessions"] {
+        for table in ["texts", "events", "approvals", "secrets", "sessions"] {
             db.execute(&format!("DELETE FROM {table} WHERE thread = ?1"), params![thread])?;
         }
         given_up.push(thread);

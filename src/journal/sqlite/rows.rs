@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::record::{SessionRecord, SessionStatus};
+use super::texts;
 use crate::event::{Body, Event, Origin, Timestamp};
 use crate::ids::{BridgeId, Seq, ThreadId, TurnId};
 
@@ -14,7 +15,7 @@ pub(super) const SESSION: &str =
     "thread, cwd, title, status, model, owner, last_seq, turn_seq, turn_id, created, updated, settings";
 
 /// The columns of an event, in the order of [`event`].
-pub(super) const EVENT: &str = "seq, time, turn, origin, body";
+pub(super) const EVENT: &str = "seq, time, turn, origin, body, apart";
 
 pub(super) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
     let status: String = row.get(3)?;
@@ -71,11 +72,24 @@ pub(super) fn event(row: &Row<'_>, thread: &ThreadId) -> rusqlite::Result<Event>
     })
 }
 
-pub(super) fn put_event(db: &Connection, event: &Event) -> rusqlite::Result<()> {
+/// How many bytes an event takes.
+pub(super) fn length(row: &Row<'_>) -> rusqlite::Result<usize> {
+    Ok(apart(row)?.saturating_add(row.get_ref(4)?.as_bytes()?.len()))
+}
+
+/// How many of them are texts that lie apart.
+pub(super) fn apart(row: &Row<'_>) -> rusqlite::Result<usize> {
+    let apart: Option<i64> = row.get(5)?;
+    Ok(apart.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0))
+}
+
+/// Stores an event; it is used up, so that its long texts need not be held twice.
+pub(super) fn put_event(db: &Connection, mut event: Event) -> rusqlite::Result<()> {
+    let apart = texts::put(db, &event.thread_id, event.seq, &mut event.body)?;
     let body = serde_json::to_string(&event.body)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     db.prepare_cached(
-        "INSERT INTO events (thread, seq, time, turn, origin, body) VALUES (?1,?2,?3,?4,?5,?6)",
+        "INSERT INTO events (thread, seq, time, turn, origin, body, apart) VALUES (?1,?2,?3,?4,?5,?6,?7)",
     )?
     .execute(params![
         event.thread_id.as_str(),
@@ -84,6 +98,7 @@ pub(super) fn put_event(db: &Connection, event: &Event) -> rusqlite::Result<()> 
         event.turn_id.as_ref().map(TurnId::as_str),
         event.origin.map(|Origin::Codex| "codex"),
         body,
+        apart,
     ])?;
     if let Body::PermissionRequest(request) = &event.body {
         db.prepare_cached("INSERT OR IGNORE INTO approvals (id, thread) VALUES (?1, ?2)")?

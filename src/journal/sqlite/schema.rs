@@ -14,9 +14,12 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// How long to wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// What a connection keeps of the file in memory, in KiB: events are written once and read in order.
+const CACHE: i64 = 256;
+
 /// How a file comes from each version to the next; a new one takes all steps. A step is never changed
 /// once it is out: the files that took it stay as they are.
-const STEPS: [&str; 3] = [TABLES, SOCKETS_AND_TASKS, SECRETS];
+const STEPS: [&str; 4] = [TABLES, SOCKETS_AND_TASKS, TEXTS, SECRETS];
 
 /// Events are their own index: one session's lie together, in order.
 const TABLES: &str = "
@@ -45,6 +48,14 @@ CREATE TABLE tasks (
 ) WITHOUT ROWID;
 ";
 
+/// Long texts beside their events, and in an event's row how many bytes of it lie there. Not by their key
+/// as the events are: SQLite reads the whole of such a row to compare its key.
+const TEXTS: &str = "
+ALTER TABLE events ADD COLUMN apart INTEGER;
+CREATE TABLE texts (thread TEXT NOT NULL, seq INTEGER NOT NULL, member TEXT NOT NULL, text BLOB NOT NULL);
+CREATE UNIQUE INDEX texts_of ON texts (thread, seq, member);
+";
+
 /// What sessions were given that may be secret: nothing else in the file may be.
 const SECRETS: &str = "
 CREATE TABLE secrets (thread TEXT PRIMARY KEY, kept TEXT NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;
@@ -58,6 +69,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
     db.busy_timeout(BUSY).map_err(fail)?;
     check(&db, path)?;
     wal(&db).map_err(fail)?;
+    db.pragma_update(None, "cache_size", -CACHE).map_err(fail)?;
     db.pragma_update(None, "synchronous", "NORMAL").map_err(fail)?;
     let change = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
     // Again, now that nobody else can change it.
@@ -86,6 +98,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(fail)?;
     db.busy_timeout(BUSY).map_err(fail)?;
+    db.pragma_update(None, "cache_size", -CACHE).map_err(fail)?;
     // Not opened read-only: a reader of a WAL must be able to make its shared-memory file.
     db.pragma_update(None, "query_only", true).map_err(fail)?;
     Ok(db)

@@ -99,9 +99,10 @@ impl Writer {
         for job in group {
             match job {
                 Job::Append(batch, reply) => {
-                    let done = self.step(&mut begun, |w| w.append(&batch));
+                    let at = (batch.session.thread_id.clone(), batch.session.last_seq);
+                    let done = self.step(&mut begun, |w| w.append(*batch));
                     if done.is_ok() {
-                        committed.push((batch.session.thread_id.clone(), batch.session.last_seq));
+                        committed.push(at);
                     }
                     answers.push((reply, done));
                 }
@@ -188,12 +189,12 @@ impl Writer {
         done
     }
 
-    fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+    fn append(&mut self, batch: Batch) -> Result<(), JournalError> {
         let row = &batch.session;
         let stored = queries::session(&self.db, &row.thread_id).map_err(|e| self.fault(&e))?;
         self.must_be_ours(&row.thread_id, stored.as_ref().and_then(|s| s.owner.as_ref()))?;
         batch.check(stored.map_or(Seq::ZERO, |s| s.last_seq))?;
-        for event in &batch.events {
+        for event in batch.events {
             rows::put_event(&self.db, event).map_err(|e| self.fault(&e))?;
         }
         rows::put_session(&self.db, row).map_err(|e| self.fault(&e))

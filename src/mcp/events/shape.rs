@@ -4,13 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::event::Event;
+use crate::mcp::cut;
 use crate::mcp::result::{cut_plain, escaped};
 
 /// Members that may hold anything, so that they may also hold the beginning of their text.
 const FREE: [&str; 6] = ["arguments", "result", "params", "schema", "permissions", "answers"];
-
-/// The shortest text that is still cut: ids and names are below it, and stay whole.
-const LEAST: usize = 64;
 
 /// How much a value takes as text within JSON text, where its quotes are escaped: the longer of its
 /// two forms in a result.
@@ -19,32 +17,40 @@ pub(in crate::mcp) fn in_text(value: &Value) -> usize {
 }
 
 /// An event in at most `room`, as far as it can be; `cut` says that it is not whole, and how many
-/// bytes the whole has. What is cut still fits the schema of events.
+/// bytes the whole has. What is cut still fits the schema of events. What is not shown is not copied.
 pub(in crate::mcp) fn short(event: &Event, room: usize) -> Value {
-    let mut value = serde_json::to_value(event).unwrap_or_default();
-    if in_text(&value) <= room {
-        return value;
+    if let Ok(json) = cut::whole(event, room)
+        && escaped(&json) < room
+    {
+        return parsed(&json);
     }
-    value["cut"] = json!(value.to_string().len());
-    let mut each = room / 2;
-    while in_text(&value) > room && each >= LEAST {
-        cut_texts(&mut value, each);
-        each /= 2;
+    let bytes = cut::length(event);
+    let marked = |json: String| {
+        let mut value = parsed(&json);
+        value["cut"] = json!(bytes);
+        value
+    };
+    // Quotes and line feeds take more within JSON text than here, so one text alone gets less than all.
+    let tries = std::iter::successors(Some(room / 4 * 3), |each| Some(each / 2));
+    for each in tries.take_while(|each| *each >= cut::LEAST) {
+        let json = cut::json(event, each).unwrap_or_default();
+        if escaped(&json) + CUT < room {
+            return marked(json);
+        }
     }
-    if in_text(&value) > room {
-        cut_free(&mut value, room / 8);
-    }
+    // It has too many parts.
+    let mut value = marked(cut::json(event, cut::LEAST).unwrap_or_default());
+    cut_free(&mut value, room / 8);
     while in_text(&value) > room && halve_lists(&mut value) {}
     value
 }
 
-fn cut_texts(value: &mut Value, each: usize) {
-    match value {
-        Value::String(text) if text.len() > each => *text = cut_plain(text, each),
-        Value::Array(items) => items.iter_mut().for_each(|item| cut_texts(item, each)),
-        Value::Object(members) => members.values_mut().for_each(|member| cut_texts(member, each)),
-        _ => {}
-    }
+/// What `cut` itself takes.
+const CUT: usize = 40;
+
+/// What was just written as JSON.
+fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 fn cut_free(value: &mut Value, each: usize) {

@@ -88,6 +88,13 @@ impl Transcript {
         self.text.trim_end()
     }
 
+    /// What there is.
+    #[must_use]
+    pub fn into_text(mut self) -> String {
+        self.text.truncate(self.as_str().len());
+        self.text
+    }
+
     fn session(&mut self, info: &SessionInfo) {
         if !self.text.is_empty() {
             self.line("*Taken up again.*");

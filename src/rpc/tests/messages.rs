@@ -1,10 +1,12 @@
 //! What a line is taken for, strange ones among them.
 
+use bytes::Bytes;
+
 use super::super::Message;
 
 /// A message in one line of text.
 fn show(line: &str) -> String {
-    match Message::decode(line.as_bytes()) {
+    match Message::decode(&Bytes::copy_from_slice(line.as_bytes())) {
         Ok(Message::Request { id, method, params }) => format!("request {id} {method} {params}"),
         Ok(Message::Notification { method, params }) => format!("notification {method} {params}"),
         Ok(Message::Response { id, result: Ok(result) }) => format!("result {id} {result}"),

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::super::RequestId;
 use super::super::pending::{Op, Pending};
+use super::super::raw::Raw;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -50,7 +50,7 @@ proptest! {
                     next += 1;
                 }
                 Step::Answer(id) => {
-                    let taken = table.answer(&RequestId::Number(id), Ok(RawValue::NULL.to_owned()));
+                    let taken = table.answer(&RequestId::Number(id), Ok(Raw::null()));
                     let end = waiting.remove(&id);
                     prop_assert_eq!(taken, end.is_some(), "an answer is taken where a call waits");
                     if let Some(mut end) = end {
@@ -67,7 +67,7 @@ proptest! {
                 prop_assert!(matches!(end.try_recv(), Err(TryRecvError::Empty)), "it ended too early");
             }
         }
-        prop_assert!(!table.answer(&RequestId::Text("0".to_owned()), Ok(RawValue::NULL.to_owned())));
+        prop_assert!(!table.answer(&RequestId::Text("0".to_owned()), Ok(Raw::null())));
         drop(table);
         for end in waiting.values_mut() {
             prop_assert!(matches!(end.try_recv(), Err(TryRecvError::Closed)), "the end of the stream ends it");

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use super::super::{Incoming, Limits, Message, Ticket};
+use super::super::{Incoming, Limits, Message, Raw, Ticket};
 use super::{Connection, LONG, connect};
 
 fn folder() -> PathBuf {
@@ -30,7 +29,7 @@ fn every_line_that_codex_said_is_a_message() {
     for entry in std::fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         for (_, message) in capture(&name).into_iter().filter(|(codex, _)| *codex) {
-            let decoded = Message::decode(message.to_string().as_bytes()).unwrap();
+            let decoded = Message::decode(&message.to_string().into()).unwrap();
             let (method, id) = (message.get("method"), message.get("id"));
             let fits = match &decoded {
                 Message::Request { params, .. } => {
@@ -105,10 +104,10 @@ async fn replay(name: &str) {
             continue;
         };
         match incoming.recv().await.unwrap() {
-            Incoming::Notification { method, params } => {
+            Incoming::Notification { method, params, .. } => {
                 assert_eq!((method.as_str(), value(&params)), (said, message["params"].clone()));
             }
-            Incoming::Request { method, params, ticket } => {
+            Incoming::Request { method, params, ticket, .. } => {
                 assert_eq!((method.as_str(), value(&params)), (said, message["params"].clone()));
                 tickets.insert(message["id"].to_string(), ticket);
             }
@@ -117,6 +116,6 @@ async fn replay(name: &str) {
     }
 }
 
-fn value(raw: &RawValue) -> Value {
+fn value(raw: &Raw) -> Value {
     serde_json::from_str(raw.get()).unwrap()
 }

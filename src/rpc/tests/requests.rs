@@ -90,7 +90,7 @@ async fn everything_arrives_in_the_order_of_the_wire() {
     while let Some(incoming) = it.incoming.recv().await {
         seen.push(match incoming {
             super::Incoming::Request { method, .. } => format!("? {method}"),
-            super::Incoming::Notification { method, params } => format!("! {method} {params}"),
+            super::Incoming::Notification { method, params, .. } => format!("! {method} {params}"),
             super::Incoming::Bad { what: BadLine::NotJson { start, .. } } => format!("not JSON: {start}"),
             super::Incoming::Bad { what } => what.to_string(),
             super::Incoming::Closed { reason } => reason.to_string(),

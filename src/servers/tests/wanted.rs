@@ -37,6 +37,7 @@ fn what_is_wrong_is_refused_by_name_and_without_a_value() {
         let error = Wanted::parse(&mcp).unwrap_err().to_string();
         assert!(error.starts_with(message) && !error.contains("secret"), "{mcp}: {error}");
     }
+    assert_eq!(Wanted::parse(&json!({ "add": { "x": {} } })).unwrap().switched_on(), ["x"]);
     for good in [json!({}), json!({ "inherit": null, "add": null }), json!({ "add": {} })] {
         assert!(Wanted::parse(&good).unwrap().is_empty(), "{good}");
     }

@@ -5,6 +5,7 @@
 //! | `say TEXT` | a message |
 //! | `deltas N` | a message that comes in N pieces |
 //! | `flood N` | a command with N pieces of output |
+//! | `stream N` | a command whose output of N bytes comes in pieces of 8 KiB, and not with its end |
 //! | `output N` | a command whose output of N bytes comes with its end |
 //! | `diff N` | a diff of N bytes |
 //! | `ask-command CMD`, `ask-file PATH` | asks, and does what the answer says |
@@ -91,6 +92,7 @@ impl Turn {
             "say" => self.say(rest)?,
             "deltas" => self.deltas(rest.parse().unwrap_or(1))?,
             "flood" => self.flood(rest.parse().unwrap_or(1))?,
+            "stream" => self.stream(rest.parse().unwrap_or(1))?,
             "output" => self.output(rest.parse().unwrap_or(1))?,
             "diff" => {
                 let diff = "+a line that was added\n".repeat(rest.parse::<usize>().unwrap_or(1) / 23 + 1);
@@ -186,6 +188,19 @@ impl Turn {
         self.started(&mut item)?;
         for n in 0..count {
             let delta = json!({ "itemId": id, "delta": format!("{n}\n") });
+            self.tell("item/commandExecution/outputDelta", delta)?;
+        }
+        ran(&mut item);
+        self.completed(&mut item)
+    }
+
+    fn stream(&self, bytes: usize) -> Result<(), Over> {
+        let id = call_id();
+        let mut item = shapes::command(&id, "yes", &self.cwd);
+        self.started(&mut item)?;
+        let piece = "a line of the output, 32 bytes.\n".repeat(8 * 1024 / 32);
+        for _ in 0..bytes.div_ceil(piece.len()) {
+            let delta = json!({ "itemId": id, "delta": piece });
             self.tell("item/commandExecution/outputDelta", delta)?;
         }
         ran(&mut item);

@@ -67,6 +67,20 @@ fn what_is_too_long_keeps_its_names_and_stays_an_event() {
 }
 
 #[test]
+fn a_long_text_takes_the_room_that_there_is() {
+    for text in
+        ["+a line\n", "\\\"", "\n", "\u{1}", "\u{1F600}"].map(|piece| piece.repeat(2_000_000 / piece.len()))
+    {
+        let value = short(&event(Body::Diff { diff: text.clone() }), ROOM);
+        assert!(in_text(&value) <= ROOM, "{}", in_text(&value));
+        assert!(in_text(&value) > ROOM / 4, "{} is less than there is room for", in_text(&value));
+        let (begin, mark) = value["diff"].as_str().unwrap().split_once('…').unwrap();
+        assert!(text.starts_with(begin));
+        assert_eq!(mark, format!(" [cut: {} bytes in all]", text.len()));
+    }
+}
+
+#[test]
 fn what_fits_is_whole() {
     let small = event(files(2, 3));
     assert_eq!(short(&small, ROOM), serde_json::to_value(&small).unwrap());

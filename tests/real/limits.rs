@@ -1,0 +1,86 @@
+//! What codex itself makes of a request is held to the limits too: no turn starts above them.
+
+use serde_json::json;
+
+use super::Stage;
+use crate::common::Setup;
+
+fn limited<'a>(stage: &'a Stage, limits: &[(&str, &str)]) -> Setup<'a> {
+    limits
+        .iter()
+        .fold(stage.host(), |host, (name, value)| host.env(&format!("CODEX_BRIDGE_LIMITS_{name}"), value))
+}
+
+/// config.toml says what the request does not; so does the repository's own where the user trusts it.
+#[test]
+fn codexs_own_configuration_is_no_way_around() {
+    for (name, own, project, limit, words) in [
+        (
+            "sandbox",
+            "sandbox_mode = \"danger-full-access\"\n",
+            "",
+            ("SANDBOX", "workspace-write"),
+            "limits.sandbox",
+        ),
+        (
+            "policy",
+            "approval_policy = \"never\"\n",
+            "",
+            ("APPROVAL_POLICIES", "[\"on-request\"]"),
+            "approval_policies",
+        ),
+        ("model", "", "", ("MODELS", "[\"another\"]"), "limits.models"),
+        (
+            "project",
+            "",
+            "sandbox_mode = \"danger-full-access\"\n",
+            ("SANDBOX", "read-only"),
+            "limits.sandbox",
+        ),
+    ] {
+        let stage = Stage::new();
+        let work = stage.place.work();
+        assert!(
+            std::process::Command::new("git").args(["init", "-q"]).arg(&work).status().unwrap().success()
+        );
+        let config = stage.place.root.join("codex-home/config.toml");
+        let trust = format!("[projects.{:?}]\ntrust_level = \"trusted\"\n", work.display().to_string());
+        let before = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, format!("{own}{before}\n{trust}")).unwrap();
+        std::fs::create_dir(work.join(".codex")).unwrap();
+        std::fs::write(work.join(".codex/config.toml"), project).unwrap();
+        let mut host = limited(&stage, &[limit]).start();
+        let refused = host.call("codex", json!({ "prompt": "RUN touch never\nSAY never" }));
+        let text = refused["content"][0]["text"].as_str().unwrap();
+        assert!(refused["isError"] == true && text.contains(words), "{name}: {refused}");
+        assert!(text.contains("no turn is started") && text.contains("own configuration"), "{name}: {text}");
+        assert!(!work.join("never").exists());
+    }
+}
+
+/// A session that was begun without limits, taken up with them.
+#[test]
+fn an_older_session_is_held_to_them() {
+    let stage = Stage::new();
+    let (inside, outside) = (stage.place.work().join("inside"), stage.place.work().join("outside"));
+    for folder in [&inside, &outside] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    let mut host = stage.host().start();
+    let begin = |folder: &std::path::Path, sandbox: &str| json!({ "prompt": "SAY hi", "cwd": folder, "sandbox": sandbox });
+    let elsewhere = host.structured("codex", begin(&outside, "read-only"))["threadId"].clone();
+    let wide = host.structured("codex", begin(&inside, "danger-full-access"))["threadId"].clone();
+    let fine = host.structured("codex", begin(&inside, "workspace-write"))["threadId"].clone();
+    host.close_stdin();
+    host.ended();
+
+    let roots = format!("[{:?}]", inside.display().to_string());
+    let mut host = limited(&stage, &[("ROOTS", &roots), ("SANDBOX", "workspace-write")]).start();
+    for (thread, words) in [(&elsewhere, "limits.roots"), (&wide, "limits.sandbox")] {
+        let refused = host.call("codex-reply", json!({ "threadId": thread, "prompt": "RUN touch never" }));
+        let text = refused["content"][0]["text"].as_str().unwrap();
+        assert!(refused["isError"] == true && text.contains(words), "{refused}");
+    }
+    let done = host.structured("codex-reply", json!({ "threadId": fine, "prompt": "SAY again" }));
+    assert_eq!(done["content"], "again", "{done}");
+}
