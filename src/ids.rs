@@ -60,7 +60,7 @@ text_id! {
     BridgeId
 }
 
-/// The number of an event in its session: from 1, without gaps. 0 stands before the first.
+/// The number of an event in its session: from 1, and never given twice; after a power cut some may be missing. 0 stands before the first.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema,
 )]

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::control::Control;
 use super::limits::limits;
 use super::servers::{of_flags, sources};
+use super::upkeep;
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
 use crate::codex::{Accept, Agent, Launch};
@@ -28,9 +29,6 @@ const COMMANDS: usize = 256;
 
 /// How long sessions may take to record their end, and codex's tree to be gone.
 const END: Duration = Duration::from_secs(5);
-
-/// How often old sessions are looked for.
-const RETAIN: Duration = Duration::from_hours(1);
 
 /// The parts of a running bridge.
 pub struct Bridge {
@@ -79,23 +77,8 @@ impl Bridge {
             sessions_over.clone(),
             &session_tasks,
         );
-        let recovering = sessions.clone();
-        session_tasks.spawn(async move {
-            match recovering.recover().await {
-                Ok(0) => {}
-                Ok(ended) => tracing::info!(ended, "ended the turns of bridges that were killed"),
-                Err(error) => tracing::warn!(%error, "could not look for turns of bridges that were killed"),
-            }
-        });
+        upkeep::start(&loaded.settings.journal, &sessions, &sessions_over, &session_tasks);
         let control = Control::start(&places(loaded), sessions.clone());
-        let (kept, over) = (journal.clone(), sessions_over.clone());
-        let (keep, bytes) = (loaded.settings.journal.keep, loaded.settings.journal.size << 20);
-        session_tasks.spawn(async move {
-            tokio::select! {
-                () = over.cancelled() => {}
-                () = retain(kept.as_ref(), keep, bytes) => {}
-            }
-        });
         Ok(Self {
             sessions,
             journal,
@@ -130,8 +113,10 @@ impl Bridge {
         if tokio::time::timeout(END, self.agent_tasks.wait()).await.is_err() {
             tracing::warn!("codex took too long to end");
         }
-        if let Err(error) = self.journal.close().await {
-            tracing::warn!(%error, "the journal was not closed");
+        match tokio::time::timeout(END, self.journal.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the journal was not closed"),
+            Err(_) => tracing::warn!("the journal took too long to close"),
         }
     }
 }
@@ -140,23 +125,6 @@ impl Bridge {
 fn places(loaded: &Loaded) -> Places {
     let paths = &loaded.paths;
     Places { journal: loaded.journal(), runtime: paths.runtime.clone(), temp: paths.temp.clone() }
-}
-
-/// Looks for sessions that are not to be kept: at the start, and each hour.
-async fn retain(journal: &dyn Journal, keep: Duration, bytes: u64) {
-    loop {
-        match journal.retain(keep, bytes).await {
-            // There may be more.
-            Ok(gone) if gone > 0 => {
-                tracing::info!(gone, "sessions were given up, as journal.keep and journal.size say")
-            }
-            Ok(_) => tokio::time::sleep(RETAIN).await,
-            Err(error) => {
-                tracing::warn!(%error, "old sessions could not be given up");
-                tokio::time::sleep(RETAIN).await;
-            }
-        }
-    }
 }
 
 fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {

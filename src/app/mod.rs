@@ -12,6 +12,7 @@ mod rules_test;
 mod servers;
 mod signals;
 mod stdio;
+mod upkeep;
 
 pub use approve::{Errand, ErrandError, run_errand};
 pub use bridge::Bridge;

@@ -35,7 +35,7 @@ use crate::ids::{Seq, ThreadId, TurnId};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Its number in the session: from 1, without gaps.
+    /// Its number in the session: from 1, and never given twice; after a power cut some may be missing.
     pub seq: Seq,
     /// When the bridge recorded it: RFC 3339, UTC, in milliseconds.
     pub time: Timestamp,

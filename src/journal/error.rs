@@ -91,6 +91,11 @@ impl JournalError {
         Self::Unusable { path: path.to_owned(), reason: error.to_string(), remedy }
     }
 
+    /// Whether another process has what is needed, for now.
+    pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+
     /// A fault of the file system.
     pub(super) fn io(path: &Path, error: &std::io::Error) -> Self {
         let remedy = "make its folder writable, or set journal.path to one that is";

@@ -11,7 +11,9 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::error::JournalError;
-use super::record::{Batch, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState};
+use super::record::{
+    Batch, Claimed, GivenUp, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState,
+};
 use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 use kept::{Kept, Secret, Slot};
@@ -103,8 +105,8 @@ impl Journal for MemoryJournal {
         now(Ok(self.kept().approvals.get(&id).cloned()))
     }
 
-    fn claim(&self, _: ThreadId) -> Pending<()> {
-        now(Ok(()))
+    fn claim(&self, thread: ThreadId) -> Pending<Claimed> {
+        now(Ok(Claimed { last: self.latest_seq(&thread).unwrap_or(Seq::ZERO), cut: false }))
     }
 
     fn release(&self, _: ThreadId) -> Pending<()> {
@@ -165,8 +167,9 @@ impl Journal for MemoryJournal {
         now(Ok(self.kept().watch(thread)))
     }
 
-    fn retain(&self, keep: Duration, _: u64) -> Pending<usize> {
-        now(Ok(self.kept().retain(Timestamp::now(), keep)))
+    fn retain(&self, at: Timestamp, keep: Duration, _: u64) -> Pending<GivenUp> {
+        self.kept().retain(at, keep);
+        now(Ok(GivenUp::default()))
     }
 
     fn watch_all(&self) -> Pending<watch::Receiver<u64>> {

@@ -99,6 +99,26 @@ impl Batch {
     }
 }
 
+/// A session that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The last number that anybody may have been given: its next event is the one behind it. Not zero
+    /// for a session that was given up.
+    pub last: Seq,
+    /// Whether the machine stopped under its owner, so that its last events may be lost: their numbers
+    /// are passed over.
+    pub cut: bool,
+}
+
+/// What one look for what is not to be kept has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Sessions that are gone from the index.
+    pub sessions: usize,
+    /// Whether there may be more to do at once.
+    pub more: bool,
+}
+
 /// A bridge process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -188,8 +208,8 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>>;
     /// The session that ever had this request.
     fn approval(&self, id: ApprovalId) -> Pending<Option<ThreadId>>;
-    /// Takes a session whose owner is nobody, dead, or us.
-    fn claim(&self, thread: ThreadId) -> Pending<()>;
+    /// Takes a session whose owner is nobody, dead, or us; one without a row too.
+    fn claim(&self, thread: ThreadId) -> Pending<Claimed>;
     /// Gives a session of ours back.
     fn release(&self, thread: ThreadId) -> Pending<()>;
     /// A bridge process, if the journal knows it.
@@ -214,8 +234,9 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
     /// Gives up tasks that ended more than `keep` ago, and sessions at rest: those that did not change for
     /// `keep`, and the oldest as long as what is kept takes more than `bytes`. Never a session that a living
-    /// bridge has. Some of them at a time; how many sessions.
-    fn retain(&self, keep: Duration, bytes: u64) -> Pending<usize>;
+    /// bridge has. A piece at a time. What is kept over restarts goes by a `now` of an earlier look, and not
+    /// by this one: a clock may be wrong.
+    fn retain(&self, now: Timestamp, keep: Duration, bytes: u64) -> Pending<GivenUp>;
     /// A count that changes when anything is committed, of any session, by whichever process.
     fn watch_all(&self) -> Pending<watch::Receiver<u64>>;
     /// Writes what is queued, and ends; this process owns nothing any more.

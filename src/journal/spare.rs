@@ -13,9 +13,9 @@ use tokio::sync::watch;
 
 use super::error::JournalError;
 use super::memory::MemoryJournal;
-use super::record::{Batch, Journal, Owner, Pending, SessionRecord, TaskRecord};
+use super::record::{Batch, Claimed, GivenUp, Journal, Owner, Pending, SessionRecord, TaskRecord};
 use super::sqlite::SqliteJournal;
-use crate::event::Event;
+use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
 /// The journal in a file, and in memory what the file does not take.
@@ -162,8 +162,14 @@ impl Journal for SpareJournal {
         })
     }
 
-    fn claim(&self, thread: ThreadId) -> Pending<()> {
-        either(self.file.claim(thread.clone()), self.memory.claim(thread))
+    fn claim(&self, thread: ThreadId) -> Pending<Claimed> {
+        let newer = self.memory.latest_seq(&thread).is_some();
+        let (stored, here) = (self.file.claim(thread.clone()), self.memory.claim(thread));
+        Box::pin(async move {
+            let stored = stored.await;
+            // The file may refuse a session that is here, but no longer knows where its numbers go on.
+            if broken(&stored).is_some() || (newer && stored.is_ok()) { here.await } else { stored }
+        })
     }
 
     fn release(&self, thread: ThreadId) -> Pending<()> {
@@ -242,9 +248,13 @@ impl Journal for SpareJournal {
         })
     }
 
-    fn retain(&self, keep: Duration, bytes: u64) -> Pending<usize> {
-        let (here, stored) = (self.memory.retain(keep, bytes), self.file.retain(keep, bytes));
-        Box::pin(async move { Ok(here.await? + stored.await?) })
+    fn retain(&self, now: Timestamp, keep: Duration, bytes: u64) -> Pending<GivenUp> {
+        let (here, stored) = (self.memory.retain(now, keep, bytes), self.file.retain(now, keep, bytes));
+        Box::pin(async move {
+            // Memory has no session to give up.
+            here.await?;
+            stored.await
+        })
     }
 
     fn watch_all(&self) -> Pending<watch::Receiver<u64>> {

@@ -1,6 +1,8 @@
 //! Resources: sessions, their events, diffs and transcripts, open decisions, and the schema of events.
 //! They show what the tools show, for hosts that read, and for people.
 
+mod fences;
+mod listed;
 mod notices;
 mod servers;
 #[cfg(test)]
@@ -12,6 +14,7 @@ pub(super) use notices::{Outlet, Wants, run as run_notices, state as seen_now};
 pub use transcript::Transcript;
 pub use uri::{NoSuchResource, Uri};
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rmcp::ErrorData;
@@ -25,7 +28,7 @@ use super::result::{self, Note};
 use super::server::Server;
 use crate::event::{self, Body, PermissionRequest};
 use crate::ids::{Seq, ThreadId};
-use crate::journal::{JournalError, SessionRecord};
+use crate::journal::{JournalError, SessionRecord, SessionStatus};
 use crate::session::{self, OpenError, View};
 
 /// Sessions that are listed by themselves: the latest. The others are in `codex://sessions`.
@@ -109,12 +112,23 @@ impl Server {
     }
 
     async fn all_sessions(&self) -> Result<Value, ErrorData> {
-        let rows = self.sessions.journal().sessions(NAMED).await.map_err(|error| broken(&error))?;
-        let mut rows: Vec<SessionRecord> = rows;
-        rows.sort_by_key(|row| row.status != crate::journal::SessionStatus::NeedsDecision);
+        let journal = self.sessions.journal();
+        // Those that wait for somebody come first, however long ago they were touched.
+        let mut rows = journal.undecided().await.map_err(|error| broken(&error))?;
+        let latest = journal.sessions(NAMED).await.map_err(|error| broken(&error))?;
+        rows.extend(latest.into_iter().filter(|row| row.status != SessionStatus::NeedsDecision));
+        rows.truncate(NAMED);
+        // Those of bridges that were killed, until one that lives has ended them.
+        let abandoned = journal.abandoned().await.map_err(|error| broken(&error))?;
+        let stale: BTreeSet<_> = abandoned.into_iter().map(|row| row.thread_id).collect();
+        let status = |row: &SessionRecord| match row.status {
+            SessionStatus::Idle => "idle",
+            _ if stale.contains(&row.thread_id) => "stale",
+            status => status.name(),
+        };
         let named = rows.iter().map(|row| {
             json!({
-                "threadId": row.thread_id, "status": row.status.name(), "cwd": row.cwd, "title": row.title,
+                "threadId": row.thread_id, "status": status(row), "cwd": row.cwd, "title": row.title,
                 "model": row.model, "created": row.created, "updated": row.updated, "next": row.last_seq,
             })
         });

@@ -22,6 +22,7 @@ use super::rounds::{Binding, Rounds};
 use super::tasks::Tasks;
 use super::work::Turns;
 use super::{hosts, result, schema};
+use crate::event::Timestamp;
 use crate::limits::Limits;
 use crate::servers::Wanted;
 use crate::session::Sessions;
@@ -76,6 +77,8 @@ pub struct Server {
     /// What a legacy host has subscribed to.
     wants: tokio::sync::watch::Sender<Wants>,
     list: Arc<[Tool]>,
+    /// When it was made.
+    begun: Timestamp,
 }
 
 /// Resources that one host may watch: more than it has sessions to show.
@@ -105,6 +108,7 @@ impl Server {
             // List changes are told to every legacy host: it has no way to ask for them.
             wants: tokio::sync::watch::Sender::new(Wants { list: true, ..Wants::default() }),
             list: schema::tools().into(),
+            begun: Timestamp::now(),
         }
     }
 
@@ -224,9 +228,17 @@ impl ServerHandler for Server {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        // As long as the connection lives: rmcp runs each notice's handler by itself, and the guard ends it.
-        let wants = self.wants.subscribe();
-        run_notices(self.sessions.journal().as_ref(), Outlet::Peer(&context.peer), wants).await;
+        // Once a connection, and as long as it lives: rmcp runs each notice's handler by itself, and the guard
+        // ends it. Asked under the lock of what is wanted, so that of two notices at once one is the first.
+        let mut first = None;
+        self.wants.send_if_modified(|_| {
+            first = (self.wants.receiver_count() == 0).then(|| self.wants.subscribe());
+            false
+        });
+        if let Some(wants) = first {
+            run_notices(self.sessions.journal().as_ref(), Outlet::Peer(&context.peer), wants, self.begun)
+                .await;
+        }
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -237,6 +249,7 @@ impl ServerHandler for Server {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let begun = Timestamp::now();
         let accepted = context.accepted();
         let addresses =
             accepted.resource_subscriptions.iter().flatten().map(|uri| (uri.clone(), None)).collect();
@@ -246,7 +259,7 @@ impl ServerHandler for Server {
         let journal = self.sessions.journal().as_ref();
         tokio::select! {
             () = context.cancelled() => {}
-            () = run_notices(journal, Outlet::Sink(context.sink()), wants.subscribe()) => {}
+            () = run_notices(journal, Outlet::Sink(context.sink()), wants.subscribe(), begun) => {}
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::gate::Full;
 use crate::approval::Verdict;
 use crate::event::{Body, DecidedBy, Decision, ErrorInfo, TurnStatus};
-use crate::ids::TurnId;
+use crate::ids::{Seq, TurnId};
 
 /// Why an embedded bridge's turn ends with its process.
 pub(super) fn host_gone() -> ErrorInfo {
@@ -74,5 +74,14 @@ pub(super) fn unrecorded(why: &str) -> ErrorInfo {
 pub(super) fn unkept(why: &str) -> Body {
     Body::Warning {
         message: format!("events of this session are not kept from here on, and end with the bridge: {why}"),
+    }
+}
+
+/// The machine stopped before what a session said last was on the disk.
+pub(super) fn lost(known: Seq, last: Seq) -> Body {
+    Body::Warning {
+        message: format!(
+            "the machine stopped under the bridge: what came after event {known} may be lost; numbers go on after {last}, so that none is given twice"
+        ),
     }
 }

@@ -1,17 +1,30 @@
 //! What a bridge leaves undone when it is killed, and the events that say so. Pure.
 
-use super::ends::{host_gone, interrupted};
+use super::ends::{host_gone, interrupted, lost};
 use super::view::View;
 use crate::event::{Body, DecidedBy, Decision, Event, PermissionDecision, Timestamp};
 use crate::ids::Seq;
 
-/// The events that end what a dead owner left open in a session: its questions, then its turn.
-/// Empty where nothing was open.
+/// The events that follow on a dead owner: where the machine stopped under it (`cut`), that its last ones
+/// may be lost; then the ends of what it left open, its questions and its turn. `last` is the last number
+/// that may have been given. Empty where there is nothing to say.
 #[must_use]
-pub fn recover(view: &View, last: Seq, now: Timestamp) -> Vec<Event> {
-    if !view.open() {
-        return Vec::new();
-    }
+pub fn recover(view: &View, last: Seq, cut: bool, now: Timestamp) -> Vec<Event> {
+    let lost = cut.then(|| lost(view.next, last));
+    let ends = if view.open() { ends(view) } else { Vec::new() };
+    let mut seq = last;
+    let event = |body| {
+        seq = seq.next();
+        let turn_id = match body {
+            Body::SessionFinished { .. } | Body::Warning { .. } => None,
+            _ => view.turn.clone(),
+        };
+        Event { seq, time: now, thread_id: view.thread.clone(), turn_id, origin: None, body }
+    };
+    lost.into_iter().chain(ends).map(event).collect()
+}
+
+fn ends(view: &View) -> Vec<Body> {
     let decisions = view.decisions.iter().map(|request| {
         Body::PermissionDecision(PermissionDecision {
             approval_id: request.approval_id.clone(),
@@ -24,17 +37,7 @@ pub fn recover(view: &View, last: Seq, now: Timestamp) -> Vec<Event> {
             reason: Some("the bridge ended".into()),
         })
     });
-    let bodies =
-        decisions.chain([interrupted(host_gone()), Body::SessionFinished { reason: "host_gone".into() }]);
-    let mut seq = last;
-    bodies
-        .map(|body| {
-            seq = seq.next();
-            let turn_id = match body {
-                Body::SessionFinished { .. } => None,
-                _ => view.turn.clone(),
-            };
-            Event { seq, time: now, thread_id: view.thread.clone(), turn_id, origin: None, body }
-        })
+    decisions
+        .chain([interrupted(host_gone()), Body::SessionFinished { reason: "host_gone".into() }])
         .collect()
 }

@@ -20,12 +20,11 @@ use super::recover::recover;
 use super::state::State;
 use super::task::Task;
 use super::view::View;
-use super::{fold, row};
+use super::{fold, row, servers};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{PermissionDecision, Timestamp};
 use crate::ids::{ApprovalId, ThreadId, TurnId};
-use crate::journal::{Journal, JournalError, SessionRecord, SessionStatus};
-use crate::servers::Wanted;
+use crate::journal::{Claimed, Journal, JournalError, SessionRecord, SessionStatus};
 
 /// What codex may say to a session before it is held back: some 50 ms of its fastest text.
 const INBOX: usize = 1024;
@@ -90,6 +89,7 @@ struct Maker {
     gate: Gate,
     options: Options,
     shutdown: CancellationToken,
+    /// Held by who ends what another left open, so that nobody does it a second time.
     recovering: Arc<Mutex<()>>,
 }
 
@@ -137,7 +137,7 @@ impl Sessions {
         let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
         self.maker.agent.send(command).await.map_err(|_| OpenError::Closed)?;
         let opened = answer.await.map_err(|_| OpenError::Closed)??;
-        self.maker.keep_servers(&opened.thread, &params.servers).await?;
+        servers::keep(self.maker.journal.as_ref(), &opened.thread, &params.servers).await?;
         let row = row::new(
             opened.thread.clone(),
             &params,
@@ -195,11 +195,7 @@ impl Sessions {
             // Its owner may have been killed: then nobody else would ever end it.
             if !looked {
                 self.recover().await?;
-                let ours = row.owner.as_ref() == Some(journal.bridge());
-                if ours && self.live(thread).await.is_none() {
-                    // Its task ended without a last word, as when the journal was full.
-                    self.maker.end_abandoned(row).await?;
-                }
+                self.end_orphan(thread).await?;
                 looked = true;
                 continue;
             }
@@ -270,14 +266,30 @@ impl Sessions {
         // One at a time: who comes second finds everything ended, and not half of it.
         let _turn = self.maker.recovering.lock().await;
         let mut ended = 0;
-        for row in self.maker.journal.abandoned().await? {
-            // Another bridge that starts now may be at it: whoever claims it does it.
-            if self.maker.journal.claim(row.thread_id.clone()).await.is_ok() {
-                self.maker.end_abandoned(row).await?;
+        for mut row in self.maker.journal.abandoned().await? {
+            // Another bridge that looks now may be at it: whoever claims it does it.
+            if let Ok(claimed) = self.maker.journal.claim(row.thread_id.clone()).await {
+                row.last_seq = claimed.last;
+                self.maker.end_abandoned(row, claimed.cut).await?;
                 ended += 1;
             }
         }
         Ok(ended)
+    }
+
+    /// Ends a session of ours whose task ended without a last word, as when the journal was full.
+    async fn end_orphan(&self, thread: &ThreadId) -> Result<(), JournalError> {
+        let _turn = self.maker.recovering.lock().await;
+        let journal = &self.maker.journal;
+        let row = journal.session(thread.clone()).await?;
+        let ours = row.filter(|row| row.owner.as_ref() == Some(journal.bridge()));
+        // In this order: the task of a row that is open was live when the row was read.
+        if let Some(row) = ours
+            && self.live(thread).await.is_none()
+        {
+            self.maker.end_abandoned(row, false).await?;
+        }
+        Ok(())
     }
 
     async fn add(&self, task: Task) -> Result<Handle, OpenError> {
@@ -312,45 +324,23 @@ impl Maker {
         }
     }
 
-    /// Keeps what a session wanted of MCP servers where nobody looks: it may hold secrets.
-    async fn keep_servers(&self, thread: &ThreadId, wanted: &Wanted) -> Result<(), JournalError> {
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let kept = serde_json::to_value(wanted).unwrap_or_default();
-        self.journal.keep_secrets(thread.clone(), kept).await
-    }
-
-    /// What the row and its secrets say of how a session is taken up again.
-    async fn params(&self, row: &mut SessionRecord) -> Result<ThreadParams, JournalError> {
-        let mut params: ThreadParams = serde_json::from_value(row.settings.clone()).unwrap_or_default();
-        if let Some(kept) = self.journal.secrets(row.thread_id.clone()).await? {
-            params.servers = serde_json::from_value(kept).unwrap_or_default();
-        }
-        // Bridges before this one kept them with the rest; a form that codex would refuse stays as it is.
-        if matches!(params.servers.absorb(&mut params.config), Ok(true)) {
-            self.keep_servers(&row.thread_id, &params.servers).await?;
-            row.settings = row::settings(&params);
-        }
-        Ok(params)
-    }
-
     async fn reopen(self, thread: ThreadId) -> Result<Task, OpenError> {
-        let row = self.journal.session(thread.clone()).await?;
+        let (claimed, row) = self.take(&thread).await?;
         let now = Timestamp::now();
         let (mut row, view, params) = match row {
-            Some(row) => {
-                self.journal.claim(thread.clone()).await?;
-                let mut row = self.end_abandoned(row).await?;
+            Some(mut row) => {
                 let view = fold::stored(self.journal.as_ref(), &row, None).await?;
-                let params = self.params(&mut row).await?;
+                let params = servers::params(self.journal.as_ref(), &mut row).await?;
                 (row, Some(view), params)
             }
             None => {
-                // One that the CLI or an IDE made: codex knows it, the journal not yet.
+                // One that the CLI or an IDE made, or that was given up: codex knows it, the journal does
+                // not, or nothing but where its numbers go on.
                 let params = self.options.defaults.clone();
                 let owner = self.journal.bridge().clone();
-                (row::new(thread.clone(), &params, "", owner, now), None, params)
+                let mut row = row::new(thread.clone(), &params, "", owner, now);
+                row.last_seq = claimed.last;
+                (row, None, params)
             }
         };
         let (inbox, events) = mpsc::channel(INBOX);
@@ -375,21 +365,32 @@ impl Maker {
             }
         };
         if view.is_none() {
-            self.keep_servers(&thread, &params.servers).await?;
+            servers::keep(self.journal.as_ref(), &thread, &params.servers).await?;
         }
         opened.info.resumed = true;
         row.owner = Some(self.journal.bridge().clone());
         Ok(self.task(opened, row, view, params, inbox, events))
     }
 
-    /// Ends what a dead owner left open in a session that is ours by now.
-    async fn end_abandoned(&self, mut row: SessionRecord) -> Result<SessionRecord, JournalError> {
+    /// Takes a session, and ends what a dead owner left open in it.
+    async fn take(&self, thread: &ThreadId) -> Result<(Claimed, Option<SessionRecord>), JournalError> {
+        let _turn = self.recovering.lock().await;
+        let claimed = self.journal.claim(thread.clone()).await?;
+        let row = match self.journal.session(thread.clone()).await? {
+            Some(row) => Some(self.end_abandoned(row, claimed.cut).await?),
+            None => None,
+        };
+        Ok((claimed, row))
+    }
+
+    /// Ends what a dead owner left open in a session that is ours by now, and says where it was `cut` off.
+    async fn end_abandoned(&self, mut row: SessionRecord, cut: bool) -> Result<SessionRecord, JournalError> {
         let open = matches!(row.status, SessionStatus::Running | SessionStatus::NeedsDecision);
-        if !open {
+        if !open && !cut {
             return Ok(row);
         }
         let view = fold::stored(self.journal.as_ref(), &row, None).await?;
-        let events = recover(&view, view.next.max(row.last_seq), Timestamp::now());
+        let events = recover(&view, view.next.max(row.last_seq), cut, Timestamp::now());
         if events.is_empty() {
             return Ok(row);
         }

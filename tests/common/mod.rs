@@ -265,6 +265,12 @@ impl Host {
         self.said.try_iter().collect()
     }
 
+    /// Waits until the log has a line with these words.
+    #[cfg(unix)]
+    pub fn says(&self, words: &str) {
+        while !self.said.recv_timeout(PATIENCE).unwrap().contains(words) {}
+    }
+
     pub fn close_stdin(&mut self) {
         self.stdin = None;
     }
@@ -292,6 +298,14 @@ impl Drop for Host {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The journal, held so that no bridge writes to it until this is dropped.
+pub fn hold(place: &Place) -> rusqlite::Connection {
+    let db = rusqlite::Connection::open(place.root.join("state").join("journal.db")).unwrap();
+    db.busy_timeout(PATIENCE).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    db
 }
 
 /// The processes that carry a mark in their environment, by what they are.

@@ -152,3 +152,87 @@ fn a_damaged_journal_is_named_and_other_sessions_are_read() {
     let done = host.structured("codex", json!({ "prompt": "say hello" }));
     assert_eq!(done["content"], "hello", "{done}");
 }
+
+/// A cursor of before stays good: nothing that comes is behind it.
+#[test]
+fn a_session_that_was_given_up_goes_on_behind_its_last_number() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let done = host.structured("codex", json!({ "prompt": "deltas 3\nsay a\nsay b" }));
+    let thread = done["threadId"].clone();
+    let last = host.events(&thread).last().unwrap()["seq"].as_u64().unwrap();
+    host.close_stdin();
+    host.ended();
+    let last = {
+        let db = rusqlite::Connection::open(place.root.join("state").join("journal.db")).unwrap();
+        let hour_ago = "(CAST(strftime('%s') AS INTEGER) - 3600) * 1000";
+        db.execute_batch(&format!("UPDATE sessions SET updated = 1; UPDATE clock SET seen = {hour_ago}"))
+            .unwrap();
+        let now: u32 = db.query_row("SELECT last_seq FROM sessions", [], |row| row.get(0)).unwrap();
+        assert!(u64::from(now) >= last, "the end of the session is an event too");
+        u64::from(now)
+    };
+
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_JOURNAL_KEEP", "1 day").start();
+    let ask = json!({ "threadId": thread, "after": last });
+    let mut answer = host.call("codex-events", ask.clone());
+    while answer["isError"] != true {
+        answer = host.call("codex-events", ask.clone());
+    }
+    assert!(answer["content"][0]["text"].as_str().unwrap().contains("there is no session"), "{answer}");
+    let again = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "say again" }));
+    assert_eq!(again["content"], "again");
+    let page = host.structured("codex-events", ask);
+    let events = page["events"].as_array().unwrap();
+    assert_eq!(
+        (&events[0]["seq"], &events[0]["type"]),
+        (&json!(last + 1), &json!("session_started")),
+        "{page}"
+    );
+    assert!(events.iter().any(|event| event["text"] == "again"), "{page}");
+}
+
+/// The machine stops: the last commits are not on the disk, and other processes have seen their numbers.
+#[test]
+fn after_a_power_cut_a_session_says_that_events_may_be_lost() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let open = host.structured("codex", json!({ "prompt": "deltas 3\nask-command true" }));
+    let thread = open["threadId"].clone();
+    let seen = host.events(&thread).last().unwrap()["seq"].as_u64().unwrap();
+    host.child.kill().unwrap();
+    host.ended();
+    let db = rusqlite::Connection::open(place.root.join("state").join("journal.db")).unwrap();
+    db.execute_batch(
+        "UPDATE reserved SET boot = 'another'; UPDATE sessions SET last_seq = last_seq - 1;
+         DELETE FROM events WHERE seq > (SELECT last_seq FROM sessions)",
+    )
+    .unwrap();
+
+    let mut host = Setup::fake(&place).start();
+    let next = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "say on" }));
+    assert_eq!(next["content"], "on", "{next}");
+    let events = host.events(&thread);
+    let warned = events.iter().find(|event| event["type"] == "warning").unwrap();
+    assert!(warned["seq"].as_u64().unwrap() > seen + 1, "{warned}");
+    let known = format!("after event {} may be lost", seen - 1);
+    assert!(warned["message"].as_str().unwrap().contains(&known), "{warned}");
+    assert!(events.iter().all(|event| event["seq"] != seen), "no number is given twice");
+}
+
+/// Nothing has been said yet, so nothing is lost: the turn goes on where it was.
+#[test]
+fn a_journal_that_another_process_holds_delays_a_turn_and_does_not_end_it() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let open = host.structured("codex", json!({ "prompt": "ask-command true\ndeltas 500\nsay end" }));
+    let held = crate::common::hold(&place);
+    let approve = json!({ "approvalId": open["decisions"][0]["approvalId"], "decision": "approve" });
+    let id = host.post("tools/call", json!({ "name": "codex-approve", "arguments": approve }));
+    // The log says so after five seconds, which is longer than any one try.
+    host.says("another process holds the journal");
+    held.execute_batch("ROLLBACK").unwrap();
+    let done = host.answer(id);
+    let done = &done["result"]["structuredContent"];
+    assert_eq!((&done["status"], &done["content"]), (&json!("completed"), &json!("end")), "{done}");
+}

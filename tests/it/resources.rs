@@ -176,6 +176,49 @@ fn a_call_that_waits_for_others_says_so() {
     }
 }
 
+/// A host may shake hands twice; it is told of each thing once.
+#[test]
+fn a_second_handshake_doubles_no_notice() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    for _ in 0..3 {
+        host.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    }
+    // A second in which all that is to be told comes.
+    host.structured("codex", json!({ "prompt": "stall", "wait": 1 }));
+    host.asked("notifications/resources/list_changed");
+    assert_eq!(host.heard("notifications/resources/list_changed"), None);
+}
+
+/// Nobody reads the session, and who watches hears of its end all the same.
+#[test]
+fn those_who_watch_hear_that_a_bridge_was_killed() {
+    let place = Place::new();
+    let (mut owner, mut watcher) = (Setup::fake(&place).start(), Setup::fake(&place).start());
+    let open = owner.structured("codex", json!({ "prompt": "ask-command true" }));
+    let session = format!("codex://sessions/{}", open["threadId"].as_str().unwrap());
+    let uris = [session.as_str(), "codex://decisions", "codex://sessions"];
+    for uri in uris {
+        assert_eq!(watcher.request("resources/subscribe", json!({ "uri": uri }))["result"], json!({}));
+    }
+    assert_eq!(object(&mut watcher, "codex://sessions")["sessions"][0]["status"], "needs_decision");
+    owner.child.kill().unwrap();
+    owner.ended();
+    let mut told = std::collections::BTreeSet::new();
+    while told.len() < uris.len() {
+        let notice = watcher.asked("notifications/resources/updated");
+        told.insert(notice["params"]["uri"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(object(&mut watcher, "codex://decisions")["decisions"], json!([]));
+    assert_eq!(object(&mut watcher, "codex://sessions")["sessions"][0]["status"], "idle");
+    let seen = watcher.structured("codex-wait", json!({ "threadId": open["threadId"], "wait": 0 }));
+    assert_eq!(
+        (&seen["status"], &seen["error"]["code"]),
+        (&json!("interrupted"), &json!("host_gone")),
+        "{seen}"
+    );
+}
+
 /// What codex does, from the start on, in numbers that grow, at most a few a second.
 #[test]
 fn a_blocking_call_says_what_codex_does() {

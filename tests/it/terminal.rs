@@ -109,6 +109,21 @@ fn the_look_of_a_session() {
 }
 
 #[test]
+fn a_number_that_is_not_there_yet_is_named_with_the_last() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let thread = run(&mut host, "say first");
+    let last = host.events(&json!(thread)).len();
+    for follow in
+        [&["events", &thread, "--after", "999999"][..], &["events", "-f", &thread, "--after", "999999"]]
+    {
+        refused(&place, follow, &["has no event 999999", &format!("its last is {last}")]);
+    }
+    let at_the_end = said(&place, &["events", &thread, "--after", &last.to_string()], "");
+    assert_eq!((at_the_end.code, at_the_end.out.as_str()), (0, ""), "{at_the_end:?}");
+}
+
+#[test]
 fn as_json_it_is_what_the_tool_gives() {
     let place = Place::new();
     let mut host = Setup::fake(&place).start();
@@ -235,6 +250,8 @@ fn the_table_of_sessions() {
     host.structured("codex", json!({ "prompt": "stall", "model": "gpt-6", "wait": 0 }));
     let mut killed = Setup::fake(&place).start();
     killed.structured("codex", json!({ "prompt": "stall\nits bridge is killed", "wait": 0 }));
+    // The one that lives ends it, once it can write.
+    let held = crate::common::hold(&place);
     killed.child.kill().unwrap();
     killed.ended();
 
@@ -249,6 +266,13 @@ fn the_table_of_sessions() {
     assert_eq!(lines[0]["threadId"], open["threadId"]);
     assert_eq!((&lines[0]["status"], &lines[1]["status"]), (&json!("needs_decision"), &json!("stale")));
     assert_eq!(lines[0]["decisions"][0]["approvalId"], open["decisions"][0]["approvalId"]);
+    let resource = host.request("resources/read", json!({ "uri": "codex://sessions" }));
+    let resource: Value =
+        serde_json::from_str(resource["result"]["contents"][0]["text"].as_str().unwrap()).unwrap();
+    let same =
+        resource["sessions"].as_array().unwrap().iter().find(|s| s["threadId"] == lines[1]["threadId"]);
+    assert_eq!(same.unwrap()["status"], "stale", "a host sees what a terminal does");
+    drop(held);
 }
 
 /// Columns are as wide as what is in them, which ids and ages are a part of.

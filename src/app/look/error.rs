@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::ids::ThreadId;
+use crate::ids::{Seq, ThreadId};
 use crate::journal::JournalError;
 
 /// Why a look at the journal shows nothing.
@@ -36,6 +36,16 @@ pub enum LookError {
         .0.display()
     )]
     None(PathBuf),
+    /// The session has no such event yet.
+    #[error("session `{thread}` has no event {after}: its last is {last}; give --after a lower number")]
+    After {
+        /// The session.
+        thread: ThreadId,
+        /// What was asked for.
+        after: Seq,
+        /// Its last event.
+        last: Seq,
+    },
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -51,7 +61,7 @@ impl LookError {
     /// Whether something else must be asked for, and nothing is broken.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::Ambiguous { .. } | Self::None(_))
+        matches!(self, Self::Unknown { .. } | Self::Ambiguous { .. } | Self::None(_) | Self::After { .. })
     }
 }
 

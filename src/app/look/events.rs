@@ -63,6 +63,10 @@ impl EventsQuery {
 pub async fn show_events(loaded: &Loaded, query: EventsQuery) -> Result<(), LookError> {
     let archive = Archive::open(&loaded.journal())?;
     let (journal, thread) = archive.find(&query.thread).await?;
+    let last = journal.session(thread.clone()).await?.map_or(Seq::ZERO, |row| row.last_seq);
+    if Seq(query.after) > last {
+        return Err(LookError::After { thread, after: Seq(query.after), last });
+    }
     if !query.follow {
         // Whether to the end or to where the reader had enough: it is done.
         return print_all(journal, &thread, &query, Seq(query.after)).await.map(|_| ());

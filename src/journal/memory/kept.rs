@@ -142,13 +142,12 @@ impl Kept {
     }
 
     /// Gives up tasks that were over for `keep` at `now`. Sessions go with the process.
-    pub fn retain(&mut self, now: Timestamp, keep: Duration) -> usize {
+    pub fn retain(&mut self, now: Timestamp, keep: Duration) {
         let sessions = &self.sessions;
         let busy = |thread: &ThreadId| {
             sessions.get(thread).is_some_and(|slot| slot.row.status != SessionStatus::Idle)
         };
         self.tasks.retain(|_, task| !task.stale(now, keep, busy(&task.thread)));
-        0
     }
 }
 

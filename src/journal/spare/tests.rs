@@ -108,6 +108,23 @@ async fn a_new_session_tries_the_file_first_and_a_refusal_stays_one() {
     assert!(seqs(&other, "a", 0).await.is_empty());
 }
 
+/// Where a session's numbers go on is what the one of the two says that has it now.
+#[tokio::test]
+async fn a_claim_knows_the_last_number_of_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let journal = SpareJournal::new(SqliteJournal::open(&path).unwrap());
+    let last = async |thread: &str| journal.claim(thread.into()).await.map(|claimed| claimed.last);
+    journal.append(batch(&journal, "a", 1..=2)).await.unwrap();
+    assert_eq!(last("a").await, Ok(Seq(2)));
+    fill(&path, "events");
+    journal.append(batch(&journal, "a", 3..=5)).await.unwrap();
+    assert_eq!(last("a").await, Ok(Seq(5)));
+    let other = SqliteJournal::open(&path).unwrap();
+    let refused = other.claim("a".into()).await.unwrap_err();
+    assert!(matches!(refused, JournalError::Owned { .. }), "{refused}");
+}
+
 #[tokio::test]
 async fn tasks_go_to_memory_too() {
     let dir = tempfile::tempdir().unwrap();

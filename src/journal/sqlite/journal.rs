@@ -10,13 +10,15 @@ use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
-use super::super::record::{Batch, Journal, Owner, Pending, SessionRecord, TaskRecord};
+use super::super::record::{Batch, Claimed, GivenUp, Journal, Owner, Pending, SessionRecord, TaskRecord};
+use super::job::{Job, Reply, Write};
 use super::onlooker::Onlooker;
 use super::owners::Owners;
+use super::reserved::Reserved;
 use super::watches::Watches;
-use super::writer::{Job, Reply, Writer};
-use super::{queries, schema, secrets, tasks};
-use crate::event::Event;
+use super::writer::Writer;
+use super::{patience, queries, schema, secrets, tasks};
+use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
 /// Jobs that may wait. A session waits for its own append, so this is more than there are sessions.
@@ -48,6 +50,7 @@ impl SqliteJournal {
         let lock = owners.enter(&bridge)?;
         owners.record(&entering, &bridge).map_err(fail)?;
         entering.commit().map_err(fail)?;
+        db.busy_timeout(patience::TRY).map_err(fail)?;
         let watches = Watches::of(&db).map_err(fail)?;
         let reader = schema::open_reader(path)?;
         let writer = Writer {
@@ -57,6 +60,7 @@ impl SqliteJournal {
             owners,
             lock: Some(lock),
             watches,
+            reserved: Reserved::new(),
             full: false,
         };
         Self::start(path, bridge, reader, "journal-writer", move |jobs| writer.run(jobs))
@@ -107,6 +111,10 @@ impl SqliteJournal {
             sent.await?;
             answer.await.unwrap_or(Err(JournalError::Closed))
         })
+    }
+
+    fn write<T: Send + 'static>(&self, write: impl FnOnce(Reply<T>) -> Write) -> Pending<T> {
+        self.job(|reply| Job::Write(write(reply)))
     }
 
     fn ask<T: Send + 'static>(
@@ -160,7 +168,7 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&self, batch: Batch) -> Pending<()> {
-        self.job(|reply| Job::Append(Box::new(batch), reply))
+        self.write(|reply| Write::Append(Box::new(batch), reply))
     }
 
     fn read(&self, thread: ThreadId, after: Seq, limit: usize, max_bytes: usize) -> Pending<Vec<Event>> {
@@ -183,12 +191,12 @@ impl Journal for SqliteJournal {
         self.ask(move |db| queries::approval(db, &id))
     }
 
-    fn claim(&self, thread: ThreadId) -> Pending<()> {
-        self.job(|reply| Job::Claim(thread, reply))
+    fn claim(&self, thread: ThreadId) -> Pending<Claimed> {
+        self.write(|reply| Write::Claim(thread, reply))
     }
 
     fn release(&self, thread: ThreadId) -> Pending<()> {
-        self.job(|reply| Job::Release(thread, reply))
+        self.write(|reply| Write::Release(thread, reply))
     }
 
     fn owner(&self, bridge: BridgeId) -> Pending<Option<Owner>> {
@@ -197,7 +205,7 @@ impl Journal for SqliteJournal {
     }
 
     fn announce(&self, socket: PathBuf) -> Pending<()> {
-        self.job(|reply| Job::Announce(socket, reply))
+        self.write(|reply| Write::Announce(socket, reply))
     }
 
     fn abandoned(&self) -> Pending<Vec<SessionRecord>> {
@@ -210,7 +218,7 @@ impl Journal for SqliteJournal {
     }
 
     fn put_task(&self, task: TaskRecord) -> Pending<()> {
-        self.job(|reply| Job::Task(Box::new(task), reply))
+        self.write(|reply| Write::Task(Box::new(task), reply))
     }
 
     fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
@@ -218,7 +226,7 @@ impl Journal for SqliteJournal {
     }
 
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {
-        self.job(|reply| Job::Secrets(thread, secrets, reply))
+        self.write(|reply| Write::Secrets(thread, secrets, reply))
     }
 
     fn secrets(&self, thread: ThreadId) -> Pending<Option<Value>> {
@@ -229,8 +237,8 @@ impl Journal for SqliteJournal {
         self.job(|reply| Job::Watch(thread, reply))
     }
 
-    fn retain(&self, keep: Duration, bytes: u64) -> Pending<usize> {
-        self.job(|reply| Job::Retain(keep, bytes, reply))
+    fn retain(&self, now: Timestamp, keep: Duration, bytes: u64) -> Pending<GivenUp> {
+        self.write(|reply| Write::Retain(now, keep, bytes, reply))
     }
 
     fn watch_all(&self) -> Pending<watch::Receiver<u64>> {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::super::error::JournalError;
+use super::job::Job;
 use super::watches::Watches;
-use super::writer::{Job, Reply};
 
 /// How often: a person sits there, and this process has nothing else to do.
 const POLL: Duration = Duration::from_millis(40);
@@ -40,9 +40,7 @@ impl Onlooker {
                     let receiver = self.watches.add(&self.db, thread);
                     let _ = reply.send(receiver.map_err(|error| JournalError::sqlite(&self.path, &error)));
                 }
-                Ok(Job::Retain(_, _, reply)) => {
-                    let _ = reply.send(Err(JournalError::ReadOnly { path: self.path.clone() }));
-                }
+                Ok(Job::Write(write)) => write.refuse(JournalError::ReadOnly { path: self.path.clone() }),
                 Ok(Job::WatchAll(reply)) => {
                     let _ = reply.send(Ok(self.watches.add_all()));
                 }
@@ -51,14 +49,6 @@ impl Onlooker {
                     let _ = reply.send(Ok(()));
                     return;
                 }
-                Ok(
-                    Job::Append(_, reply)
-                    | Job::Claim(_, reply)
-                    | Job::Release(_, reply)
-                    | Job::Announce(_, reply)
-                    | Job::Secrets(_, _, reply)
-                    | Job::Task(_, reply),
-                ) => self.refuse(reply),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -67,10 +57,5 @@ impl Onlooker {
                 next = Instant::now() + POLL;
             }
         }
-    }
-
-    fn refuse(&self, reply: Reply<()>) {
-        // A caller that went away does not need to know.
-        let _ = reply.send(Err(JournalError::ReadOnly { path: self.path.clone() }));
     }
 }

@@ -82,7 +82,10 @@ pub(super) fn abandoned(db: &Connection, owners: &Owners) -> rusqlite::Result<Ve
 }
 
 pub(super) fn undecided(db: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {
-    let sql = format!("SELECT {SESSION} FROM sessions WHERE status = 'needs_decision' ORDER BY updated");
+    // The first condition is that of the index.
+    let sql = format!(
+        "SELECT {SESSION} FROM sessions WHERE status <> 'idle' AND status = 'needs_decision' ORDER BY updated"
+    );
     db.prepare_cached(&sql)?.query_map([], rows::session)?.collect()
 }
 

@@ -3,50 +3,57 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
+use super::super::record::GivenUp;
 use super::owners::Owners;
-use super::rows::signed;
-use super::{secrets, tasks};
+use super::rows::{number, signed};
+use super::{clock, gone, reserved, secrets, tasks};
 use crate::event::Timestamp;
-use crate::ids::BridgeId;
+use crate::ids::{BridgeId, Seq, ThreadId};
 
-/// Sessions that one look gives up at most: the writing thread has other work.
-const AT_ONCE: usize = 50;
-
-/// Gives up what is over, as part of the writer's transaction; how many sessions. `now`: the time;
-/// `bytes`: how large the file's contents may be.
+/// Gives up a piece of what is over, as part of the writer's transaction. `bytes`: how large the file's
+/// contents may be.
 pub(super) fn retain(
     db: &Connection,
     owners: &Owners,
     now: Timestamp,
     keep: Duration,
     bytes: u64,
-) -> rusqlite::Result<usize> {
+) -> rusqlite::Result<GivenUp> {
     let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
-    let old = now.0.saturating_sub(keep);
-    tasks::retain(db, Timestamp(old))?;
-    secrets::retain(db, Timestamp(old))?;
-    let sql = "SELECT thread, owner, updated FROM sessions WHERE status = 'idle' ORDER BY updated";
-    let mut query = db.prepare_cached(sql)?;
-    let mut rows = query.query([])?;
-    let mut given_up = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (thread, owner): (String, Option<String>) = (row.get(0)?, row.get(1)?);
-        let updated: i64 = row.get(2)?;
-        let is_old = updated < signed(old);
-        if given_up.len() == AT_ONCE || !(is_old || used(db)? > bytes) {
-            break;
-        }
-        if owner.is_some_and(|owner| owners.alive(&BridgeId::from(owner))) {
-            continue;
-        }
-        for table in ["texts", "events", "approvals", "secrets", "sessions"] {
-            db.execute(&format!("DELETE FROM {table} WHERE thread = ?1"), params![thread])?;
-        }
-        given_up.push(thread);
+    let old = Timestamp(clock::look(db, now)?.0.saturating_sub(keep));
+    tasks::retain(db, old)?;
+    secrets::retain(db, old)?;
+    if let Some(thread) = gone::full(db)? {
+        gone::empty(db, &thread)?;
+        return Ok(GivenUp { sessions: 0, more: true });
     }
-    Ok(given_up.len())
+    let Some((thread, last)) = oldest(db, owners, old, bytes)? else { return Ok(GivenUp::default()) };
+    let last = reserved::upto(db, &thread)?.map_or(last, |upto| upto.max(last));
+    gone::give_up(db, &thread, last, now)?;
+    Ok(GivenUp { sessions: 1, more: true })
+}
+
+/// The oldest session that is not to be kept, and its last number.
+fn oldest(
+    db: &Connection,
+    owners: &Owners,
+    old: Timestamp,
+    bytes: u64,
+) -> rusqlite::Result<Option<(ThreadId, Seq)>> {
+    let full = used(db)? > bytes;
+    let sql = "SELECT thread, owner, last_seq FROM sessions WHERE status = 'idle' AND (?1 OR updated < ?2)
+        ORDER BY updated";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query((full, signed(old.0)))?;
+    while let Some(row) = rows.next()? {
+        let owner: Option<String> = row.get(1)?;
+        if !owner.is_some_and(|owner| owners.alive(&BridgeId::from(owner))) {
+            return Ok(Some((ThreadId::from(row.get::<_, String>(0)?), Seq(number(row, 2)?))));
+        }
+    }
+    Ok(None)
 }
 
 /// The bytes that hold something; freed pages are used again.

@@ -11,7 +11,7 @@ use super::super::error::JournalError;
 /// The version of the tables: how many of the steps below a file has behind it.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
 
-/// How long to wait for another process's transaction.
+/// How long an opening, or a reader, waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// What a connection keeps of the file in memory, in KiB: events are written once and read in order.
@@ -19,7 +19,7 @@ const CACHE: i64 = 256;
 
 /// How a file comes from each version to the next; a new one takes all steps. A step is never changed
 /// once it is out: the files that took it stay as they are.
-const STEPS: [&str; 4] = [TABLES, SOCKETS_AND_TASKS, TEXTS, SECRETS];
+const STEPS: [&str; 5] = [TABLES, SOCKETS_AND_TASKS, TEXTS, NUMBERS_AND_TIME, SECRETS];
 
 /// Events are their own index: one session's lie together, in order.
 const TABLES: &str = "
@@ -54,6 +54,19 @@ const TEXTS: &str = "
 ALTER TABLE events ADD COLUMN apart INTEGER;
 CREATE TABLE texts (thread TEXT NOT NULL, seq INTEGER NOT NULL, member TEXT NOT NULL, text BLOB NOT NULL);
 CREATE UNIQUE INDEX texts_of ON texts (thread, seq, member);
+";
+
+/// What keeps a number from being given twice, and the clock from giving up what is not old. The index is
+/// for those that look every few seconds which turns are open.
+const NUMBERS_AND_TIME: &str = "
+CREATE TABLE reserved (thread TEXT PRIMARY KEY, upto INTEGER NOT NULL, boot TEXT) WITHOUT ROWID;
+CREATE TABLE gone (
+    thread TEXT PRIMARY KEY, last_seq INTEGER NOT NULL, time INTEGER NOT NULL, emptied INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX gone_time ON gone (time);
+CREATE INDEX gone_full ON gone (thread) WHERE emptied = 0;
+CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), seen INTEGER NOT NULL, trusted INTEGER NOT NULL);
+CREATE INDEX sessions_open ON sessions (status) WHERE status <> 'idle';
 ";
 
 /// What sessions were given that may be secret: nothing else in the file may be.

@@ -88,6 +88,6 @@ async fn they_go_with_their_session_and_with_an_append_that_fails() {
     assert_eq!((count("events"), count("texts")), (5, 5));
     journal.close().await.unwrap();
     let journal = SqliteJournal::open(&path).unwrap();
-    assert_eq!(journal.retain(std::time::Duration::ZERO, 0).await.unwrap(), 1);
+    while journal.retain(Timestamp::now(), std::time::Duration::ZERO, 0).await.unwrap().more {}
     assert_eq!((count("events"), count("texts")), (0, 0));
 }

@@ -3,7 +3,7 @@
 //! A change of the journal only wakes; what has changed is looked up, so that nothing is missed by one
 //! who is slow, and several changes are one notice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rmcp::model::ResourceUpdatedNotificationParam;
@@ -11,7 +11,8 @@ use rmcp::service::{Peer, RoleServer, SubscriptionSink};
 use tokio::sync::watch;
 
 use super::Uri;
-use crate::event::Body;
+use super::listed::Listed;
+use crate::event::{Body, Event, Timestamp};
 use crate::ids::{Seq, ThreadId};
 use crate::journal::{Journal, JournalError};
 use crate::session;
@@ -62,41 +63,92 @@ impl Outlet<'_> {
     }
 }
 
-/// What a resource looked like when the host was last told of it.
-type Seen = BTreeMap<String, String>;
-
-/// Tells of changes until the host has gone; ends by itself only then, or when the journal has closed.
+/// Tells of changes until the host has gone: sessions that were made after `since` are news. Ends by itself only then, or when the journal has closed.
 pub(in crate::mcp) async fn run(
     journal: &dyn Journal,
     outlet: Outlet<'_>,
     mut wants: watch::Receiver<Wants>,
+    since: Timestamp,
 ) {
     let Ok(mut changes) = journal.watch_all().await else { return };
-    let mut diffs = BTreeMap::new();
-    let mut listed = sessions_there(journal).await.unwrap_or_default();
-    let mut seen = Seen::new();
+    let mut watcher = Watcher::new(since);
     loop {
         let now = wants.borrow_and_update().clone();
-        seen.retain(|address, _| now.addresses.contains_key(address));
-        for (address, state) in now.addresses {
-            if let (None, Some(state)) = (seen.get(&address), &state) {
-                seen.insert(address.clone(), state.clone());
-            }
-            let Ok(state) = look(journal, &address, &mut diffs).await else { continue };
-            if seen.insert(address.clone(), state.clone()) != Some(state) && !outlet.updated(&address).await {
+        let news = watcher.look(journal, now).await;
+        for address in &news.updated {
+            if !outlet.updated(address).await {
                 return;
             }
         }
-        let there = sessions_there(journal).await.unwrap_or_else(|_| listed.clone());
-        if now.list && there != listed && !outlet.list_changed().await {
+        if news.list && !outlet.list_changed().await {
             return;
         }
-        listed = there;
         tokio::time::sleep(PAUSE).await;
+        if news.again {
+            continue;
+        }
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { return },
             changed = wants.changed() => if changed.is_err() { return },
         }
+    }
+}
+
+/// What a host is to be told.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    /// The addresses that look another way.
+    pub updated: Vec<String>,
+    /// There is another session.
+    pub list: bool,
+    /// Something could not be looked at: what woke us is used up, so that one must look again.
+    pub again: bool,
+}
+
+/// What one host was last told of.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    /// How each resource looked.
+    seen: BTreeMap<String, String>,
+    diffs: BTreeMap<ThreadId, (Seq, Seq)>,
+    since: Timestamp,
+    listed: Option<Listed>,
+}
+
+impl Watcher {
+    /// Of a host that listens since then.
+    pub fn new(since: Timestamp) -> Self {
+        Self { seen: BTreeMap::new(), diffs: BTreeMap::new(), since, listed: None }
+    }
+
+    /// Looks at all that is wanted.
+    pub async fn look(&mut self, journal: &dyn Journal, wants: Wants) -> News {
+        let mut news = News::default();
+        self.seen.retain(|address, _| wants.addresses.contains_key(address));
+        for (address, known) in wants.addresses {
+            if let (None, Some(known)) = (self.seen.get(&address), known) {
+                self.seen.insert(address.clone(), known);
+            }
+            match look(journal, &address, &mut self.diffs).await {
+                Ok(state) => {
+                    if self.seen.insert(address.clone(), state.clone()) != Some(state) {
+                        news.updated.push(address);
+                    }
+                }
+                Err(_) => news.again = true,
+            }
+        }
+        match journal.sessions(SESSIONS).await {
+            Ok(rows) => {
+                // The first look may come after a session that was made meanwhile.
+                let older =
+                    || rows.iter().filter(|row| row.created < self.since).cloned().collect::<Vec<_>>();
+                let listed = self.listed.get_or_insert_with(|| Listed::of(&older()));
+                news.list = listed.see(&rows) && wants.list;
+            }
+            Err(_) => news.again = true,
+        }
+        news
     }
 }
 
@@ -131,26 +183,23 @@ pub(in crate::mcp) async fn state(journal: &dyn Journal, address: &str) -> Optio
     look(journal, address, &mut BTreeMap::new()).await.ok()
 }
 
-/// The last event of a session that changed its diff: a diff, or the begin of a turn, which empties it.
+/// The last event of a session that changed its diff: a diff, or the begin of a turn, which empties it. So
+/// what is before the latest turn is not read.
 async fn last_diff(
     journal: &dyn Journal,
     thread: &ThreadId,
     diffs: &mut BTreeMap<ThreadId, (Seq, Seq)>,
 ) -> Result<Seq, JournalError> {
-    let (mut at, mut last) = diffs.get(thread).copied().unwrap_or_default();
+    let Some(row) = journal.session(thread.clone()).await? else { return Ok(Seq::ZERO) };
+    let known = diffs.get(thread).copied().unwrap_or_default();
+    let (mut at, mut last) = known.max((row.turn_seq, row.turn_seq));
     loop {
         let events = journal.read(thread.clone(), at, PAGE.0, PAGE.1).await?;
         let Some(end) = events.last() else { break };
         at = end.seq;
-        let changes =
-            |event: &&crate::event::Event| matches!(event.body, Body::Diff { .. } | Body::TurnStarted {});
+        let changes = |event: &&Event| matches!(event.body, Body::Diff { .. } | Body::TurnStarted {});
         last = events.iter().rfind(changes).map_or(last, |event| event.seq);
     }
     diffs.insert(thread.clone(), (at, last));
     Ok(last)
-}
-
-/// The sessions that there are.
-async fn sessions_there(journal: &dyn Journal) -> Result<BTreeSet<ThreadId>, JournalError> {
-    Ok(journal.sessions(SESSIONS).await?.into_iter().map(|row| row.thread_id).collect())
 }

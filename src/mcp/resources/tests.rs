@@ -1,5 +1,8 @@
 //! Addresses, and the look of a transcript.
 
+mod journal;
+mod notices;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -78,7 +81,66 @@ fn a_transcript_reads_well() {
     insta::assert_snapshot!(text);
 }
 
+/// The paragraphs, headings and all that are no part of another block, as a viewer of Markdown has them.
+fn paragraphs(text: &str) -> Vec<String> {
+    use pulldown_cmark::{Event as Part, Parser};
+    let (mut depth, mut all) = (0, Vec::new());
+    for part in Parser::new(text) {
+        match part {
+            Part::Start(_) => {
+                if depth == 0 {
+                    all.push(String::new());
+                }
+                depth += 1;
+            }
+            Part::End(_) => depth -= 1,
+            Part::Text(text) | Part::Code(text) if depth <= 2 => all.last_mut().unwrap().push_str(&text),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Whether what comes after a message is seen as what it is.
+fn stands_alone(message: &str) -> bool {
+    let text = transcript(json!([
+        { "type": "assistant_message", "itemId": "6", "text": message },
+        { "type": "permission_decision", "approvalId": "a", "decision": "approve", "by": "person" },
+        { "type": "user_message", "itemId": "7", "text": "Thanks." },
+    ]));
+    let seen = paragraphs(&text);
+    seen.ends_with(&["Decided: approve by person".into(), "User".into(), "Thanks.".into()])
+}
+
+#[test]
+fn no_message_takes_in_what_follows() {
+    for message in [
+        "```rust\nfn main() {",
+        "~~~\nx\n```",
+        "```\nx\n    ```",
+        "````\nx\n```",
+        "- ```\n  x\n  ```\n\n```",
+        "- a\n  ```\n  x\ntext\n  ```\n",
+        "1. ```\nx\n```\n",
+        "<!-- a comment",
+        "<PRE>\nx",
+        "a\n\n<?php\n\nx",
+    ] {
+        assert!(stands_alone(message), "{message}");
+    }
+    let whole = "Look:\n\n```rust\nfn main() {}\n```\n\n- a\n  ~~~\n  x\n  ~~~\n\n<!-- no -->\n\nDone.";
+    assert!(stands_alone(whole));
+    let text = transcript(json!([{ "type": "assistant_message", "itemId": "6", "text": whole }]));
+    assert!(text.ends_with(whole), "what is whole stays as it is: {text}");
+}
+
 proptest! {
+    /// Whatever a message begins, it ends with the message.
+    #[test]
+    fn no_message_leaves_a_block_open(message in "([`~]{1,4}|[-*>a1.! \n]|\n  |<!--|-->|<pre>|</pre>){0,20}") {
+        prop_assert!(stands_alone(&message));
+    }
+
     /// Whatever is in an output, its block ends where it ends.
     #[test]
     fn no_output_leaves_its_block(output in "[`a\n]{0,40}") {

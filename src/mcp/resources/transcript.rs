@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::fences::leaves_open;
 use crate::event::{
     Body, Event, FileChange, PermissionDecision, SessionInfo, ToolCall, ToolKind, ToolResult, TurnStatus,
     visible,
@@ -164,7 +165,12 @@ impl Transcript {
 
     fn part(&mut self, heading: &str, text: &str) {
         self.line(heading);
-        self.line(visible(text).trim());
+        if leaves_open(&visible(text)) {
+            // A quote ends with its last line, whatever has begun in it.
+            self.quote(text);
+        } else {
+            self.line(visible(text).trim());
+        }
     }
 
     fn quote(&mut self, text: &str) {
