@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::control::Control;
 use super::limits::limits;
+use super::servers::{of_flags, sources};
 use super::upkeep;
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
@@ -64,7 +65,9 @@ impl Bridge {
             policy: Arc::new(policy),
             mint: ApprovalId::fresh,
         };
-        let defaults = ThreadParams { config: loaded.defaults.config.clone(), ..ThreadParams::default() };
+        let (config, servers) = of_flags(loaded);
+        let defaults = ThreadParams { config, servers, ..ThreadParams::default() };
+        let options = options(loaded, &defaults, limits, dialogs, drop_in);
         let limited = &loaded.settings.limits;
         let room = Room { running: limited.running, queue: limited.queue };
         let sessions = Sessions::start(
@@ -82,7 +85,6 @@ impl Bridge {
         );
         upkeep::start(&loaded.settings.journal, &sessions, &sessions_over, &session_tasks);
         let control = Control::start(&places(loaded), sessions.clone());
-        let options = options(loaded, limits, dialogs, drop_in);
         Ok(Self {
             sessions,
             journal,
@@ -133,7 +135,9 @@ fn places(loaded: &Loaded) -> Places {
 
 fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
     let settings = &loaded.settings.codex;
-    let mut env = Vec::new();
+    let sources = sources(loaded, std::env::current_exe().ok().as_deref());
+    let (variable, depth) = sources.depth;
+    let mut env = vec![(variable.into(), Some(depth.to_string().into()))];
     if let Some(home) = &settings.home {
         env.push(("CODEX_HOME".into(), Some(home.clone().into_os_string())));
     }
@@ -147,18 +151,26 @@ fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         args: settings.args.iter().map(Into::into).collect(),
         env,
         cwd: None,
+        servers: Arc::new(sources),
         accept: Accept(Arc::new(move |info| limits.check_effective(info).map_err(|error| error.to_string()))),
     }
 }
 
-fn options(loaded: &Loaded, limits: Arc<Limits>, dialogs: bool, drop_in: bool) -> ServerOptions {
+fn options(
+    loaded: &Loaded,
+    params: &ThreadParams,
+    limits: Arc<Limits>,
+    dialogs: bool,
+    drop_in: bool,
+) -> ServerOptions {
     let (defaults, settings) = (&loaded.defaults, &loaded.settings);
     ServerOptions {
         cwd: defaults.cwd.clone(),
         model: defaults.model.clone(),
         sandbox: defaults.sandbox.clone(),
         approval_policy: defaults.approval_policy.clone(),
-        config: defaults.config.clone(),
+        config: params.config.clone(),
+        servers: params.servers.clone(),
         overlay,
         limits,
         dialogs,

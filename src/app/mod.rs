@@ -9,6 +9,7 @@ mod logging;
 mod look;
 mod policy;
 mod rules_test;
+mod servers;
 mod signals;
 mod stdio;
 mod upkeep;

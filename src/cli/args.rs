@@ -135,6 +135,9 @@ pub struct CodexFlags {
     /// The settings file of the bridge.
     #[arg(long, global = true, value_name = "FILE")]
     pub settings: Option<PathBuf>,
+    /// The MCP servers for codex beside its own, in the format of hosts.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub mcp_config: Option<PathBuf>,
     /// Keep everything in this process (what it does in any case so far).
     #[arg(long, global = true)]
     pub embedded: bool,
@@ -156,6 +159,7 @@ impl CodexFlags {
             strict_config: self.strict_config,
             legacy_events: self.legacy_events,
             settings: self.settings,
+            mcp_config: self.mcp_config,
         }
     }
 }

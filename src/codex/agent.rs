@@ -18,6 +18,7 @@ use super::calls;
 use super::connection::{Connection, Launch, fault};
 use super::early::Early;
 use super::inbound::{self, Notice, notice};
+use super::servers::without_paths;
 use crate::event::Body;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Raw, Room, Ticket};
@@ -47,12 +48,12 @@ enum Done {
         generation: Generation,
         inbox: Inbox,
         reply: Reply,
-        result: Result<Opened, AgentError>,
+        result: Result<(Opened, Vec<Body>), AgentError>,
     },
     Resumed {
         generation: Generation,
         run: Box<Run>,
-        result: Result<Opened, AgentError>,
+        result: Result<(Opened, Vec<Body>), AgentError>,
     },
     Begun {
         generation: Generation,
@@ -176,7 +177,7 @@ impl Agent {
         self.calls.shutdown().await;
         self.owed.clear();
         if let Some(connection) = self.connection.take() {
-            let end = connection.end().await;
+            let end = without_paths(&connection.end().await.to_string());
             tracing::debug!(%end, "codex ended with the bridge");
         }
     }
@@ -196,16 +197,17 @@ impl Agent {
 
     /// Does what needs codex.
     fn call(&mut self, command: AgentCommand, peer: Peer, generation: Generation) {
+        let sources = self.launch.servers.clone();
         match command {
             AgentCommand::Start { params, inbox, reply } => {
                 self.calls.spawn(async move {
-                    let result = calls::start(&peer, &params, generation).await;
+                    let result = calls::start(&peer, &sources, &params, generation).await;
                     Done::Opened { generation, inbox, reply, result }
                 });
             }
             AgentCommand::Resume { thread, params, inbox, reply } => {
                 self.calls.spawn(async move {
-                    let result = calls::resume(&peer, &thread, &params, generation).await;
+                    let result = calls::resume(&peer, &sources, &thread, &params, generation).await;
                     Done::Opened { generation, inbox, reply, result }
                 });
             }
@@ -215,7 +217,7 @@ impl Agent {
                     return self.start_turn(peer, generation, *run);
                 }
                 self.calls.spawn(async move {
-                    let result = calls::resume(&peer, &run.thread, &run.params, generation).await;
+                    let result = calls::resume(&peer, &sources, &run.thread, &run.params, generation).await;
                     Done::Resumed { generation, run, result }
                 });
             }
@@ -274,19 +276,24 @@ impl Agent {
             Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
             Done::Ended { generation, end, routes } => self.ended(generation, &end, routes),
             Done::Opened { generation, inbox, reply, result } => {
-                let result = result.and_then(|opened| self.launch.accept.opened(opened));
-                if let Ok(opened) = &result {
+                let result =
+                    result.and_then(|(opened, notes)| Ok((self.launch.accept.opened(opened)?, notes)));
+                if let Ok((opened, notes)) = &result {
+                    self.note(&opened.thread, &inbox, notes);
                     self.route(opened.thread.clone(), &inbox, generation);
                 }
                 // A caller that went away has dropped the inbox too: the first event finds that.
-                let _ = reply.send(result);
+                let _ = reply.send(result.map(|(opened, _)| opened));
             }
             Done::Resumed { generation, run, result } => {
-                match result.and_then(|opened| self.launch.accept.opened(opened)) {
-                    Ok(opened) => {
+                let result =
+                    result.and_then(|(opened, notes)| Ok((self.launch.accept.opened(opened)?, notes)));
+                match result {
+                    Ok((opened, notes)) => {
                         let mut run = run;
                         run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
                         self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
+                        self.note(&run.thread, &run.inbox, &notes);
                         self.route(run.thread.clone(), &run.inbox, generation);
                         match self.peer(generation) {
                             Some(peer) => self.start_turn(peer, generation, *run),
@@ -320,6 +327,13 @@ impl Agent {
     fn refused(&mut self, run: Run, error: AgentError) {
         let event = AgentEvent::TurnRefused { start: run.start, error };
         self.say(run.thread, run.inbox, event);
+    }
+
+    /// Tells a session what became of the MCP servers that it wanted.
+    fn note(&mut self, thread: &ThreadId, inbox: &Inbox, notes: &[Body]) {
+        for body in notes.iter().cloned() {
+            self.say(thread.clone(), inbox.clone(), AgentEvent::Said { turn: None, body });
+        }
     }
 
     fn say(&mut self, thread: ThreadId, inbox: Inbox, said: impl Into<Heard>) {

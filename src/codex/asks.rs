@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::answers::Shape;
 use super::items::unwrap_shell;
+use super::servers::known_as;
 use crate::event::{Choice, Decision, Question as Asked, RequestKind, Subject};
 use crate::ids::{ThreadId, TurnId};
 use crate::session::Ask;
@@ -185,7 +186,7 @@ fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Sub
         proposed_rule,
         grant_root: params.grant_root,
         changes: Vec::new(),
-        server: params.server_name.filter(|_| of_server),
+        server: params.server_name.filter(|_| of_server).map(|name| known_as(&name).to_owned()),
         // In a server's own question they are whatever it wrote.
         tool: meta.tool_name.filter(|_| kind == RequestKind::McpTool),
         arguments: meta.tool_params.filter(|_| kind == RequestKind::McpTool),

@@ -1,5 +1,6 @@
 //! The calls to codex that the bridge makes, each with its deadline and its error in our terms.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,9 +13,11 @@ use super::protocol::{
     TurnStartParams, TurnSteerParams, UserInput,
 };
 use super::sandbox::{Sandboxed, sandboxed};
-use crate::event::SessionInfo;
+use super::servers::{Plan, Secrets, Wishes, required_failed};
+use crate::event::{Body, SessionInfo};
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{CallError, Peer};
+use crate::servers::{Sources, gather};
 use crate::session::{AgentError, Opened, ThreadParams, TurnParams};
 
 /// A thread's start: 40–90 ms warm, 7.5 s for sixty at once with an MCP server each.
@@ -32,11 +35,16 @@ const STEER: Duration = Duration::from_secs(2);
 /// `thread/start`.
 pub(super) async fn start(
     peer: &Peer,
+    sources: &Arc<Sources>,
     params: &ThreadParams,
     generation: Generation,
-) -> Result<Opened, AgentError> {
+) -> Result<(Opened, Vec<Body>), AgentError> {
     let own = own_config(peer, &params.cwd).await?;
-    let Sandboxed { start, config, turn } = sandboxed(params, &own);
+    let Sandboxed { start, mut config, turn } = sandboxed(params, &own);
+    let Plan { config: servers, notes, secrets } = servers(sources, params, &own, true).await?;
+    if !servers.is_empty() {
+        config.insert("mcp_servers".to_owned(), Value::Object(servers));
+    }
     let params = ThreadStartParams {
         cwd: Some(params.cwd.clone()),
         model: params.model.clone(),
@@ -47,8 +55,47 @@ pub(super) async fn start(
         developer_instructions: params.developer_instructions.clone(),
         ..ThreadStartParams::default()
     };
-    let opened: ThreadOpened = call(peer, "thread/start", &params, OPEN).await?;
-    Ok(into_opened(opened, generation, turn))
+    let opened: Result<ThreadOpened, _> = call(peer, "thread/start", &params, OPEN).await;
+    let opened = opened.map_err(|error| without_secrets(error, &secrets))?;
+    Ok((into_opened(opened, generation, turn), notes))
+}
+
+/// The MCP servers of a thread. `fresh`: it begins now.
+async fn servers(
+    sources: &Arc<Sources>,
+    params: &ThreadParams,
+    own: &Value,
+    fresh: bool,
+) -> Result<Plan, AgentError> {
+    let wishes = Wishes {
+        sources: sources.clone(),
+        wanted: params.servers.clone(),
+        own: own.get("mcp_servers").cloned().unwrap_or_default(),
+        cwd: params.cwd.clone().into(),
+    };
+    // It looks at files, perhaps on a slow disk.
+    let planning = tokio::task::spawn_blocking(move || {
+        gather(&wishes.sources, &wishes.wanted, &wishes.cwd, fresh).map(|gathered| wishes.plan(gathered))
+    });
+    match planning.await {
+        Ok(Ok(plan)) => Ok(plan),
+        Ok(Err(error)) => {
+            let mut fault = fault("mcp_file", error.to_string(), None);
+            fault.0.retryable = false;
+            Err(fault)
+        }
+        Err(_) => Err(fault(
+            "bridge_fault",
+            "the MCP servers of the session could not be made out".to_owned(),
+            None,
+        )),
+    }
+}
+
+fn without_secrets(error: AgentError, secrets: &Secrets) -> AgentError {
+    let mut error = required_failed(&error.0.message).unwrap_or(error);
+    error.0.message = secrets.hide(&error.0.message);
+    error
 }
 
 /// What codex's own configuration says in a folder, that of its repository included.
@@ -62,12 +109,17 @@ async fn own_config(peer: &Peer, cwd: &str) -> Result<Value, AgentError> {
 /// rest of `config` it forgets. Giving a model or an effort would drop the kept pair, so neither is.
 pub(super) async fn resume(
     peer: &Peer,
+    sources: &Arc<Sources>,
     thread: &ThreadId,
     params: &ThreadParams,
     generation: Generation,
-) -> Result<Opened, AgentError> {
+) -> Result<(Opened, Vec<Body>), AgentError> {
     let own = own_config(peer, &params.cwd).await?;
     let Sandboxed { start, mut config, turn } = sandboxed(params, &own);
+    let Plan { config: servers, notes, secrets } = servers(sources, params, &own, false).await?;
+    if !servers.is_empty() {
+        config.insert("mcp_servers".to_owned(), Value::Object(servers));
+    }
     config.retain(|key, _| key != "model" && key != "model_reasoning_effort");
     let params = ThreadStartParams {
         thread_id: Some(thread.to_string()),
@@ -76,9 +128,9 @@ pub(super) async fn resume(
         config,
         ..ThreadStartParams::default()
     };
-    let opened: ThreadOpened =
-        call(peer, "thread/resume", &params, OPEN).await.map_err(|error| explain(error, thread))?;
-    Ok(into_opened(opened, generation, turn))
+    let opened: Result<ThreadOpened, _> = call(peer, "thread/resume", &params, OPEN).await;
+    let opened = opened.map_err(|error| without_secrets(explain(error, thread), &secrets))?;
+    Ok((into_opened(opened, generation, turn), notes))
 }
 
 /// `turn/start`.

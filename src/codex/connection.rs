@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -11,9 +12,11 @@ use super::accept::Accept;
 use super::items::SHORTEN;
 use super::locate::{Lookup, locate};
 use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResult};
+use super::servers::without_paths;
 use crate::event::ErrorInfo;
 use crate::ids::Generation;
 use crate::rpc::{CallError, Incoming, Limits, Peer};
+use crate::servers::Sources;
 use crate::session::AgentError;
 use crate::supervise::{Child, Grace, PostMortem, Spec};
 
@@ -34,6 +37,8 @@ pub struct Launch {
     pub cwd: Option<PathBuf>,
     /// Whether a thread may be used as codex has opened it.
     pub accept: Accept,
+    /// Where its MCP servers come from, beside its own configuration.
+    pub servers: Arc<Sources>,
 }
 
 /// A codex that answers.
@@ -72,7 +77,7 @@ impl Connection {
         match connection.greet().await {
             Ok(version) => Ok(Self { version, ..connection }),
             Err(error) => {
-                let end = connection.end().await;
+                let end = without_paths(&connection.end().await.to_string());
                 let message = format!("codex did not start: {error}; it {end}");
                 Err(fault(
                     "codex_start_failed",

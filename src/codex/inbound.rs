@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::items;
 use super::protocol::{Turn, TurnError};
+use super::servers::{known_as, plain_fault};
 use super::text::text;
 use crate::event::{Body, ErrorInfo, PlanStep, Tokens, TurnStatus};
 use crate::ids::{ThreadId, TurnId};
@@ -212,10 +213,10 @@ fn known(method: &str, params: &str) -> Option<Notice> {
             say(of.thread_id, of.turn_id, Body::Diff { diff: text(of.diff)? })
         }
         "turn/plan/updated" => said(params, |p: Plan| Some(plan(p)))?,
-        "mcpServer/startupStatus/updated" => said_to_some(params, |p: Server| Body::McpServer {
-            name: p.name,
-            status: p.status,
-            error: p.error,
+        "mcpServer/startupStatus/updated" => said_to_some(params, |p: Server| {
+            let (name, error) = (known_as(&p.name).to_owned(), p.error.as_deref().map(plain_fault));
+            let (source, transport, target) = (None, None, None);
+            Body::McpServer { name, status: p.status, error, source, transport, target }
         })?,
         "warning" | "guardianWarning" => {
             said_to_some(params, |p: Warning| Body::Warning { message: p.message })?

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::servers::known_as;
 use super::text::text;
 use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
 use crate::rpc::Shorten;
@@ -69,7 +70,7 @@ pub fn started(raw: &RawValue) -> Option<Body> {
         cwd: item.cwd,
         process_id: item.process_id,
         changes: changes(item.changes)?,
-        server: item.server,
+        server: item.server.map(|name| known_as(&name).to_owned()),
         name: item.tool.or_else(|| (tool == ToolKind::Other).then_some(item.r#type)),
         arguments: some(item.arguments).or_else(|| rest(tool, raw)),
     }))

@@ -17,6 +17,7 @@ pub mod items;
 pub mod locate;
 pub mod protocol;
 mod sandbox;
+mod servers;
 #[cfg(test)]
 mod tests;
 pub mod text;

@@ -32,6 +32,8 @@ pub struct Flags {
     pub legacy_events: bool,
     /// `--settings`: a file instead of the usual one.
     pub settings: Option<PathBuf>,
+    /// `--mcp-config`: a file of MCP servers instead of the usual one.
+    pub mcp_config: Option<PathBuf>,
 }
 
 /// What a session gets where the call says nothing.

@@ -14,6 +14,12 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
     },
+    /// `--mcp-config` names a file that is not there.
+    #[error("--mcp-config {}: there is no such file. Name one that exists, or leave the flag out.", path.display())]
+    McpConfigMissing {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is there and cannot be read.
     #[error("{} cannot be read: {source}. Mend its permissions, or move it away.", path.display())]
     Unreadable {

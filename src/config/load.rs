@@ -12,6 +12,12 @@ use super::{ActionSetting, ConfigError, Defaults, Env, Flags, Origin, Paths, Rul
 /// The settings file, in the config folder.
 const FILE: &str = "codex-bridge.toml";
 
+/// The file of MCP servers beside it.
+const MCP_FILE: &str = "mcp.json";
+
+/// The variable that counts bridges above each other. No setting: only a bridge sets it.
+pub const DEPTH: &str = "CODEX_BRIDGE_DEPTH";
+
 /// All that a process needs to know before it starts anything.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -27,6 +33,10 @@ pub struct Loaded {
     pub paths: Paths,
     /// The settings file, whether it exists or not.
     pub file: PathBuf,
+    /// The file of MCP servers for codex, and whether somebody named it: then it must be there.
+    pub mcp_file: (PathBuf, bool),
+    /// How many bridges this one runs under: codex that calls a bridge that runs codex.
+    pub depth: u32,
     /// What a person should mend, and that stops nothing.
     pub warnings: Vec<String>,
     origins: BTreeMap<&'static str, Origin>,
@@ -79,7 +89,36 @@ pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError>
     let codex_home = settings.codex.home.as_ref().unwrap_or(&paths.codex_home);
     paths.codex_home = cwd.join(codex_home);
     let defaults = Defaults::from_flags(&flags, &cwd, &paths.codex_home)?;
-    Ok(Loaded { settings, defaults, legacy_events: flags.legacy_events, env, paths, file, warnings, origins })
+    let mcp_file = mcp_file(&flags, settings.mcp.file.as_deref(), &file, &cwd)?;
+    let depth = depth(&env)?;
+    let legacy_events = flags.legacy_events;
+    Ok(Loaded { settings, defaults, legacy_events, env, paths, file, mcp_file, depth, warnings, origins })
+}
+
+/// The file of MCP servers: of the flag, of the setting, or beside the settings file.
+fn mcp_file(
+    flags: &Flags,
+    setting: Option<&Path>,
+    beside: &Path,
+    cwd: &Path,
+) -> Result<(PathBuf, bool), ConfigError> {
+    let Some(flag) = &flags.mcp_config else {
+        let usual = || beside.with_file_name(MCP_FILE);
+        return Ok((setting.map_or_else(usual, Path::to_owned), setting.is_some()));
+    };
+    let path = cwd.join(flag);
+    // What else may be wrong with it is asked each time that it is read.
+    if path.exists() { Ok((path, true)) } else { Err(ConfigError::McpConfigMissing { path }) }
+}
+
+/// What a bridge above this one has set. A word that is no number must not count as none.
+fn depth(env: &Env) -> Result<u32, ConfigError> {
+    let Some(value) = env.get(DEPTH) else { return Ok(0) };
+    value.to_str().and_then(|text| text.trim().parse().ok()).ok_or_else(|| ConfigError::BadVariable {
+        variable: DEPTH.to_owned(),
+        value: value.to_string_lossy().into_owned(),
+        wanted: "the number of bridges above this one".to_owned(),
+    })
 }
 
 #[derive(Default)]
@@ -126,7 +165,7 @@ impl Layers {
         }
         let known: Vec<String> = KEYS.iter().map(Key::variable).collect();
         for name in env.iter().filter_map(|(name, _)| name.to_str()) {
-            if name.starts_with(PREFIX) && !known.iter().any(|known| known == name) {
+            if name != DEPTH && name.starts_with(PREFIX) && !known.iter().any(|known| known == name) {
                 let near = nearest(name, known.iter().map(String::as_str)).map(|near| format!("${near}"));
                 self.warnings.push(format!("${name} is not a setting.{}", meant(near)));
             }

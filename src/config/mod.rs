@@ -28,7 +28,7 @@ pub use limits::{
     AddSetting, ConfigKeys, ConfigSetting, InheritSetting, LimitSettings, McpSettings, PolicySetting,
     SandboxSetting,
 };
-pub use load::{Loaded, load};
+pub use load::{DEPTH, Loaded, load};
 pub use origin::Origin;
 pub use overrides::overlay;
 pub use paths::Paths;

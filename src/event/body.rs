@@ -87,11 +87,20 @@ pub enum Body {
     McpServer {
         /// Its name in codex's configuration.
         name: String,
-        /// `starting`, `ready`, `failed`, `cancelled`, …
+        /// `configured` or `off` as the session is given it; then `starting`, `ready`, `failed`, `cancelled`, …
         status: String,
         /// Why it failed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
+        /// Who brought it; with `configured` and `off`, as the members below.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<ServerSource>,
+        /// `stdio` or `http`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transport: Option<String>,
+        /// Its command without arguments, or the beginning of its address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
     },
     /// Something that a person should know, and that stopped nothing.
     Warning {
@@ -294,6 +303,18 @@ pub struct ErrorInfo {
     /// Whether the same may work later.
     #[serde(default)]
     pub retryable: bool,
+}
+
+/// Who brought one of codex's MCP servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerSource {
+    /// codex's own configuration.
+    Codex,
+    /// The file of hosts, `mcp.json`.
+    File,
+    /// The call that started the session.
+    Call,
 }
 
 /// Who made a turn, where it was not the bridge.

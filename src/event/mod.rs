@@ -14,8 +14,8 @@ mod visible;
 
 pub use answers::Answers;
 pub use body::{
-    Body, ErrorInfo, FileChange, ItemStatus, Origin, PlanStep, SessionInfo, ToolCall, ToolKind, ToolResult,
-    TurnStatus,
+    Body, ErrorInfo, FileChange, ItemStatus, Origin, PlanStep, ServerSource, SessionInfo, ToolCall, ToolKind,
+    ToolResult, TurnStatus,
 };
 pub use request::{
     Choice, DecidedBy, Decision, PermissionDecision, PermissionRequest, Question, RequestKind, Subject,

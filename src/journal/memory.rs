@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::error::JournalError;
@@ -15,7 +16,7 @@ use super::record::{
 };
 use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
-use kept::{Kept, Slot};
+use kept::{Kept, Secret, Slot};
 
 /// The bytes of events that are held at most: some hundred turns.
 const MOST: usize = 64 << 20;
@@ -151,6 +152,15 @@ impl Journal for MemoryJournal {
 
     fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
         now(Ok(self.kept().tasks.get(&id).cloned()))
+    }
+
+    fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {
+        self.kept().secrets.insert(thread, Secret(secrets));
+        now(Ok(()))
+    }
+
+    fn secrets(&self, thread: ThreadId) -> Pending<Option<Value>> {
+        now(Ok(self.kept().secrets.get(&thread).map(|secret| secret.0.clone())))
     }
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {

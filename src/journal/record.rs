@@ -225,6 +225,11 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn put_task(&self, task: TaskRecord) -> Pending<()>;
     /// A task.
     fn task(&self, id: String) -> Pending<Option<TaskRecord>>;
+    /// Keeps what a session was given that may be secret; opaque here, in no row and no event. Resolves when
+    /// it would survive a power cut.
+    fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()>;
+    /// What was kept so.
+    fn secrets(&self, thread: ThreadId) -> Pending<Option<Value>>;
     /// The last number of a session; changes when events are committed, by whichever process.
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
     /// Gives up tasks that ended more than `keep` ago, and sessions at rest: those that did not change for

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::error::JournalError;
@@ -210,6 +211,24 @@ impl Journal for SpareJournal {
         Box::pin(async move {
             match here.await? {
                 Some(task) => Ok(Some(task)),
+                None => stored.await,
+            }
+        })
+    }
+
+    fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {
+        let (file, memory) = (self.file.keep_secrets(thread.clone(), secrets.clone()), self.memory.clone());
+        Box::pin(async move {
+            let result = file.await;
+            if broken(&result).is_some() { memory.keep_secrets(thread, secrets).await } else { result }
+        })
+    }
+
+    fn secrets(&self, thread: ThreadId) -> Pending<Option<Value>> {
+        let (here, stored) = (self.memory.secrets(thread.clone()), self.file.secrets(thread));
+        Box::pin(async move {
+            match here.await? {
+                Some(secrets) => Ok(Some(secrets)),
                 None => stored.await,
             }
         })

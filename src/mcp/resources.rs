@@ -4,6 +4,7 @@
 mod fences;
 mod listed;
 mod notices;
+mod servers;
 #[cfg(test)]
 mod tests;
 mod transcript;
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 use super::args::{Detail, EventsArgs};
 use super::decision::decision;
 use super::events::shape::piece;
-use super::result::{self, Note, cut_plain};
+use super::result::{self, Note};
 use super::server::Server;
 use crate::event::{self, Body, PermissionRequest};
 use crate::ids::{Seq, ThreadId};
@@ -153,14 +154,13 @@ impl Server {
         for row in rows {
             let mut servers = std::collections::BTreeMap::new();
             self.each_event(&row.thread_id, Seq::ZERO, |event| {
-                if let Body::McpServer { name, status, error } = event.body {
-                    let mut state = json!({ "status": status });
-                    if let Some(error) = error {
-                        state["error"] = json!(cut_plain(&error, 500));
+                if let Body::McpServer { name, .. } = &event.body {
+                    if !servers.contains_key(name) && servers.len() == NAMED {
+                        return false;
                     }
-                    servers.insert(name, state);
+                    servers::state(servers.entry(name.clone()).or_default(), &event.body);
                 }
-                servers.len() < NAMED
+                true
             })
             .await
             .map_err(|error| broken(&error))?;

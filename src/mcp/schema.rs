@@ -41,6 +41,10 @@ fn codex() -> Tool {
         "base-instructions": {"type": "string", "description": "Replaces codex's own instructions"},
         "developer-instructions": {"type": "string", "description": "Added to codex's own instructions"},
         "compact-prompt": {"type": "string", "description": "How to compact a long thread"},
+        "mcp": {
+            "type": "object",
+            "description": "codex's MCP servers: {\"inherit\": true, false or [names of its own], \"add\": {NAME: as in mcp.json}}"
+        },
         "wait": seconds("Seconds to block before a running task is handed back; 0: at once")
     });
     run::<CodexArgs>(

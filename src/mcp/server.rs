@@ -24,6 +24,7 @@ use super::work::Turns;
 use super::{hosts, result, schema};
 use crate::event::Timestamp;
 use crate::limits::Limits;
+use crate::servers::Wanted;
 use crate::session::Sessions;
 
 /// How the tools belong together, for the agent that reads it once.
@@ -46,6 +47,8 @@ pub struct ServerOptions {
     pub approval_policy: Option<String>,
     /// The same, any key of config.toml.
     pub config: Map<String, Value>,
+    /// The same, of codex's MCP servers.
+    pub servers: Wanted,
     /// Sets a dotted or plain key of `config` so that no two keys overlap.
     pub overlay: fn(&mut Map<String, Value>, &str, Value),
     /// What a call may ask for.

@@ -245,12 +245,19 @@ impl Server {
                 (self.options.overlay)(&mut config, key, json!(value));
             }
         }
+        let mut servers = self.options.servers.clone();
+        servers.overlay(args.mcp.clone());
         let cwd = self.folder(args.cwd.as_deref())?;
         let model = args.model.clone().or_else(|| self.options.model.clone());
         let sandbox = args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone());
         let policy = args.approval_policy.map(|p| p.name().to_owned());
         let approval_policy = policy.or_else(|| self.options.approval_policy.clone());
-        let given = args.config.clone().unwrap_or_default();
+        let mut given = args.config.clone().unwrap_or_default();
+        if !args.mcp.config().is_empty() {
+            // Taken out of it, and asked for all the same.
+            let names = args.mcp.config().keys().map(|name| (name.clone(), json!({})));
+            given.insert("mcp_servers".to_owned(), Value::Object(names.collect()));
+        }
         let wanted = Wanted {
             cwd: &cwd,
             sandbox: sandbox.as_deref(),
@@ -259,7 +266,9 @@ impl Server {
             config: &given,
         };
         self.options.limits.check(&wanted).map_err(|error| above(&error))?;
+        self.options.limits.add(args.mcp.add(), &args.mcp.switched_on()).map_err(|error| above(&error))?;
         Ok(ThreadParams {
+            servers,
             cwd: cwd.to_string_lossy().into_owned(),
             model,
             sandbox,

@@ -9,6 +9,7 @@ use crate::event::{
     Answers, Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus,
 };
 use crate::ids::{Generation, ThreadId, TurnId};
+use crate::servers::Wanted;
 
 /// Where the agent puts what it says to one session. Bounded: a session that cannot keep up holds
 /// the agent's output back, and with it codex, instead of filling memory.
@@ -49,6 +50,9 @@ pub struct ThreadParams {
     pub base_instructions: Option<String>,
     /// Beside codex's own instructions.
     pub developer_instructions: Option<String>,
+    /// What was wanted of codex's MCP servers. Kept apart from the rest: it may hold secrets.
+    #[serde(skip)]
+    pub servers: Wanted,
 }
 
 /// Names a caller that waits for an answer of a session.

@@ -19,6 +19,7 @@ mod registry;
 mod repeat;
 mod request;
 mod row;
+mod servers;
 mod slots;
 mod state;
 mod task;

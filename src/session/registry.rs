@@ -18,7 +18,7 @@ use super::slots::{Request, Slots};
 use super::state::State;
 use super::task::Task;
 use super::view::View;
-use super::{fold, row};
+use super::{fold, row, servers};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{PermissionDecision, Timestamp};
 use crate::ids::{ApprovalId, ThreadId, TurnId};
@@ -126,6 +126,7 @@ impl Sessions {
         let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
         self.maker.agent.send(command).await.map_err(|_| OpenError::Closed)?;
         let opened = answer.await.map_err(|_| OpenError::Closed)??;
+        servers::keep(self.maker.journal.as_ref(), &opened.thread, &params.servers).await?;
         let row = row::new(
             opened.thread.clone(),
             &params,
@@ -323,9 +324,9 @@ impl Maker {
         let (claimed, row) = self.take(&thread).await?;
         let now = Timestamp::now();
         let (mut row, view, params) = match row {
-            Some(row) => {
+            Some(mut row) => {
                 let view = fold::stored(self.journal.as_ref(), &row, None).await?;
-                let params = serde_json::from_value(row.settings.clone()).unwrap_or_default();
+                let params = servers::params(self.journal.as_ref(), &mut row).await?;
                 (row, Some(view), params)
             }
             None => {
@@ -359,6 +360,9 @@ impl Maker {
                 return Err(error);
             }
         };
+        if view.is_none() {
+            servers::keep(self.journal.as_ref(), &thread, &params.servers).await?;
+        }
         opened.info.resumed = true;
         row.owner = Some(self.journal.bridge().clone());
         Ok(self.task(opened, row, view, params, inbox, events))

@@ -7,6 +7,7 @@ mod memory;
 mod model;
 mod python;
 mod schema;
+mod servers;
 mod tasks;
 mod trust;
 mod typescript;

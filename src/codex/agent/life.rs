@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{AGAIN, Agent, Done};
 use crate::codex::calls;
 use crate::codex::connection::{Connection, fault};
+use crate::codex::servers::without_paths;
 use crate::ids::{Generation, ThreadId};
 use crate::session::{AgentCommand, AgentError, AgentEvent, Inbox};
 use crate::supervise::PostMortem;
@@ -72,6 +73,7 @@ impl Agent {
         end: &PostMortem,
         routes: HashMap<ThreadId, Inbox>,
     ) {
+        let end = without_paths(&end.to_string());
         tracing::warn!(%end, "codex ended by itself");
         let message = format!("codex ended in the middle of its work: it {end}");
         let error = fault("codex_lost", message, Some(AGAIN)).0;

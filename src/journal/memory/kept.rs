@@ -1,9 +1,11 @@
 //! What the journal in memory holds, and what it gives up above its bound. Plain data.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::event::{Body, Event, Timestamp};
@@ -47,12 +49,22 @@ impl Slot {
     }
 }
 
+/// What is never shown.
+pub(super) struct Secret(pub Value);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Kept {
     pub closed: bool,
     pub sessions: HashMap<ThreadId, Slot>,
     pub approvals: HashMap<ApprovalId, ThreadId>,
     pub tasks: HashMap<String, TaskRecord>,
+    pub secrets: HashMap<ThreadId, Secret>,
     pub socket: Option<PathBuf>,
     pub all: watch::Sender<u64>,
     watches: HashMap<ThreadId, watch::Sender<Seq>>,
@@ -67,6 +79,7 @@ impl Kept {
             sessions: HashMap::new(),
             approvals: HashMap::new(),
             tasks: HashMap::new(),
+            secrets: HashMap::new(),
             socket: None,
             all: watch::Sender::new(0),
             watches: HashMap::new(),

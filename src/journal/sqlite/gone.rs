@@ -15,7 +15,7 @@ const PIECE: (i64, u64) = (1000, 4 << 20);
 
 /// Takes a session from the index, and notes where it ended; its events are left for [`empty`].
 pub(super) fn give_up(db: &Connection, thread: &ThreadId, last: Seq, now: Timestamp) -> rusqlite::Result<()> {
-    for table in ["approvals", "sessions", "reserved"] {
+    for table in ["approvals", "secrets", "sessions", "reserved"] {
         db.execute(&format!("DELETE FROM {table} WHERE thread = ?1"), [thread.as_str()])?;
     }
     let sql = "INSERT OR REPLACE INTO gone (thread, last_seq, time, emptied) VALUES (?1, ?2, ?3, 0)";

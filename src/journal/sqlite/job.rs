@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
@@ -30,6 +31,7 @@ pub(super) enum Write {
     Release(ThreadId, Reply<()>),
     Announce(PathBuf, Reply<()>),
     Task(Box<TaskRecord>, Reply<()>),
+    Secrets(ThreadId, Value, Reply<()>),
     Retain(Timestamp, Duration, u64, Reply<GivenUp>),
 }
 
@@ -40,6 +42,7 @@ impl Write {
             Self::Append(_, reply)
             | Self::Release(_, reply)
             | Self::Announce(_, reply)
+            | Self::Secrets(_, _, reply)
             | Self::Task(_, reply) => reply.send(Err(error)).is_ok(),
             Self::Claim(_, reply) => reply.send(Err(error)).is_ok(),
             Self::Retain(.., reply) => reply.send(Err(error)).is_ok(),

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
+use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
@@ -16,7 +17,7 @@ use super::owners::Owners;
 use super::reserved::Reserved;
 use super::watches::Watches;
 use super::writer::Writer;
-use super::{patience, queries, schema, tasks};
+use super::{patience, queries, schema, secrets, tasks};
 use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
@@ -222,6 +223,14 @@ impl Journal for SqliteJournal {
 
     fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
         self.ask(move |db| tasks::find(db, &id))
+    }
+
+    fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {
+        self.write(|reply| Write::Secrets(thread, secrets, reply))
+    }
+
+    fn secrets(&self, thread: ThreadId) -> Pending<Option<Value>> {
+        self.ask(move |db| secrets::find(db, &thread))
     }
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {

@@ -14,6 +14,7 @@ mod reserved;
 mod retain;
 mod rows;
 mod schema;
+mod secrets;
 mod steps;
 mod tasks;
 mod texts;

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::super::error::JournalError;
 use super::super::record::{Batch, Claimed, GivenUp, TaskRecord};
 use super::job::Write;
 use super::writer::Writer;
-use super::{gone, queries, reserved, retain, rows, tasks};
+use super::{gone, queries, reserved, retain, rows, secrets, tasks};
 use crate::event::Timestamp;
 use crate::ids::{BridgeId, ThreadId};
 
@@ -23,7 +25,7 @@ impl Writer {
         match write {
             Write::Append(batch, _) => batch.durable || self.reserved.must_last(&batch.session),
             // A host holds a task for durable once it has been told of it.
-            Write::Claim(..) | Write::Release(..) | Write::Task(..) => true,
+            Write::Claim(..) | Write::Release(..) | Write::Task(..) | Write::Secrets(..) => true,
             Write::Announce(..) | Write::Retain(..) => false,
         }
     }
@@ -108,6 +110,10 @@ impl Writer {
 
     pub(super) fn put_task(&self, task: &TaskRecord) -> Result<(), JournalError> {
         tasks::put(&self.db, task).map_err(|e| self.fault(&e))
+    }
+
+    pub(super) fn put_secrets(&self, thread: &ThreadId, kept: &Value) -> Result<(), JournalError> {
+        secrets::put(&self.db, thread, kept).map_err(|e| self.fault(&e))
     }
 
     pub(super) fn retain(&self, now: Timestamp, keep: Duration, bytes: u64) -> Result<GivenUp, JournalError> {

@@ -144,6 +144,9 @@ impl Writer {
                     answer(reply, self.step(&mut begun, |w| w.announce(&socket)))
                 }
                 Write::Task(task, reply) => answer(reply, self.step(&mut begun, |w| w.put_task(&task))),
+                Write::Secrets(thread, kept, reply) => {
+                    answer(reply, self.step(&mut begun, |w| w.put_secrets(&thread, &kept)))
+                }
                 Write::Retain(now, keep, bytes, reply) => {
                     answer(reply, self.step(&mut begun, |w| w.retain(now, keep, bytes)))
                 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::servers::BadWanted;
+
 /// Why a call was refused. Its text names the parameter, the value and the remedy.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BadArguments {
@@ -55,6 +57,9 @@ pub enum BadArguments {
         /// How many may.
         most: usize,
     },
+    /// `mcp`, or the servers in `config`. No value is in it: it may be a secret.
+    #[error(transparent)]
+    Servers(#[from] BadWanted),
     /// Two names for one thing that differ.
     #[error(
         "`threadId` is `{thread_id}` and `conversationId` is `{conversation_id}`: give `threadId` alone, \

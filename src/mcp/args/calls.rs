@@ -9,6 +9,7 @@ use super::bad::{BadArguments, cut};
 use super::fields::Fields;
 use crate::event::Decision;
 use crate::ids::{ApprovalId, Seq, ThreadId, TurnId};
+use crate::servers::Wanted;
 
 /// How much codex's commands may touch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -130,6 +131,8 @@ pub struct CodexArgs {
     pub developer_instructions: Option<String>,
     /// How codex shortens a long thread.
     pub compact_prompt: Option<String>,
+    /// Which MCP servers codex has; those of `config` are among them.
+    pub mcp: Wanted,
     /// How long to block.
     pub wait: Option<Duration>,
 }
@@ -147,10 +150,16 @@ impl Args for CodexArgs {
         "base-instructions",
         "developer-instructions",
         "compact-prompt",
+        "mcp",
         "wait",
     ];
 
     fn take(fields: &mut Fields) -> Result<Self, BadArguments> {
+        let mut config = fields.object("config", CONFIG)?;
+        let mut mcp = fields.servers()?;
+        if let Some(config) = &mut config {
+            mcp.absorb(config)?;
+        }
         Ok(Self {
             prompt: fields.required("prompt", PROMPT)?,
             cwd: fields.filled("cwd", "a folder, or leave it out for the host's own")?.map(PathBuf::from),
@@ -159,7 +168,8 @@ impl Args for CodexArgs {
             sandbox: fields.choice("sandbox", &Sandbox::ALL.map(|choice| (choice.name(), choice)))?,
             approval_policy: fields
                 .choice("approval-policy", &ApprovalPolicy::ALL.map(|choice| (choice.name(), choice)))?,
-            config: fields.object("config", CONFIG)?,
+            config,
+            mcp,
             base_instructions: fields.text("base-instructions")?,
             developer_instructions: fields.text("developer-instructions")?,
             compact_prompt: fields.text("compact-prompt")?,

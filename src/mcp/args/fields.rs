@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::bad::{BadArguments, Near, cut};
 use crate::event::Body;
+use crate::servers::Wanted;
 
 /// Bytes of one text. More belongs into a file.
 pub const MAX_TEXT: usize = 1 << 20;
@@ -84,6 +85,11 @@ impl Fields {
             Some(Value::Object(object)) => Ok(Some(object)),
             Some(other) => Err(wrong(name, &other, wanted)),
         }
+    }
+
+    /// `mcp`: what is wanted of codex's servers.
+    pub fn servers(&mut self) -> Result<Wanted> {
+        self.take("mcp").map_or_else(|| Ok(Wanted::default()), |value| Ok(Wanted::parse(&value)?))
     }
 
     /// `wait`, in seconds.

@@ -20,15 +20,16 @@ fn refusal<T: Args + std::fmt::Debug>(arguments: Value) -> String {
 fn all_that_codex_takes() {
     let args: CodexArgs = of(json!({
         "prompt": " fix it ", "cwd": "/src", "model": "m", "effort": "high", "sandbox": "workspace-write",
-        "approval-policy": "on-request", "config": {"a": 1}, "base-instructions": "", "wait": 1.5,
-        "developer-instructions": "d", "compact-prompt": "c",
+        "approval-policy": "on-request", "config": {"a": 1, "mcp_servers.y.command": "c"}, "base-instructions": "", "wait": 1.5,
+        "developer-instructions": "d", "compact-prompt": "c", "mcp": {"add": {"x": {"command": "c"}}},
     }))
     .unwrap();
     assert_eq!(args.prompt, " fix it ", "a prompt is left as it is");
     assert_eq!(args.cwd.as_deref(), Some(std::path::Path::new("/src")));
     assert_eq!(args.sandbox, Some(Sandbox::WorkspaceWrite));
     assert_eq!(args.approval_policy, Some(ApprovalPolicy::OnRequest));
-    assert_eq!(args.config.unwrap()["a"], 1);
+    assert_eq!(Value::Object(args.config.unwrap()), json!({"a": 1}), "servers are kept apart");
+    assert_eq!(args.mcp.names().collect::<Vec<_>>(), ["x", "y"]);
     assert_eq!(args.base_instructions.as_deref(), Some(""), "no instructions at all can be meant");
     assert_eq!(args.wait, Some(Duration::from_millis(1500)));
 }
@@ -98,7 +99,7 @@ fn every_decision_by_its_name() {
 #[test]
 fn refusals_name_the_parameter_the_value_and_the_remedy() {
     let codex = "`codex` takes prompt, cwd, model, effort, sandbox, approval-policy, config, \
-                 base-instructions, developer-instructions, compact-prompt, wait";
+                 base-instructions, developer-instructions, compact-prompt, mcp, wait";
     let table = [
         (json!({"promt": "p"}), format!("unknown parameter `promt`: did you mean `prompt`? {codex}")),
         (

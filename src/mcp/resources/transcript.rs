@@ -68,7 +68,7 @@ impl Transcript {
                     why.unwrap_or_default()
                 ));
             }
-            Body::McpServer { name, status, error } if status == "failed" => {
+            Body::McpServer { name, status, error, .. } if status == "failed" => {
                 let why = error.as_deref().unwrap_or_default();
                 self.line(&format!("> ⚠ MCP server `{}` failed: {}", inline(name), inline(why)));
             }

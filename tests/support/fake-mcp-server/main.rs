@@ -1,28 +1,47 @@
 //! An MCP server for codex: `echo`, and tools that ask codex's user for a form or to open an address,
-//! and give back what was answered. One request at a time, line by line.
+//! and give back what was answered; `length` says how long a variable of its environment is, or a header
+//! of the request, so that a test sees a secret arrive without its being told. On stdin and stdout, or with
+//! `http` over Streamable HTTP at the address that it says.
 
 #![expect(clippy::unwrap_used, reason = "a fake that cannot go on ends, and its test fails")]
+
+mod http;
 
 use std::io::{BufRead, Lines, StdinLock, Write};
 
 use serde_json::{Value, json};
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("http") {
+        return http::serve();
+    }
     let mut lines = std::io::stdin().lock().lines();
     while let Some(Ok(line)) = lines.next() {
         let message: Value = serde_json::from_str(&line).unwrap();
         let (Some(id), Some(method)) = (message.get("id"), message["method"].as_str()) else { continue };
         let result = match method {
-            "initialize" => json!({
-                "protocolVersion": message["params"]["protocolVersion"], "capabilities": { "tools": {} },
-                "serverInfo": { "name": "fake", "version": "1" },
-            }),
-            "tools/list" => json!({ "tools": [tool("echo"), tool("ask_form"), tool("ask_url")] }),
             "tools/call" => called(&message["params"], &mut lines),
-            _ => json!({}),
+            other => plain(other, &message["params"]),
         };
         send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
     }
+}
+
+fn plain(method: &str, params: &Value) -> Value {
+    match method {
+        "initialize" => json!({
+            "protocolVersion": params["protocolVersion"], "capabilities": { "tools": {} },
+            "serverInfo": { "name": "fake", "version": "1" },
+        }),
+        "tools/list" => {
+            json!({ "tools": [tool("echo"), tool("length"), tool("ask_form"), tool("ask_url")] })
+        }
+        _ => json!({}),
+    }
+}
+
+fn text(said: &str) -> Value {
+    json!({ "content": [{ "type": "text", "text": said }] })
 }
 
 fn tool(name: &str) -> Value {
@@ -43,9 +62,15 @@ fn called(params: &Value, lines: &mut Lines<StdinLock<'_>>) -> Value {
                 "mode": "url", "message": "sign in", "url": "https://example.org/sign-in", "elicitationId": "e-1",
             }),
         ),
+        Some("length") => {
+            let name = params["arguments"]["name"].as_str().unwrap_or_default();
+            #[expect(clippy::disallowed_methods, reason = "what codex gives it is what is asked for")]
+            let value = std::env::var(name).ok();
+            return text(&format!("length {:?}", value.map(|value| value.len())));
+        }
         _ => params["arguments"].clone(),
     };
-    json!({ "content": [{ "type": "text", "text": format!("answered {said}") }] })
+    text(&format!("answered {said}"))
 }
 
 /// Asks the client, and waits for its answer.

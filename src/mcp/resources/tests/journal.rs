@@ -71,6 +71,8 @@ impl Journal for Watched {
         undecided() -> Pending<Vec<SessionRecord>>;
         put_task(task: TaskRecord) -> Pending<()>;
         task(id: String) -> Pending<Option<TaskRecord>>;
+        keep_secrets(thread: ThreadId, secrets: serde_json::Value) -> Pending<()>;
+        secrets(thread: ThreadId) -> Pending<Option<serde_json::Value>>;
         watch(thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
         retain(now: Timestamp, keep: Duration, bytes: u64) -> Pending<GivenUp>;
         watch_all() -> Pending<watch::Receiver<u64>>;

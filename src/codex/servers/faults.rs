@@ -1,0 +1,104 @@
+//! What codex says of servers that do not start, without what is secret and without the names of its
+//! own types. Pure.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::{MARK, known_as};
+use crate::codex::connection::fault;
+use crate::servers::origin;
+use crate::session::AgentError;
+
+/// Texts that no message may show.
+#[derive(Clone, Default)]
+pub(in crate::codex) struct Secrets(Vec<String>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
+}
+
+impl Secrets {
+    /// All texts of these entries that may be one.
+    pub fn of(config: &Map<String, Value>) -> Self {
+        let mut all = Vec::new();
+        config.values().for_each(|entry| collect(entry, &mut all));
+        // The longest first: one may be the beginning of another.
+        all.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        all.dedup();
+        Self(all)
+    }
+
+    /// A message without them.
+    pub fn hide(&self, message: &str) -> String {
+        self.0.iter().fold(message.to_owned(), |message, secret| message.replace(secret, "…"))
+    }
+}
+
+/// Texts shorter than this would take words of a sentence with them.
+const SHORTEST: usize = 4;
+
+fn collect(value: &Value, all: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.len() >= SHORTEST => all.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, all)),
+        Value::Object(values) => values.values().for_each(|value| collect(value, all)),
+        _ => {}
+    }
+}
+
+/// Why a server did not start, as a person can use it: addresses without their paths, which may be
+/// secrets, and each thing once.
+pub(in crate::codex) fn plain_fault(error: &str) -> String {
+    let error = error.split(", when send initialize request").next().unwrap_or(error);
+    let mut out = String::with_capacity(error.len());
+    let mut rest = error;
+    while let Some(at) = rest.find("Send message error Transport [") {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match rest.find("] error: ") {
+            Some(end) => rest = &rest[end + "] error: ".len()..],
+            None => break,
+        }
+    }
+    out.push_str(rest);
+    without_paths(&out.replace(&format!("{MARK}`"), "`"))
+}
+
+/// A text whose addresses end behind the port. codex's last words may have addresses of servers too.
+pub(in crate::codex) fn without_paths(text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = ["http://", "https://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+        let end =
+            rest[at..].find([' ', ')', '"', '\'', '`', '>', ',', '\n']).map_or(rest.len(), |end| at + end);
+        let url = &rest[at..end];
+        let shown = origin(url);
+        out.push_str(&rest[..at]);
+        out.push_str(shown);
+        if shown.len() < url.len() {
+            out.push_str("/…");
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// codex's words where servers that a session needs did not start, as an error for its caller.
+pub(in crate::codex) fn required_failed(message: &str) -> Option<AgentError> {
+    const WORDS: &str = "required MCP servers failed to initialize: ";
+    let (_, failed) = message.split_once(WORDS)?;
+    let failed = plain_fault(failed);
+    let each = failed.split("; ").map(|one| match one.split_once(": ") {
+        Some((name, why)) => format!("`{}`: {why}", known_as(name)),
+        None => one.to_owned(),
+    });
+    let each: Vec<_> = each.collect();
+    let message =
+        format!("no session was started, since an MCP server that it requires failed: {}", each.join("; "));
+    let remedy = "mend its entry (codex's config.toml, mcp.json, or `mcp.add` of the call), or take \
+                  `required` out of it, and call again";
+    Some(fault("mcp_server_failed", message, Some(remedy)))
+}
