@@ -18,7 +18,7 @@ use crate::event::{Body, SessionInfo};
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{CallError, Peer};
 use crate::servers::{Sources, gather};
-use crate::session::{AgentError, Opened, ThreadParams, TurnParams};
+use crate::session::{AgentError, Image, Opened, ThreadParams, TurnParams};
 
 /// A thread's start: 40–90 ms warm, 7.5 s for sixty at once with an MCP server each.
 const OPEN: Duration = Duration::from_secs(120);
@@ -135,9 +135,16 @@ pub(super) async fn resume(
 
 /// `turn/start`.
 pub(super) async fn run(peer: &Peer, thread: &ThreadId, turn: TurnParams) -> Result<TurnId, AgentError> {
+    let image = |image| match image {
+        Image::File(path) => UserInput::LocalImage { path },
+        Image::Address(url) => UserInput::Image { url },
+    };
+    let words = UserInput::Text { text: turn.prompt, text_elements: [] };
+    let input = std::iter::once(words).chain(turn.images.into_iter().map(image)).collect();
     let params = TurnStartParams {
         thread_id: thread.to_string(),
-        input: vec![UserInput::Text { text: turn.prompt, text_elements: [] }],
+        input,
+        output_schema: turn.output_schema,
         model: turn.model,
         effort: turn.effort,
         sandbox_policy: turn.sandbox_policy,

@@ -132,6 +132,14 @@ fn kind(r#type: &str) -> Option<ToolKind> {
     })
 }
 
+/// An address; of an image that is its own address, only what kind it is and how long.
+fn named(url: String) -> String {
+    match url.strip_prefix("data:").and_then(|rest| rest.split_once([';', ','])) {
+        Some((kind, _)) => format!("data:{kind} ({} bytes)", url.len()),
+        None => url,
+    }
+}
+
 /// What an item says of a tool that has no members of its own here: all that is not read elsewhere.
 fn rest(tool: ToolKind, raw: &RawValue) -> Option<Value> {
     const READ: [&str; 10] =
@@ -180,7 +188,7 @@ fn changes(changes: Vec<Change<'_>>) -> Option<Vec<FileChange>> {
 fn said(content: &[Value]) -> (String, Vec<String>) {
     let member = |part: &Value, name: &str| part.get(name).and_then(Value::as_str).map(str::to_owned);
     let text = content.iter().filter_map(|part| member(part, "text")).collect::<Vec<_>>().join("\n");
-    let image = |part: &Value| member(part, "path").or_else(|| member(part, "url"));
+    let image = |part: &Value| member(part, "path").or_else(|| member(part, "url").map(named));
     (text, content.iter().filter_map(image).collect())
 }
 

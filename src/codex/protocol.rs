@@ -179,6 +179,9 @@ pub struct TurnStartParams {
     /// The reasoning effort from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effort: Option<String>,
+    /// The JSON Schema of the last message; codex gives it to the model and does not look itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Value>,
     /// The sandbox from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sandbox_policy: Option<Value>,
@@ -206,6 +209,16 @@ pub enum UserInput {
         text: String,
         /// codex's own marks in it; we make none.
         text_elements: [(); 0],
+    },
+    /// An image by its address.
+    Image {
+        /// `https:` or `data:`.
+        url: String,
+    },
+    /// An image in a file.
+    LocalImage {
+        /// Absolute.
+        path: String,
     },
 }
 

@@ -13,7 +13,11 @@ pub enum Body {
     /// The session exists, or was taken up again.
     SessionStarted(SessionInfo),
     /// codex began a turn.
-    TurnStarted {},
+    TurnStarted {
+        /// The JSON Schema that its last message must fit, where its caller gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output_schema: Option<Value>,
+    },
     /// What the user, or an agent in their place, said.
     UserMessage {
         /// codex's name of the item.
@@ -355,7 +359,7 @@ impl Body {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::SessionStarted(_) => "session_started",
-            Self::TurnStarted {} => "turn_started",
+            Self::TurnStarted { .. } => "turn_started",
             Self::UserMessage { .. } => "user_message",
             Self::AssistantDelta { .. } => "assistant_delta",
             Self::AssistantMessage { .. } => "assistant_message",

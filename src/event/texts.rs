@@ -30,7 +30,7 @@ impl Body {
             }
             Self::PermissionRequest(request) => changes(&mut request.subject.changes).collect(),
             Self::SessionStarted(_)
-            | Self::TurnStarted {}
+            | Self::TurnStarted { .. }
             | Self::Plan { .. }
             | Self::PermissionDecision(_)
             | Self::Usage { .. }

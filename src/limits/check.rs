@@ -122,12 +122,26 @@ impl Limits {
         Ok(())
     }
 
+    /// Whether codex may be given a file, its links resolved.
+    ///
+    /// # Errors
+    /// When it lies outside of the roots.
+    pub fn file(&self, path: &Path) -> Result<(), LimitError> {
+        let roots = || LimitError::File { path: path.to_owned(), roots: self.root_names() };
+        if self.holds(path) { Ok(()) } else { Err(roots()) }
+    }
+
     fn folder(&self, cwd: &Path) -> Result<(), LimitError> {
-        if self.roots.is_empty() || self.roots.iter().any(|root| cwd.starts_with(root)) {
-            return Ok(());
-        }
-        let roots = self.roots.iter().map(|root| root.display().to_string()).collect();
-        Err(LimitError::Folder { cwd: cwd.to_owned(), roots })
+        let roots = || LimitError::Folder { cwd: cwd.to_owned(), roots: self.root_names() };
+        if self.holds(cwd) { Ok(()) } else { Err(roots()) }
+    }
+
+    fn holds(&self, path: &Path) -> bool {
+        self.roots.is_empty() || self.roots.iter().any(|root| path.starts_with(root))
+    }
+
+    fn root_names(&self) -> Vec<String> {
+        self.roots.iter().map(|root| root.display().to_string()).collect()
     }
 
     fn sandbox(&self, wanted: Option<&str>, whence: &'static str) -> Result<(), LimitError> {

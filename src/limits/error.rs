@@ -17,6 +17,14 @@ pub enum LimitError {
         /// Those that there are.
         roots: Vec<String>,
     },
+    /// `limits.roots`, of a file that codex would be given.
+    #[error("the file `{}` lies outside of limits.roots ({}); give one inside of them", path.display(), roots.join(", "))]
+    File {
+        /// The file, its links resolved.
+        path: PathBuf,
+        /// Those that there are.
+        roots: Vec<String>,
+    },
     /// `limits.sandbox`.
     #[error("the sandbox `{wanted}`{whence} is above limits.sandbox, which is `{most}`; {remedy}", remedy = sandbox_remedy(*most))]
     Sandbox {

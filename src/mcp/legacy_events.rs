@@ -72,7 +72,7 @@ fn message(event: &Event, said: &str) -> Option<Value> {
             "type": "session_configured", "session_id": event.thread_id, "thread_id": event.thread_id,
             "model": info.model, "approval_policy": info.approval_policy, "cwd": info.cwd,
         }),
-        Body::TurnStarted {} => {
+        Body::TurnStarted { .. } => {
             json!({ "type": "task_started", "turn_id": turn, "started_at": event.time.0 / 1000 })
         }
         Body::UserMessage { text, images, .. } => {

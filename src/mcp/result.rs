@@ -8,6 +8,7 @@ use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 
 use super::decision::decision;
+use super::output::output;
 use crate::event::{ErrorInfo, TurnStatus};
 use crate::session::{Doing, Status, View};
 
@@ -32,7 +33,8 @@ pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
         let content = cut(&view.content, room, view);
         let mut result = CallToolResult::success(vec![ContentBlock::text(text(view, &content, note, room))]);
         result.structured_content = Some(Value::Object(members(view, &content, room)));
-        result.is_error = (view.status == Status::Ended(TurnStatus::Failed)).then_some(true);
+        let unfit = matches!(output(view), Some(Err(_)));
+        result.is_error = (unfit || view.status == Status::Ended(TurnStatus::Failed)).then_some(true);
         result
     })
 }
@@ -104,6 +106,15 @@ fn members(view: &View, content: &str, room: usize) -> Map<String, Value> {
         let commands = view.commands.iter().zip(&ids).map(|(one, id)| (one.what.as_str(), id.as_str()));
         name_some(&mut out, "background", ["command", "processId"], commands.collect(), room);
     }
+    match output(view) {
+        Some(Ok(value)) => match value.to_string().len() {
+            bytes if bytes <= room => drop(out.insert("output".into(), value)),
+            // The text says where the whole of it is.
+            bytes => drop(out.insert("outputBytes".into(), json!(bytes))),
+        },
+        Some(Err(error)) => drop(out.insert("error".into(), json!(short_error(&error, room / 2)))),
+        None => {}
+    }
     if let Some(error) = &view.error {
         out.insert("error".into(), json!(short_error(error, room / 4)));
     }
@@ -162,6 +173,10 @@ fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
             "codex has not begun the turn yet. Call `codex-wait` with threadId `{thread}` for the result."
         )),
         Status::Ended(TurnStatus::Completed) => {
+            if let Some(Err(error)) = output(view) {
+                lines.push(sentence(&short_error(&error, room / 2)));
+                return lines.join("\n");
+            }
             if lines.is_empty() {
                 return content.to_owned();
             }

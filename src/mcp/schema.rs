@@ -45,6 +45,8 @@ fn codex() -> Tool {
             "type": "object",
             "description": "codex's MCP servers: {\"inherit\": true, false or [names of its own], \"add\": {NAME: as in mcp.json}}"
         },
+        "images": texts("Paths, or data: URLs"),
+        "output-schema": {"type": "object", "description": "JSON Schema of the last message; parsed as `output`"},
         "wait": seconds("Seconds to block before a running task is handed back; 0: at once")
     });
     run::<CodexArgs>(
@@ -66,6 +68,8 @@ fn reply() -> Tool {
         "conversationId": {"type": "string", "description": "Deprecated: use threadId"},
         "model": {"type": "string"},
         "effort": {"type": "string"},
+        "images": texts("As for codex"),
+        "output-schema": {"type": "object"},
         "wait": seconds("As for codex")
     });
     run::<ReplyArgs>(
@@ -201,6 +205,10 @@ fn input(required: &[&str], properties: Value) -> Value {
         "required": required,
         "additionalProperties": false
     })
+}
+
+fn texts(description: &str) -> Value {
+    json!({"type": "array", "items": {"type": "string"}, "description": description})
 }
 
 fn seconds(description: &str) -> Value {

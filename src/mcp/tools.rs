@@ -10,7 +10,9 @@ use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs}
 use super::call::{Call, Late, over};
 use super::elsewhere::Decided;
 use super::follow::by_host;
+use super::images::{self, BadImage};
 use super::legacy_events::LegacyEvents;
+use super::output;
 use super::progress::Progress;
 use super::result::{self, Note};
 use super::runs::Run;
@@ -47,13 +49,16 @@ impl Server {
     async fn try_codex(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: CodexArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let params = self.thread_params(&args)?;
+        let images = images::look(&args.images, Path::new(&params.cwd), &self.options.limits);
+        let images = images.map_err(|error| bad_image(&error))?;
+        let output_schema = schema(args.output_schema)?;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
         let creating = Box::pin(call.before(self.sessions.create(params, &args.prompt)));
         let created = progress.during("starting a session of codex", creating).await;
         let handle = created.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         // The effort is in the session's settings; the turn needs only its words.
-        let turn = TurnParams { prompt: args.prompt, ..TurnParams::default() };
+        let turn = TurnParams { prompt: args.prompt, images, output_schema, ..TurnParams::default() };
         let begun = Self::start(&handle, turn, &call, &mut progress).await;
         let begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
         Ok(self.run(&handle, begun, &call, progress, args.wait.is_some(), Seq::ZERO).await)
@@ -70,12 +75,15 @@ impl Server {
     async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
+        let output_schema = schema(args.output_schema.clone())?;
         let thread = args.thread_id;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
         let handle = self.open(&thread, &call, &mut progress).await?;
         let (prompt, model, effort) = (args.prompt, args.model, args.effort);
-        let turn = TurnParams { prompt, model, effort, ..TurnParams::default() };
+        let cwd = PathBuf::from(&handle.view().borrow().info.cwd);
+        let images = images::look(&args.images, &cwd, &self.options.limits).map_err(|e| bad_image(&e))?;
+        let turn = TurnParams { prompt, model, effort, images, output_schema, ..TurnParams::default() };
         let before = handle.view().borrow().next;
         let fail = |error: CallError| call_error(&error, &thread);
         let (handle, begun) = match Self::start(&handle, turn.clone(), &call, &mut progress).await {
@@ -340,6 +348,22 @@ pub(super) fn too_slow(late: Late) -> CallToolResult {
         remedy: Some("call again; `codex app-server` in a terminal shows whether codex starts at all".into()),
         retryable: true,
     })
+}
+
+/// A schema that can be used later: better to hear now that it cannot.
+fn schema(given: Option<JsonObject>) -> Result<Option<Value>, CallToolResult> {
+    let Some(schema) = given.map(Value::Object) else { return Ok(None) };
+    match output::validator(&schema) {
+        Ok(_) => Ok(Some(schema)),
+        Err(why) => {
+            Err(result::refused("bad_arguments", format!("`output-schema`: {why}; give a JSON Schema")))
+        }
+    }
+}
+
+fn bad_image(error: &BadImage) -> CallToolResult {
+    let code = if matches!(error, BadImage::Limit(_)) { "limit" } else { "bad_arguments" };
+    result::refused(code, error.to_string())
 }
 
 fn above(error: &LimitError) -> CallToolResult {

@@ -68,8 +68,21 @@ pub struct TurnParams {
     pub model: Option<String>,
     /// Another reasoning effort from this turn on.
     pub effort: Option<String>,
+    /// Images besides.
+    pub images: Vec<Image>,
+    /// The JSON Schema of the last message.
+    pub output_schema: Option<Value>,
     /// What [`Opened::sandbox_policy`] says; the session fills it in.
     pub sandbox_policy: Option<Value>,
+}
+
+/// An image that comes with a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Image {
+    /// A file, absolute.
+    File(String),
+    /// An address, or the image itself as one (`data:`).
+    Address(String),
 }
 
 /// Names one request of one codex process.

@@ -27,7 +27,7 @@ pub(super) async fn stored(
         let Some(last) = page.last() else { return Ok(view) };
         after = last.seq;
         for event in &page {
-            let begins = matches!(event.body, Body::TurnStarted {});
+            let begins = matches!(event.body, Body::TurnStarted { .. });
             if begins && turn.is_some() && view.turn.as_ref() == turn {
                 return Ok(view);
             }

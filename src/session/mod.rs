@@ -28,7 +28,7 @@ mod tests;
 mod view;
 
 pub use agent::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Heard, Inbox, Opened, RequestKey,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Heard, Image, Inbox, Opened, RequestKey,
     ThreadParams, TurnParams,
 };
 pub use busy::Doing;

@@ -64,7 +64,7 @@ fn follow(row: &mut SessionRecord, event: &Event) {
             row.cwd.clone_from(&info.cwd);
             row.model.clone_from(&info.model);
         }
-        Body::TurnStarted {} => {
+        Body::TurnStarted { .. } => {
             row.turn_seq = event.seq;
             row.turn_id.clone_from(&event.turn_id);
         }

@@ -102,6 +102,8 @@ pub struct State {
     seq: Seq,
     info: SessionInfo,
     sandbox_policy: Option<Value>,
+    /// Of the turn that is to begin.
+    output_schema: Option<Value>,
     generation: Generation,
     /// The last codex process that is known to be gone, and how it went.
     lost: Option<(Generation, ErrorInfo)>,
@@ -125,6 +127,7 @@ impl State {
             seq,
             info: opened.info,
             sandbox_policy: opened.sandbox_policy,
+            output_schema: None,
             generation: opened.generation,
             lost: None,
             phase: Phase::Idle,
@@ -247,6 +250,7 @@ impl State {
             Phase::Idle => {
                 self.phase = Phase::Starting { call, cancelled: false };
                 let sandbox_policy = self.sandbox_policy.clone();
+                self.output_schema.clone_from(&turn.output_schema);
                 out.acts.push(Act::Run(call, TurnParams { sandbox_policy, ..turn }));
             }
             Phase::Starting { .. } => out.replies.push((call, Reply::Busy(None))),
@@ -270,7 +274,8 @@ impl State {
         self.latest = Some(turn.clone());
         self.used = Tokens::default();
         self.questions.forget_proposed();
-        self.record(out, now, Some(turn.clone()), Body::TurnStarted {});
+        let output_schema = self.output_schema.take();
+        self.record(out, now, Some(turn.clone()), Body::TurnStarted { output_schema });
         if let Phase::Starting { call, cancelled } = phase {
             out.replies.push((call, Reply::Turn(Some(turn.clone()))));
             if cancelled {

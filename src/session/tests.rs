@@ -375,7 +375,7 @@ proptest! {
             match &event.body {
                 Body::PermissionRequest(r) => prop_assert!(open.insert(r.approval_id.clone())),
                 Body::PermissionDecision(d) => prop_assert!(open.remove(&d.approval_id), "a question ends once"),
-                Body::TurnStarted {} => {
+                Body::TurnStarted { .. } => {
                     prop_assert!(running.is_none(), "a turn ends before the next begins");
                     running.clone_from(&event.turn_id);
                 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::busy::Doing;
 use crate::event::{
     Body, ErrorInfo, Event, PermissionRequest, SessionInfo, Timestamp, Tokens, ToolKind, TurnStatus,
@@ -36,6 +38,8 @@ pub struct View {
     pub content: String,
     /// The event that it is.
     pub content_seq: Seq,
+    /// What its last message must fit.
+    pub output_schema: Option<Value>,
     /// The files that it changed: path to kind.
     pub changes: BTreeMap<String, String>,
     /// Its tokens.
@@ -76,6 +80,7 @@ impl View {
             status: Status::New,
             content: String::new(),
             content_seq: Seq::ZERO,
+            output_schema: None,
             changes: BTreeMap::new(),
             usage: Tokens::default(),
             decisions: Vec::new(),
@@ -127,7 +132,10 @@ impl View {
                 // Another codex: what the one before ran went with it.
                 self.commands.clear();
             }
-            Body::TurnStarted {} => self.begin(event.turn_id.clone(), event.time),
+            Body::TurnStarted { output_schema } => {
+                self.begin(event.turn_id.clone(), event.time);
+                self.output_schema.clone_from(output_schema);
+            }
             Body::Plan { steps, .. } if self.is_current(event) && !steps.is_empty() => {
                 let done = steps.iter().filter(|step| step.status == "completed").count();
                 self.plan = Some((done, steps.len()));

@@ -50,7 +50,7 @@ fn label(body: &Body) -> (&'static str, Style) {
     let plain = |color: AnsiColor| color.on_default();
     match body {
         Body::SessionStarted(_) | Body::SessionFinished { .. } => ("session", plain(AnsiColor::Blue)),
-        Body::TurnFinished { status: TurnStatus::Completed, .. } | Body::TurnStarted {} => {
+        Body::TurnFinished { status: TurnStatus::Completed, .. } | Body::TurnStarted { .. } => {
             ("turn", plain(AnsiColor::Blue))
         }
         Body::TurnFinished { .. } => ("turn", plain(AnsiColor::Red)),

@@ -10,7 +10,7 @@ use crate::event::{
 pub(super) fn words(body: &Body, origin: Option<Origin>) -> String {
     match body {
         Body::SessionStarted(info) => session(info),
-        Body::TurnStarted {} => match origin {
+        Body::TurnStarted { .. } => match origin {
             None => "started".into(),
             Some(Origin::Codex) => "was made by the codex CLI or an IDE".into(),
         },

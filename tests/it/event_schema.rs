@@ -51,6 +51,7 @@ fn examples() -> Vec<Value> {
             "approvalPolicy": "never", "codexVersion": "1", "resumed": true,
         },
         { "type": "turn_started" },
+        { "type": "turn_started", "outputSchema": { "type": "object" } },
         { "type": "user_message", "itemId": "i", "text": "t" },
         { "type": "user_message", "itemId": "i", "text": "t", "images": ["a.png"] },
         { "type": "assistant_delta", "itemId": "i", "text": "t" },

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod decisions;
+mod inputs;
 mod limits;
 mod memory;
 mod model;

@@ -77,8 +77,14 @@ fn the_installed_codex_has_every_name_that_is_used() {
     has_members(definitions, "ThreadResumeParams", &resume);
     let input = vec![UserInput::Text { text: "x".into(), text_elements: [] }];
     let sandbox_policy = Some(json!({ "type": "dangerFullAccess" }));
-    let turn =
-        TurnStartParams { thread_id: "x".into(), input, model: text(), effort: text(), sandbox_policy };
+    let turn = TurnStartParams {
+        thread_id: "x".into(),
+        input,
+        model: text(),
+        effort: text(),
+        output_schema: Some(json!({})),
+        sandbox_policy,
+    };
     has_members(definitions, "TurnStartParams", &turn);
     has_members(definitions, "ConfigReadParams", &ConfigReadParams { cwd: "x".into() });
     let of_turn = TurnRef { thread_id: "x".into(), turn_id: "x".into() };

@@ -13,6 +13,7 @@
 //! | `STREAM n` | answers with n pieces of text |
 //! | `SAY text` | answers |
 //! | `ECHO` | answers with the output of the last call |
+//! | `IMAGES` | says how many images have come |
 //! | `HANG` | never answers |
 //! | `FAIL` | answers with an error |
 //!

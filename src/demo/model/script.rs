@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 /// Stands for the output of the last call until that is known.
 const ECHO: &str = "\u{0}echo";
 
+/// Stands for how many images have come.
+const IMAGES: &str = "\u{0}images";
+
 /// What the model answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
@@ -26,6 +29,7 @@ pub fn reply(input: &[Value]) -> Reply {
     let steps: Vec<&str> = prompt.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match steps.iter().filter_map(|line| step(line, done)).nth(done) {
         Some(Reply::Say(pieces)) if pieces == [ECHO] => say(&last_output(since)),
+        Some(Reply::Say(pieces)) if pieces == [IMAGES] => say(&format!("{} images", images(input))),
         Some(reply) => reply,
         None if steps.iter().any(|line| step(line, 0).is_some()) => say("done"),
         None => say(&format!("ok: {}", prompt.chars().take(60).collect::<String>())),
@@ -50,6 +54,12 @@ fn is_user(item: &Value) -> bool {
 fn text(message: &Value) -> String {
     let parts = message["content"].as_array().into_iter().flatten();
     parts.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n")
+}
+
+/// The images of all messages.
+fn images(input: &[Value]) -> usize {
+    let parts = input.iter().filter_map(|item| item["content"].as_array()).flatten();
+    parts.filter(|part| part["type"] == "input_image").count()
 }
 
 /// What codex gave back for the last call.
@@ -122,6 +132,7 @@ fn step(line: &str, n: usize) -> Option<Reply> {
         "STREAM" => Reply::Say((0..rest.parse().unwrap_or(1)).map(|n: usize| format!("piece{n} ")).collect()),
         "SAY" => say(rest),
         "ECHO" => say(ECHO),
+        "IMAGES" => say(IMAGES),
         "HANG" => Reply::Hang,
         "FAIL" => Reply::Fail,
         _ => return None,

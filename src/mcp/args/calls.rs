@@ -84,6 +84,8 @@ const DECISIONS: [Decision; 6] = [
 const CONFIG: &str = "an object, such as {\"model_reasoning_effort\": \"high\"}";
 const ANSWERS: &str =
     "an object: the form's members, {questionId: text}, or the part of `permissions` that is granted";
+const IMAGES: &str = "a list of paths or data:image/… addresses";
+const SCHEMA: &str = "a JSON Schema, as an object";
 const PROMPT: &str = "what codex should do, as text";
 const THREAD: &str = "the `threadId` of an earlier result";
 const LEAVE_OUT_THREAD: &str = "the `threadId` of an earlier result in `threadId`, and leave this out";
@@ -133,6 +135,10 @@ pub struct CodexArgs {
     pub compact_prompt: Option<String>,
     /// Which MCP servers codex has; those of `config` are among them.
     pub mcp: Wanted,
+    /// Paths and `data:` addresses of images.
+    pub images: Vec<String>,
+    /// What the last message must fit.
+    pub output_schema: Option<JsonObject>,
     /// How long to block.
     pub wait: Option<Duration>,
 }
@@ -151,6 +157,8 @@ impl Args for CodexArgs {
         "developer-instructions",
         "compact-prompt",
         "mcp",
+        "images",
+        "output-schema",
         "wait",
     ];
 
@@ -173,6 +181,8 @@ impl Args for CodexArgs {
             base_instructions: fields.text("base-instructions")?,
             developer_instructions: fields.text("developer-instructions")?,
             compact_prompt: fields.text("compact-prompt")?,
+            images: fields.texts("images", IMAGES)?,
+            output_schema: fields.object("output-schema", SCHEMA)?,
             wait: fields.wait()?,
         })
     }
@@ -189,6 +199,10 @@ pub struct ReplyArgs {
     pub model: Option<String>,
     /// Its reasoning effort.
     pub effort: Option<String>,
+    /// Paths and `data:` addresses of images.
+    pub images: Vec<String>,
+    /// What the last message must fit.
+    pub output_schema: Option<JsonObject>,
     /// How long to block.
     pub wait: Option<Duration>,
 }
@@ -196,12 +210,14 @@ pub struct ReplyArgs {
 impl Args for ReplyArgs {
     const TOOL: &'static str = "codex-reply";
     const KNOWN: &'static [&'static str] =
-        &["prompt", "threadId", "conversationId", "model", "effort", "wait"];
+        &["prompt", "threadId", "conversationId", "model", "effort", "images", "output-schema", "wait"];
 
     fn take(fields: &mut Fields) -> Result<Self, BadArguments> {
         Ok(Self {
             prompt: fields.required("prompt", PROMPT)?,
             thread_id: either_name(fields)?,
+            images: fields.texts("images", IMAGES)?,
+            output_schema: fields.object("output-schema", SCHEMA)?,
             model: fields.filled("model", MODEL)?,
             effort: fields.filled("effort", EFFORT)?,
             wait: fields.wait()?,

@@ -87,6 +87,21 @@ impl Fields {
         }
     }
 
+    /// A list of texts, none of them empty; one text alone is a list too.
+    pub fn texts(&mut self, name: &'static str, wanted: &'static str) -> Result<Vec<String>> {
+        let list = match self.take(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(list)) => list,
+            Some(one @ Value::String(_)) => vec![one],
+            Some(other) => return Err(wrong(name, &other, wanted)),
+        };
+        let text = |value: Value| match value {
+            Value::String(text) if !text.is_empty() => Ok(text),
+            other => Err(wrong(name, &other, wanted)),
+        };
+        list.into_iter().map(text).collect()
+    }
+
     /// `mcp`: what is wanted of codex's servers.
     pub fn servers(&mut self) -> Result<Wanted> {
         self.take("mcp").map_or_else(|| Ok(Wanted::default()), |value| Ok(Wanted::parse(&value)?))

@@ -99,7 +99,7 @@ fn every_decision_by_its_name() {
 #[test]
 fn refusals_name_the_parameter_the_value_and_the_remedy() {
     let codex = "`codex` takes prompt, cwd, model, effort, sandbox, approval-policy, config, \
-                 base-instructions, developer-instructions, compact-prompt, mcp, wait";
+                 base-instructions, developer-instructions, compact-prompt, mcp, images, output-schema, wait";
     let table = [
         (json!({"promt": "p"}), format!("unknown parameter `promt`: did you mean `prompt`? {codex}")),
         (

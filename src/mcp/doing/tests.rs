@@ -10,7 +10,7 @@ fn view(bodies: Vec<Body>) -> View {
     let mut view = View::new("t".into());
     let mut turn = 0;
     for (n, body) in bodies.into_iter().enumerate() {
-        turn += u32::from(matches!(body, Body::TurnStarted {}));
+        turn += u32::from(matches!(body, Body::TurnStarted { .. }));
         let turn_id = Some(format!("turn {turn}").as_str().into());
         let seq = Seq(n as u64 + 1);
         view.apply(&Event { seq, time: Timestamp(1), thread_id: "t".into(), turn_id, origin: None, body });
@@ -63,7 +63,7 @@ fn plan(done: usize, all: usize) -> Body {
 
 #[test]
 fn the_newest_of_this_turn_is_told() {
-    let begin = || Body::TurnStarted {};
+    let begin = || Body::TurnStarted { output_schema: None };
     let end = || Body::TurnFinished { status: TurnStatus::Completed, error: None, duration_ms: None };
     for (words, bodies) in [
         ("thinking", vec![begin()]),
@@ -89,7 +89,12 @@ fn the_newest_of_this_turn_is_told() {
 #[test]
 fn what_an_earlier_turn_left_running_stays_in_the_background() {
     let end = || Body::TurnFinished { status: TurnStatus::Completed, error: None, duration_ms: None };
-    let seen =
-        view(vec![Body::TurnStarted {}, command("9", "sleep 300"), end(), Body::TurnStarted {}, end()]);
+    let seen = view(vec![
+        Body::TurnStarted { output_schema: None },
+        command("9", "sleep 300"),
+        end(),
+        Body::TurnStarted { output_schema: None },
+        end(),
+    ]);
     assert_eq!(seen.commands.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(), ["sleep 300"]);
 }

@@ -197,7 +197,7 @@ async fn last_diff(
         let events = journal.read(thread.clone(), at, PAGE.0, PAGE.1).await?;
         let Some(end) = events.last() else { break };
         at = end.seq;
-        let changes = |event: &&Event| matches!(event.body, Body::Diff { .. } | Body::TurnStarted {});
+        let changes = |event: &&Event| matches!(event.body, Body::Diff { .. } | Body::TurnStarted { .. });
         last = events.iter().rfind(changes).map_or(last, |event| event.seq);
     }
     diffs.insert(thread.clone(), (at, last));

@@ -72,7 +72,7 @@ impl Transcript {
                 let why = error.as_deref().unwrap_or_default();
                 self.line(&format!("> ⚠ MCP server `{}` failed: {}", inline(name), inline(why)));
             }
-            Body::TurnStarted {}
+            Body::TurnStarted { .. }
             | Body::AssistantDelta { .. }
             | Body::ToolOutput { .. }
             | Body::Diff { .. }
