@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::control::Control;
-use super::limits::limits;
+use super::limits::{effective, kept, limits};
 use super::servers::{of_flags, sources};
 use super::upkeep;
 use crate::approval::{Policy, Route};
@@ -22,7 +22,7 @@ use crate::journal::{Journal, JournalError, SpareJournal, SqliteJournal};
 use crate::limits::Limits;
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Server, ServerOptions};
-use crate::session::{Options, QuestionOptions, Room, Sessions, ThreadParams};
+use crate::session::{Keeps, Options, QuestionOptions, Room, Sessions, ThreadParams};
 
 /// Commands of all sessions to codex that may wait; codex's task never waits for a session.
 const COMMANDS: usize = 256;
@@ -66,6 +66,7 @@ impl Bridge {
             mint: ApprovalId::fresh,
         };
         let (config, servers) = of_flags(loaded);
+        let keeps = kept(limits.clone(), config.clone(), servers.config().clone());
         let defaults = ThreadParams { config, servers, ..ThreadParams::default() };
         let options = options(loaded, &defaults, limits, dialogs, drop_in);
         let limited = &loaded.settings.limits;
@@ -78,6 +79,7 @@ impl Bridge {
                 defaults,
                 room,
                 most: limited.sessions,
+                keeps: Keeps(Arc::new(keeps)),
                 release_after: loaded.settings.codex.release_after,
             },
             sessions_over.clone(),
@@ -152,7 +154,7 @@ fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         env,
         cwd: None,
         servers: Arc::new(sources),
-        accept: Accept(Arc::new(move |info| limits.check_effective(info).map_err(|error| error.to_string()))),
+        accept: Accept(Arc::new(effective(limits))),
     }
 }
 

@@ -1,9 +1,14 @@
 //! The limits of calls, from the settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use crate::config::{AddSetting, ConfigKeys, ConfigSetting, LimitSettings, PolicySetting};
-use crate::limits::{AddLimit, ConfigLimit, Limits, SAFE, Sandbox};
+use crate::event::SessionInfo;
+use crate::limits::{AddLimit, ConfigLimit, Limits, SAFE, Sandbox, Wanted};
+use crate::session::ThreadParams;
 
 /// The limits that the settings set. A root's links are resolved; one that is not there stays as it is
 /// written, and no folder lies in it.
@@ -28,6 +33,52 @@ pub fn limits(settings: &LimitSettings) -> Limits {
             AddSetting::None => AddLimit::None,
         },
     }
+}
+
+/// Whether what codex made of a session stays within the limits. Its folder counts as what it is now: it may
+/// have become a link to another.
+pub(super) fn effective(limits: Arc<Limits>) -> impl Fn(&SessionInfo) -> Result<(), String> {
+    move |info| {
+        let cwd = std::fs::canonicalize(&info.cwd).map_or_else(|_| info.cwd.clone(), |real| text(&real));
+        let real = SessionInfo { cwd, ..info.clone() };
+        limits.check_effective(&real).map_err(|error| error.to_string())
+    }
+}
+
+/// Whether what a session was once given stays within today's limits; what the flags give to all is theirs.
+pub(super) fn kept(
+    limits: Arc<Limits>,
+    own: Map<String, Value>,
+    servers: Map<String, Value>,
+) -> impl Fn(&ThreadParams) -> Result<(), String> {
+    move |params| {
+        let mut config = params.config.clone();
+        // A parameter of its own, and no key that a call could give for another purpose.
+        config.remove("compact_prompt");
+        config.retain(|key, value| own.get(key) != Some(value));
+        let mut changed = params.servers.config().clone();
+        changed.retain(|name, server| servers.get(name) != Some(server));
+        // Of a thread that the CLI made only codex knows the folder.
+        let folder = if params.cwd.is_empty() { limits.roots.first().cloned() } else { None };
+        let folder = folder.unwrap_or_else(|| PathBuf::from(&params.cwd));
+        let cwd = real(&folder);
+        let wanted = Wanted {
+            cwd: &cwd,
+            sandbox: params.sandbox.as_deref(),
+            approval_policy: params.approval_policy.as_deref(),
+            model: params.model.as_deref(),
+            config: &config,
+        };
+        let checked = limits
+            .check(&wanted)
+            .and_then(|()| limits.add("mcp.add", params.servers.add()))
+            .and_then(|()| limits.add("config.mcp_servers", &changed));
+        checked.map_err(|error| error.to_string())
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 fn real(root: &PathBuf) -> PathBuf {

@@ -84,9 +84,13 @@ impl LimitSettings {
         };
         let policies =
             |all: &[PolicySetting]| all.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>();
+        // By what they are: a link of a project may lead anywhere.
+        let real = |root: &PathBuf| std::fs::canonicalize(root).unwrap_or_else(|_| root.clone());
+        let mine: Vec<PathBuf> = self.roots.iter().map(real).collect();
         let outside = |root: &PathBuf| {
+            let root = real(root);
             let climbs = root.components().any(|part| part == std::path::Component::ParentDir);
-            climbs || !self.roots.iter().any(|mine| root.starts_with(mine))
+            climbs || !mine.iter().any(|mine| root.starts_with(mine))
         };
         let checks = [
             (

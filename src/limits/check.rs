@@ -101,22 +101,19 @@ impl Limits {
         self.named_model(wanted, ASKED)
     }
 
-    /// Whether a call may add these servers; `known` are those of the user's own configuration. One that is
-    /// an empty object only names a server.
+    /// Whether a call may add these servers in `parameter`. One that is an empty object only names one that
+    /// there is.
     ///
     /// # Errors
     /// The first that it may not.
-    pub fn add(&self, add: &Map<String, Value>, known: &[String]) -> Result<(), LimitError> {
+    pub fn add(&self, parameter: &'static str, add: &Map<String, Value>) -> Result<(), LimitError> {
         for (name, server) in add {
+            let name = name.clone();
             match self.mcp_add {
                 AddLimit::Any => {}
-                AddLimit::Named => {
-                    let named = server.as_object().is_some_and(Map::is_empty) && known.contains(name);
-                    if !named {
-                        return Err(LimitError::Define { name: name.clone(), known: known.to_vec() });
-                    }
-                }
-                AddLimit::None => return Err(LimitError::Add { name: name.clone() }),
+                AddLimit::Named if server.as_object().is_some_and(Map::is_empty) => {}
+                AddLimit::Named => return Err(LimitError::Define { parameter, name }),
+                AddLimit::None => return Err(LimitError::Add { parameter, name }),
             }
         }
         Ok(())
@@ -131,7 +128,11 @@ impl Limits {
         if self.holds(path) { Ok(()) } else { Err(roots()) }
     }
 
-    fn folder(&self, cwd: &Path) -> Result<(), LimitError> {
+    /// Whether a session may work in a folder, its links resolved.
+    ///
+    /// # Errors
+    /// When it lies outside of the roots.
+    pub fn folder(&self, cwd: &Path) -> Result<(), LimitError> {
         let roots = || LimitError::Folder { cwd: cwd.to_owned(), roots: self.root_names() };
         if self.holds(cwd) { Ok(()) } else { Err(roots()) }
     }

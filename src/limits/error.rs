@@ -64,18 +64,22 @@ pub enum LimitError {
         allowed: Vec<String>,
     },
     /// `limits.mcp_add = "none"`.
-    #[error("`mcp.add` may not add `{name}`: limits.mcp_add is `none`; leave `mcp.add` out")]
+    #[error("`{parameter}` may not add `{name}`: limits.mcp_add is `none`; leave it out")]
     Add {
+        /// Where it was asked for.
+        parameter: &'static str,
         /// The server.
         name: String,
     },
     /// `limits.mcp_add = "named"`.
-    #[error("`mcp.add` may not define `{name}`: limits.mcp_add is `named`, so a call can only switch on servers of the user's own configuration ({}), with `{{}}` as their value", if known.is_empty() { "there is none".to_owned() } else { known.join(", ") })]
+    #[error(
+        "`{parameter}` may not define `{name}`: limits.mcp_add is `named`, so a call can only switch on servers of the user's own configuration, with `{{}}` as their value in `mcp.add`"
+    )]
     Define {
+        /// Where it was asked for.
+        parameter: &'static str,
         /// The server.
         name: String,
-        /// Those that there are.
-        known: Vec<String>,
     },
 }
 

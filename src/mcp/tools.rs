@@ -80,6 +80,7 @@ impl Server {
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
         let handle = self.open(&thread, &call, &mut progress).await?;
+        self.still_within(&handle)?;
         let (prompt, model, effort) = (args.prompt, args.model, args.effort);
         let cwd = PathBuf::from(&handle.view().borrow().info.cwd);
         let images = images::look(&args.images, &cwd, &self.options.limits).map_err(|e| bad_image(&e))?;
@@ -96,6 +97,13 @@ impl Server {
             begun => (handle, begun.map_err(fail)?),
         };
         Ok(self.run(&handle, begun, &call, progress, args.wait.is_some(), before).await)
+    }
+
+    /// A folder may have become a link to another since its session began.
+    fn still_within(&self, handle: &Handle) -> Result<(), CallToolResult> {
+        let cwd = PathBuf::from(&handle.view().borrow().info.cwd);
+        let real = std::fs::canonicalize(&cwd).unwrap_or(cwd);
+        self.options.limits.folder(&real).map_err(|error| above(&error))
     }
 
     async fn open(
@@ -274,7 +282,10 @@ impl Server {
             config: &given,
         };
         self.options.limits.check(&wanted).map_err(|error| above(&error))?;
-        self.options.limits.add(args.mcp.add(), &args.mcp.switched_on()).map_err(|error| above(&error))?;
+        let added = [("mcp.add", args.mcp.add()), ("config.mcp_servers", args.mcp.config())];
+        for (parameter, servers) in added {
+            self.options.limits.add(parameter, servers).map_err(|error| above(&error))?;
+        }
         Ok(ThreadParams {
             servers,
             cwd: cwd.to_string_lossy().into_owned(),
@@ -389,6 +400,7 @@ pub(super) fn open_error(error: &OpenError) -> CallToolResult {
         OpenError::NoTurn(..) => "turn_unknown",
         OpenError::Journal(_) => "journal",
         OpenError::Full(_) => "sessions_full",
+        OpenError::Limit { .. } => "limit",
         OpenError::Closed => "closed",
     };
     result::refused(code, error.to_string())

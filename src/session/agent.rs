@@ -44,7 +44,8 @@ pub struct ThreadParams {
     pub sandbox: Option<String>,
     /// `untrusted`, `on-request`, `never`.
     pub approval_policy: Option<String>,
-    /// Any key of codex's config.toml, nested or dotted.
+    /// Any key of codex's config.toml, nested or dotted. Kept apart from the rest: it may hold secrets.
+    #[serde(skip_serializing)]
     pub config: Map<String, Value>,
     /// Instead of codex's own instructions.
     pub base_instructions: Option<String>,

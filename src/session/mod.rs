@@ -38,6 +38,6 @@ pub use gate::{Full, Room};
 pub use handle::{CallError, Handle};
 pub use questions::QuestionOptions;
 pub use recover::recover;
-pub use registry::{OpenError, Options, Sessions};
+pub use registry::{Keeps, OpenError, Options, Sessions};
 pub use state::{Act, Effects, Input, Reply, State};
 pub use view::{Status, View};

@@ -39,6 +39,16 @@ pub enum OpenError {
     /// The journal would not take it, or another bridge has it.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// What it was once given is above today's limits.
+    #[error(
+        "session `{thread}` is not taken up again: it was begun with more than is allowed now. {why}; or start a new one with `codex`"
+    )]
+    Limit {
+        /// The session.
+        thread: ThreadId,
+        /// Which limit, and what would do.
+        why: String,
+    },
     /// Nobody knows it.
     #[error("there is no session `{0}` in the journal; check the `threadId`, or start one with `codex`")]
     Unknown(ThreadId),
@@ -66,6 +76,20 @@ pub struct Options {
     pub most: usize,
     /// After which time at rest a session is let go, so that a terminal or an IDE can take it.
     pub release_after: Duration,
+    /// Whether what a session was once given may be given again.
+    pub keeps: Keeps,
+}
+
+type Check = dyn Fn(&ThreadParams) -> Result<(), String> + Send + Sync;
+
+/// Says why a session may not have again what it was once given, where it may not.
+#[derive(Clone)]
+pub struct Keeps(pub Arc<Check>);
+
+impl std::fmt::Debug for Keeps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keeps(…)")
+    }
 }
 
 /// The sessions of this bridge. A handle; cheap to clone.
@@ -126,7 +150,7 @@ impl Sessions {
         let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
         self.maker.agent.send(command).await.map_err(|_| OpenError::Closed)?;
         let opened = answer.await.map_err(|_| OpenError::Closed)??;
-        servers::keep(self.maker.journal.as_ref(), &opened.thread, &params.servers).await?;
+        servers::keep(self.maker.journal.as_ref(), &opened.thread, &params).await?;
         let row = row::new(
             opened.thread.clone(),
             &params,
@@ -327,6 +351,10 @@ impl Maker {
             Some(mut row) => {
                 let view = fold::stored(self.journal.as_ref(), &row, None).await?;
                 let params = servers::params(self.journal.as_ref(), &mut row).await?;
+                if let Err(why) = (self.options.keeps.0)(&params) {
+                    self.journal.release(thread.clone()).await?;
+                    return Err(OpenError::Limit { thread, why });
+                }
                 (row, Some(view), params)
             }
             None => {
@@ -361,7 +389,7 @@ impl Maker {
             }
         };
         if view.is_none() {
-            servers::keep(self.journal.as_ref(), &thread, &params.servers).await?;
+            servers::keep(self.journal.as_ref(), &thread, &params).await?;
         }
         opened.info.resumed = true;
         row.owner = Some(self.journal.bridge().clone());

@@ -1,4 +1,8 @@
-//! What a session wanted of codex's MCP servers, kept where nobody looks: it may hold secrets.
+//! What of a session may hold secrets is kept where nobody looks: what was wanted of codex's MCP servers, and
+//! the keys of codex's configuration.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::agent::ThreadParams;
 use super::row;
@@ -6,17 +10,25 @@ use crate::ids::ThreadId;
 use crate::journal::{Journal, JournalError, SessionRecord};
 use crate::servers::Wanted;
 
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(default)]
+    servers: Wanted,
+    #[serde(default)]
+    config: Map<String, Value>,
+}
+
 /// Keeps it, where there is anything.
 pub(super) async fn keep(
     journal: &dyn Journal,
     thread: &ThreadId,
-    wanted: &Wanted,
+    params: &ThreadParams,
 ) -> Result<(), JournalError> {
-    if wanted.is_empty() {
+    if params.servers.is_empty() && params.config.is_empty() {
         return Ok(());
     }
-    let kept = serde_json::to_value(wanted).unwrap_or_default();
-    journal.keep_secrets(thread.clone(), kept).await
+    let kept = Kept { servers: params.servers.clone(), config: params.config.clone() };
+    journal.keep_secrets(thread.clone(), serde_json::to_value(kept).unwrap_or_default()).await
 }
 
 /// How a session is taken up again, from its row and its secrets.
@@ -25,12 +37,14 @@ pub(super) async fn params(
     row: &mut SessionRecord,
 ) -> Result<ThreadParams, JournalError> {
     let mut params: ThreadParams = serde_json::from_value(row.settings.clone()).unwrap_or_default();
-    if let Some(kept) = journal.secrets(row.thread_id.clone()).await? {
-        params.servers = serde_json::from_value(kept).unwrap_or_default();
+    let stored = journal.secrets(row.thread_id.clone()).await?;
+    if let Some(kept) = stored.and_then(|kept| serde_json::from_value::<Kept>(kept).ok()) {
+        (params.servers, params.config) = (kept.servers, kept.config);
     }
     // Bridges before this one kept them with the rest; a form that codex would refuse stays as it is.
-    if matches!(params.servers.absorb(&mut params.config), Ok(true)) {
-        keep(journal, &row.thread_id, &params.servers).await?;
+    let absorbed = matches!(params.servers.absorb(&mut params.config), Ok(true));
+    if absorbed || row.settings.get("config").is_some() {
+        keep(journal, &row.thread_id, &params).await?;
         row.settings = row::settings(&params);
     }
     Ok(params)

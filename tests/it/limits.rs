@@ -163,6 +163,8 @@ fn the_environment_is_no_way_around() {
         ("ROOTS", "[\"/\"]".to_owned()),
         ("ROOTS", format!("[\"{outside}/allowed\", \"{outside}\"]")),
         ("ROOTS", format!("[\"{outside}/allowed/..\"]")),
+        #[cfg(unix)]
+        ("ROOTS", format!("[\"{outside}/allowed/link\"]")),
         ("MODELS", "[]".to_owned()),
         ("MODELS", "[\"small\", \"large\"]".to_owned()),
         ("APPROVAL_POLICIES", "[\"never\"]".to_owned()),

@@ -84,3 +84,79 @@ fn an_older_session_is_held_to_them() {
     let done = host.structured("codex-reply", json!({ "threadId": fine, "prompt": "SAY again" }));
     assert_eq!(done["content"], "again", "{done}");
 }
+
+/// A folder that becomes a link to another, after its session began.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_leads_elsewhere_by_now_is_refused() {
+    let stage = Stage::new();
+    let (root, outside) = (stage.place.work().join("root"), stage.place.work().join("outside"));
+    for folder in [root.join("a"), outside.clone()] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    let roots = format!("[{:?}]", root.display().to_string());
+    let limits = [("ROOTS", roots.as_str()), ("SANDBOX", "workspace-write")];
+    let mut host = limited(&stage, &limits).start();
+    let call = json!({ "prompt": "SAY hi", "cwd": root.join("a"), "sandbox": "workspace-write" });
+    let thread = host.structured("codex", call)["threadId"].clone();
+    std::fs::remove_dir(root.join("a")).unwrap();
+    std::os::unix::fs::symlink(&outside, root.join("a")).unwrap();
+    let write = json!({ "threadId": thread, "prompt": "RUN touch escaped\nSAY done" });
+    for restarted in [false, true] {
+        if restarted {
+            host.close_stdin();
+            host.ended();
+            host = limited(&stage, &limits).start();
+        }
+        let refused = host.call("codex-reply", write.clone());
+        let text = refused["content"][0]["text"].as_str().unwrap();
+        assert!(refused["isError"] == true && text.contains("limits.roots"), "{restarted}: {refused}");
+    }
+    assert!(!outside.join("escaped").exists());
+}
+
+/// What a session was given when there were no limits is not given again above them.
+#[test]
+fn what_an_older_session_was_given_is_held_to_them() {
+    let stage = Stage::new();
+    let server = env!("CARGO_BIN_EXE_fake-mcp-server");
+    let mut host = stage.host().start();
+    let mut begin = |more: serde_json::Value| {
+        let mut call = json!({ "prompt": "SAY hi", "sandbox": "read-only" });
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        host.structured("codex", call)["threadId"].clone()
+    };
+    let wide = begin(json!({ "config": { "sandbox_workspace_write": { "writable_roots": ["/"] } } }));
+    let added = begin(json!({ "mcp": { "add": { "x": { "command": server } } } }));
+    let fine = begin(json!({ "config": { "model_verbosity": "low" }, "compact-prompt": "short" }));
+    host.close_stdin();
+    host.ended();
+    let mut host = limited(&stage, &[("SANDBOX", "workspace-write")]).start();
+    for (thread, words) in [(&wide, "writable_roots"), (&added, "limits.mcp_add")] {
+        let refused = host.call("codex-reply", json!({ "threadId": thread, "prompt": "SAY never" }));
+        let text = refused["content"][0]["text"].as_str().unwrap();
+        assert!(refused["isError"] == true && text.contains(words), "{refused}");
+    }
+    let done = host.structured("codex-reply", json!({ "threadId": fine, "prompt": "SAY again" }));
+    assert_eq!(done["content"], "again", "{done}");
+}
+
+/// A limit on servers alone holds for both ways to ask for one.
+#[test]
+fn servers_are_limited_by_themselves() {
+    let stage = Stage::new();
+    let server = json!({ "x": { "command": env!("CARGO_BIN_EXE_fake-mcp-server") } });
+    for limit in ["none", "named"] {
+        let mut host = limited(&stage, &[("MCP_ADD", limit)]).start();
+        for asked in [json!({ "mcp": { "add": server } }), json!({ "config": { "mcp_servers": server } })] {
+            let mut call = asked.clone();
+            call["prompt"] = json!("SAY never");
+            let refused = host.call("codex", call);
+            let text = refused["content"][0]["text"].as_str().unwrap();
+            assert!(
+                refused["isError"] == true && text.contains("limits.mcp_add"),
+                "{limit} {asked}: {refused}"
+            );
+        }
+    }
+}
