@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::values;
 
 /// What a call may ask for, and how much at once. A limit that is not set allows everything.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct LimitSettings {
     /// Turns that run at once; more of them wait.
@@ -123,8 +122,7 @@ impl ConfigSetting {
 }
 
 /// How much codex's commands may touch, the narrowest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SandboxSetting {
     /// They may read.
@@ -151,8 +149,7 @@ impl SandboxSetting {
 }
 
 /// When codex asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicySetting {
     /// Before all but harmless commands.
@@ -179,8 +176,7 @@ impl PolicySetting {
 }
 
 /// Which keys of codex's configuration a call may set.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged, expecting = "expected \"any\", \"safe\", or a list of keys of codex's config.toml")]
 pub enum ConfigSetting {
     /// A word for a set of them.
@@ -190,8 +186,7 @@ pub enum ConfigSetting {
 }
 
 /// A set of keys of codex's configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConfigKeys {
     /// All.
@@ -201,8 +196,7 @@ pub enum ConfigKeys {
 }
 
 /// Which MCP servers a call may add, the widest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AddSetting {
     /// Any.
@@ -229,8 +223,7 @@ impl AddSetting {
 }
 
 /// codex's own MCP servers.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct McpSettings {
     /// Which servers of codex's own configuration a session has, where its call says nothing.
@@ -249,8 +242,7 @@ impl Default for McpSettings {
 }
 
 /// Which servers of codex's own configuration a session has.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged, expecting = "expected true, false, or a list of names of servers")]
 pub enum InheritSetting {
     /// All, or none.

@@ -16,6 +16,7 @@ mod origin;
 mod overrides;
 mod paths;
 mod settings;
+mod shown;
 mod values;
 
 pub use approvals::{
@@ -32,6 +33,7 @@ pub use load::{Loaded, load};
 pub use origin::Origin;
 pub use overrides::overlay;
 pub use paths::Paths;
+pub use shown::ShowError;
 pub use settings::{CodexSettings, JournalSettings, LogLevel, LogSettings, Settings, WaitSettings};
 
 #[cfg(test)]

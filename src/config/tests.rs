@@ -1,6 +1,7 @@
 //! The layers, their errors and the flags, case by case.
 
 mod rules;
+mod shown;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
