@@ -72,8 +72,11 @@ fn perform(command: Option<Command>, loaded: Loaded) -> anyhow::Result<()> {
         Some(Command::Doctor(_)) => Ok(()),
         Some(Command::Settings { json: true }) => say(&format!("{:#}\n", loaded.settings_as_json()?)),
         Some(Command::Settings { json: false }) => {
-            let warnings: String =
-                loaded.warnings.iter().map(|warning| format!("# warning: {}\n", warning.replace('\n', " "))).collect();
+            let warnings: String = loaded
+                .warnings
+                .iter()
+                .map(|warning| format!("# warning: {}\n", warning.replace('\n', " ")))
+                .collect();
             say(&format!("{warnings}{}", loaded.settings_as_toml()?))
         }
         Some(Command::Schema(SchemaCommand::Event)) => say(&format!("{:#}\n", event::schema())),

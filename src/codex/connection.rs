@@ -70,7 +70,8 @@ impl Connection {
             .map_err(|error| fault("codex_start_failed", error.to_string(), None))?;
         let limits = Limits { shorten: SHORTEN, ..Limits::default() };
         let (peer, incoming) = Peer::start(stdout, stdin, limits, tasks);
-        let connection = Self { generation, peer, incoming, version: String::new(), home: String::new(), child };
+        let connection =
+            Self { generation, peer, incoming, version: String::new(), home: String::new(), child };
         match connection.greet().await {
             Ok((version, home)) => Ok(Self { version, home, ..connection }),
             Err(error) => {

@@ -33,8 +33,8 @@ pub use load::{Loaded, load};
 pub use origin::Origin;
 pub use overrides::overlay;
 pub use paths::Paths;
-pub use shown::ShowError;
 pub use settings::{CodexSettings, JournalSettings, LogLevel, LogSettings, Settings, WaitSettings};
+pub use shown::ShowError;
 
 #[cfg(test)]
 mod tests;

@@ -100,11 +100,11 @@ impl Loaded {
     /// What the flags give to sessions that say nothing. No settings of a file, so they are comments.
     fn flags_as_comments(&self) -> String {
         let defaults = &self.defaults;
-        let mut out = "\n# What a session gets where its call says nothing (flags; codex's own configuration else):\n"
-            .to_owned();
+        let mut out =
+            "\n# What a session gets where its call says nothing (flags; codex's own configuration else):\n"
+                .to_owned();
         let _ = writeln!(out, "# -C {}", defaults.cwd.display());
-        let flags =
-            [("-m", &defaults.model), ("-s", &defaults.sandbox), ("-a", &defaults.approval_policy)];
+        let flags = [("-m", &defaults.model), ("-s", &defaults.sandbox), ("-a", &defaults.approval_policy)];
         for (flag, value) in flags {
             let _ = writeln!(out, "# {flag} {}", value.as_deref().unwrap_or("(not given)"));
         }

@@ -17,6 +17,7 @@ mod conformance;
 #[cfg(unix)]
 mod control;
 mod decisions;
+mod doctor;
 mod drop_in;
 mod event_schema;
 mod fake;

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod decisions;
+mod doctor;
 mod limits;
 mod memory;
 mod model;
@@ -21,6 +22,13 @@ use crate::common::{Place, Setup};
 pub fn codex() -> PathBuf {
     let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/node_modules/.bin/codex");
     assert!(launcher.exists(), "the real codex is not installed: run scripts/test.sh once");
+    launcher
+}
+
+/// The codex that is too old.
+pub fn old_codex() -> PathBuf {
+    let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/old/node_modules/.bin/codex");
+    assert!(launcher.exists(), "the old codex is not installed: run scripts/test.sh once");
     launcher
 }
 

@@ -50,7 +50,8 @@ pub(super) fn version(found: &Located, version: &str) -> Check {
     }
     match &found.passed_over {
         Some(path) => {
-            let found = format!("{version}, {place}; codex.bin names {}, which is no program", path.display());
+            let found =
+                format!("{version}, {place}; codex.bin names {}, which is no program", path.display());
             Check::warn("codex", found, "Set codex.bin to a program, or take it out.")
         }
         None => Check::ok("codex", format!("{version}, {place}")),
@@ -72,7 +73,8 @@ pub(super) fn methods(missing: &Result<Vec<Missing>, String>, version: &str) -> 
             Check::fail(name, format!("codex {version} does not have {}", names.join(", ")), remedy)
         }
         Err(error) => {
-            let remedy = "Run `codex app-server generate-json-schema --experimental --out DIR` in a terminal.";
+            let remedy =
+                "Run `codex app-server generate-json-schema --experimental --out DIR` in a terminal.";
             Check::warn(name, format!("not known: {}", one_line(error, WORDS)), remedy)
         }
     }
@@ -84,7 +86,8 @@ pub(super) fn start(talk: &Talk) -> Check {
 }
 
 pub(super) fn no_start(error: &str) -> Check {
-    let remedy = "Run `codex app-server` in a terminal and see what it says; if it is only slow, give --timeout.";
+    let remedy =
+        "Run `codex app-server` in a terminal and see what it says; if it is only slow, give --timeout.";
     Check::fail("start", one_line(error, WORDS), remedy)
 }
 
@@ -112,7 +115,11 @@ pub(super) fn judge_account(
     let account = match account {
         Ok(account) => account,
         Err(error) => {
-            return Check::warn(name, format!("not known: {}", one_line(error, WORDS)), "Run `codex login status`.");
+            return Check::warn(
+                name,
+                format!("not known: {}", one_line(error, WORDS)),
+                "Run `codex login status`.",
+            );
         }
     };
     if let (Some(provider), false) = (&account.provider, account.needed) {
@@ -123,7 +130,9 @@ pub(super) fn judge_account(
             Some(variable) => Check::fail(
                 name,
                 format!("{whose}, but a key in ${variable}, which is not set"),
-                format!("Set ${variable} where the host starts codex-bridge: in its `env`, or before the host starts."),
+                format!(
+                    "Set ${variable} where the host starts codex-bridge: in its `env`, or before the host starts."
+                ),
             ),
         };
     }
@@ -135,7 +144,9 @@ pub(super) fn judge_account(
             // Measured: codex app-server takes neither of these from the environment.
             let unused = ["OPENAI_API_KEY", "CODEX_API_KEY"].into_iter().find(|variable| is_set(variable));
             let found = match unused {
-                Some(variable) => format!("nobody is signed in; ${variable} is set, which codex app-server does not count"),
+                Some(variable) => {
+                    format!("nobody is signed in; ${variable} is set, which codex app-server does not count")
+                }
                 None => "nobody is signed in".to_owned(),
             };
             let remedy = format!(
@@ -150,11 +161,11 @@ pub(super) fn sandbox(sandboxed: &Result<(), String>) -> Check {
     let name = "sandbox";
     let Err(error) = sandboxed else { return Check::ok(name, "a command ran in it") };
     let remedy = if cfg!(target_os = "linux") {
-        "Without it codex asks before every command. It needs user namespaces (sysctl user.max_user_namespaces, \
-         kernel.apparmor_restrict_unprivileged_userns) and, in a container, the right to make them; or install \
-         bubblewrap. `codex sandbox -- true` shows the rest."
+        "codex runs its commands in it. It needs user namespaces (sysctl user.max_user_namespaces, \
+         kernel.apparmor_restrict_unprivileged_userns) and, in a container, the right to make them; where bubblewrap \
+         is installed codex uses that. `codex sandbox -- true` in a terminal shows the rest."
     } else {
-        "Without it codex asks before every command. `codex sandbox -- true` in a terminal shows the rest."
+        "codex runs its commands in it. `codex sandbox -- true` in a terminal shows the rest."
     };
     Check::fail(name, format!("no command runs in it: {}", one_line(error, WORDS)), remedy)
 }
@@ -176,7 +187,7 @@ fn server(server: &McpServer) -> Check {
     let name = format!("MCP server {}", server.name);
     let key = format!("mcp_servers.{}", server.name);
     match &server.state {
-        ServerState::Ready { tools } => Check::ok(&name, format!("{tools} tools")),
+        ServerState::Ready { tools } => Check::ok(&name, format!("it answers; tools: {tools}")),
         ServerState::Off => Check::skip(&name, "switched off in codex's configuration"),
         ServerState::SignedOut => {
             let remedy = format!("Run `codex mcp login {}`.", server.name);

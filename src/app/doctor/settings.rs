@@ -22,7 +22,10 @@ pub(super) fn settings(loaded: &Loaded) -> Check {
         let remedy = "Mend the name, or take it out; `codex-bridge settings` prints all that there are.";
         return Check::warn(SETTINGS, loaded.warnings.join("\n"), remedy);
     }
-    Check::ok(SETTINGS, if loaded.file.exists() { file.to_string() } else { format!("no {file}") })
+    Check::ok(
+        SETTINGS,
+        if loaded.file.exists() { file.to_string() } else { format!("no {file}: the defaults hold") },
+    )
 }
 
 /// Settings that could not. The message has its remedy already.
@@ -56,7 +59,7 @@ pub(super) fn servers(loaded: &Loaded) -> Check {
         // Of the error only the place: its words may have a piece of the text, which may be a secret.
         Err(error) => format!("is not JSON at line {}, column {}", error.line(), error.column()),
         Ok(value) => match value.get("mcpServers").and_then(Value::as_object) {
-            Some(servers) => return Check::ok(SERVERS, format!("{shown}: {} servers", servers.len())),
+            Some(servers) => return Check::ok(SERVERS, format!("{shown}; servers: {}", servers.len())),
             None => "has no object `mcpServers`".to_owned(),
         },
     };

@@ -139,7 +139,8 @@ fn socket(places: &Places) -> Check {
         Ok(None) => Check::skip(SOCKET, "there is none on this system"),
         Err(error) => {
             let error = error.to_string();
-            let (found, remedy) = error.split_once("; ").unwrap_or((&error, "set journal.path to a shorter path"));
+            let (found, remedy) =
+                error.split_once("; ").unwrap_or((&error, "set journal.path to a shorter path"));
             let found = format!("{found}; `codex-bridge approve` and `cancel` do not reach a bridge");
             Check::warn(SOCKET, found, sentence(remedy))
         }

@@ -7,11 +7,8 @@ use serde_json::Value;
 use crate::codex::protocol::{NOTIFICATIONS, REQUESTS, SERVER_REQUESTS};
 
 /// What we use, by the file of the schema that must have it.
-pub(super) const USED: [(&str, &[&str]); 3] = [
-    ("ClientRequest", REQUESTS),
-    ("ServerNotification", NOTIFICATIONS),
-    ("ServerRequest", SERVER_REQUESTS),
-];
+pub(super) const USED: [(&str, &[&str]); 3] =
+    [("ClientRequest", REQUESTS), ("ServerNotification", NOTIFICATIONS), ("ServerRequest", SERVER_REQUESTS)];
 
 /// A name that we use and codex does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]

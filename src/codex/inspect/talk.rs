@@ -111,7 +111,8 @@ async fn call<T: DeserializeOwned>(
     deadline: Duration,
 ) -> Result<T, String> {
     let answer = peer.call(method, params, deadline).await.map_err(|error| error.to_string())?;
-    serde_json::from_str(answer.get()).map_err(|error| format!("the answer to `{method}` is strange: {error}"))
+    serde_json::from_str(answer.get())
+        .map_err(|error| format!("the answer to `{method}` is strange: {error}"))
 }
 
 /// Hears what codex says until it ends: nothing may wait unread. A question is declined by being dropped.

@@ -50,7 +50,8 @@ fn how_each_server_is() {
         "off": { "enabled": false },
     } });
     let failed = |error: Option<&str>| ServerState::Failed { error: error.map(str::to_owned) };
-    let found: Vec<_> = servers(statuses, &config).into_iter().map(|s| (s.name, s.state, s.required)).collect();
+    let found: Vec<_> =
+        servers(statuses, &config).into_iter().map(|s| (s.name, s.state, s.required)).collect();
     let expected = [
         ("good", ServerState::Ready { tools: 2 }, false),
         ("web", failed(Some("Client error: error sending request for url (…)")), true),

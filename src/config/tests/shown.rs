@@ -57,7 +57,10 @@ fn each_origin_is_named() {
     let json = loaded.settings_as_json().unwrap();
     assert!(!shown.contains("sk-secret") && !json.to_string().contains("sk-secret"), "{shown}");
     insta::assert_snapshot!(shown);
-    assert_eq!(json["settings"]["limits"]["running"], json!({ "value": 3, "origin": "$CODEX_BRIDGE_LIMITS_RUNNING" }));
+    assert_eq!(
+        json["settings"]["limits"]["running"],
+        json!({ "value": 3, "origin": "$CODEX_BRIDGE_LIMITS_RUNNING" })
+    );
     assert_eq!(json["settings"]["log"]["file"], json!({ "value": null, "origin": "default" }));
     assert_eq!(json["sessions"]["model"], "gpt-6");
 }
@@ -83,6 +86,10 @@ fn every_key_is_there() {
         let (section, name) = key.name.split_once('.').unwrap();
         let section = shown.split(&format!("[{section}]\n")).nth(1).unwrap();
         let mut lines = section.lines().take_while(|line| !line.is_empty());
-        assert!(lines.any(|line| line.trim_start_matches("# ").starts_with(&format!("{name} ="))), "{}", key.name);
+        assert!(
+            lines.any(|line| line.trim_start_matches("# ").starts_with(&format!("{name} ="))),
+            "{}",
+            key.name
+        );
     }
 }
