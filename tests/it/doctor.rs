@@ -1,5 +1,5 @@
 //! `codex-bridge doctor` where something is wrong that needs no real codex: each problem is named with its
-//! remedy, and has its exit code. And `codex-bridge settings`, as a program reads it.
+//! remedy, and has its exit code. Unix: elsewhere there is no control socket. And `codex-bridge settings`, as a program reads it.
 
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,6 @@ fn state(place: &Place) -> PathBuf {
 
 fn journal(place: &Place) -> PathBuf {
     std::fs::create_dir(state(place)).unwrap();
-    #[cfg(unix)]
     std::fs::set_permissions(state(place), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     state(place).join("journal.db")
 }
@@ -81,9 +80,17 @@ fn a_codex_that_is_no_program() {
     let place = Place::new();
     let text = place.root.join("text");
     std::fs::write(&text, "no program").unwrap();
-    #[cfg(unix)]
     std::fs::set_permissions(&text, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     insta::assert_snapshot!(wrong(&examined(&Setup::with(&place, text), &[])));
+}
+
+#[test]
+fn a_codex_that_does_not_say_its_version() {
+    let place = Place::new();
+    let script = place.root.join("script");
+    std::fs::write(&script, "#!/bin/sh\nkill -STOP $$\n").unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    insta::assert_snapshot!(wrong(&examined(&Setup::with(&place, script), &["--timeout", "1"])));
 }
 
 #[test]
@@ -142,7 +149,6 @@ fn a_broken_mcp_json() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_state_folder_that_cannot_be_written() {
     // Permissions do not bind root, who may run the tests: a file has no folders for anybody.
     let place = Place::new();
@@ -151,7 +157,6 @@ fn a_state_folder_that_cannot_be_written() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_state_folder_of_everybody() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
@@ -161,7 +166,6 @@ fn a_state_folder_of_everybody() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_journal_of_a_newer_bridge() {
     let place = Place::new();
     let path = journal(&place);
@@ -174,7 +178,6 @@ fn a_journal_of_a_newer_bridge() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_damaged_journal() {
     let place = Place::new();
     std::fs::write(journal(&place), "no database at all. ".repeat(500)).unwrap();
@@ -184,7 +187,6 @@ fn a_damaged_journal() {
 }
 
 #[test]
-#[cfg(unix)]
 fn bridges_that_run_are_named_and_not_disturbed() {
     let place = Place::new();
     let mut host = Setup::fake(&place).start();
@@ -197,7 +199,6 @@ fn bridges_that_run_are_named_and_not_disturbed() {
 }
 
 #[test]
-#[cfg(unix)]
 fn with_a_codex_that_answers_nothing_is_wrong() {
     let place = Place::new();
     let setup = Setup::fake(&place);

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod decisions;
+#[cfg(unix)]
 mod doctor;
 mod limits;
 mod memory;
@@ -26,6 +27,7 @@ pub fn codex() -> PathBuf {
 }
 
 /// The codex that is too old.
+#[cfg(unix)]
 pub fn old_codex() -> PathBuf {
     let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/old/node_modules/.bin/codex");
     assert!(launcher.exists(), "the old codex is not installed: run scripts/test.sh once");

@@ -34,15 +34,15 @@ pub(super) async fn checks(loaded: &Loaded, deadline: Duration) -> Vec<Check> {
         tokio::join!(missing(&program, loaded), talk(&launch, cwd, deadline), program.sandboxed());
     let mut checks = vec![judge::version(&found, &version), judge::methods(&missing, &version)];
     match talk {
-        Ok(talk) if !talk.complaints.is_empty() => {
+        Ok(talk) if talk.config.is_err() => {
             checks.push(judge::start(&talk));
-            checks.push(judge::configuration(&talk.complaints));
-            let unread = |name| Check::skip(name, "codex does not use its configuration");
+            checks.push(judge::configuration(&talk.config, &talk.complaints));
+            let unread = |name| Check::skip(name, "codex cannot read its configuration");
             checks.extend(["account", "sandbox", "MCP servers"].map(unread));
         }
         Ok(talk) => {
             checks.push(judge::start(&talk));
-            checks.push(judge::configuration(&talk.complaints));
+            checks.push(judge::configuration(&talk.config, &talk.complaints));
             checks.push(judge::account(&talk.account, loaded));
             checks.push(judge::sandbox(&sandboxed));
             checks.extend(judge::servers(&talk.servers));

@@ -91,13 +91,17 @@ pub(super) fn no_start(error: &str) -> Check {
     Check::fail("start", one_line(error, WORDS), remedy)
 }
 
-pub(super) fn configuration(complaints: &[String]) -> Check {
+pub(super) fn configuration(read: &Result<(), String>, complaints: &[String]) -> Check {
     let name = "configuration";
-    if complaints.is_empty() {
-        return Check::ok(name, "codex has nothing to complain of");
-    }
     let found: Vec<_> = complaints.iter().map(|words| one_line(words, WORDS)).collect();
-    Check::fail(name, found.join("\n"), "Mend that file: sessions do not start with it.")
+    match read {
+        Ok(()) if found.is_empty() => Check::ok(name, "codex has nothing to complain of"),
+        Ok(()) => Check::warn(name, found.join("\n"), "Mend that file, or take the lines out."),
+        Err(error) => {
+            let error = if found.is_empty() { one_line(error, WORDS) } else { found.join("\n") };
+            Check::fail(name, error, "Mend that file: no session starts with it.")
+        }
+    }
 }
 
 pub(super) fn account(account: &Result<Account, String>, loaded: &Loaded) -> Check {

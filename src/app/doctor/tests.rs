@@ -39,6 +39,28 @@ fn missing_methods_are_named() {
 }
 
 #[test]
+fn a_configuration_that_is_read_may_still_have_faults() {
+    let said = ["Some lines were passed over. /c/config.toml:3".to_owned()];
+    let checks = [
+        judge::configuration(&Ok(()), &[]),
+        judge::configuration(&Ok(()), &said),
+        judge::configuration(&Err("invalid transport".into()), &[]),
+        judge::configuration(&Err("invalid transport".into()), &said),
+    ];
+    insta::assert_snapshot!(shown(checks), @"
+    ok    configuration: codex has nothing to complain of
+    warn  configuration: Some lines were passed over. /c/config.toml:3
+          Mend that file, or take the lines out.
+    fail  configuration: invalid transport
+          Mend that file: no session starts with it.
+    fail  configuration: Some lines were passed over. /c/config.toml:3
+          Mend that file: no session starts with it.
+
+    2 failed, 1 to look at.
+    ");
+}
+
+#[test]
 fn each_account_has_its_remedy() {
     let provider = |env_key: Option<&str>| {
         let env_key = env_key.map(str::to_owned);

@@ -29,6 +29,8 @@ pub struct Talk {
     pub home: String,
     /// What it has to complain of in its configuration files.
     pub complaints: Vec<String>,
+    /// Whether it can read its configuration.
+    pub config: Result<(), String>,
     /// Who is signed in.
     pub account: Result<Account, String>,
     /// Its MCP servers.
@@ -73,11 +75,11 @@ pub async fn talk(launch: &Launch, cwd: &Path, deadline: Duration) -> Result<Tal
     let took = began.elapsed();
     let peer = connection.peer.clone();
     let mut complaints = Vec::new();
-    let (account, servers) = tokio::select! {
+    let Asked { config, account, servers } = tokio::select! {
         asked = ask(&peer, cwd, deadline) => asked,
         () = listen(&mut connection.incoming, &mut complaints) => {
             let ended = || "codex ended while it was asked".to_owned();
-            (Err(ended()), Err(ended()))
+            Asked { config: Err(ended()), account: Err(ended()), servers: Err(ended()) }
         }
     };
     let home = connection.home.clone();
@@ -86,10 +88,14 @@ pub async fn talk(launch: &Launch, cwd: &Path, deadline: Duration) -> Result<Tal
     tasks.close();
     // Its guard is done when the child is; a child that the kernel holds is not waited for.
     let _ = tokio::time::timeout(deadline, tasks.wait()).await;
-    Ok(Talk { took, home, complaints, account, servers })
+    Ok(Talk { took, home, complaints, config, account, servers })
 }
 
-type Asked = (Result<Account, String>, Result<Vec<McpServer>, String>);
+struct Asked {
+    config: Result<(), String>,
+    account: Result<Account, String>,
+    servers: Result<Vec<McpServer>, String>,
+}
 
 async fn ask(peer: &Peer, cwd: &Path, deadline: Duration) -> Asked {
     let cwd = ConfigReadParams { cwd: cwd.display().to_string() };
@@ -101,7 +107,11 @@ async fn ask(peer: &Peer, cwd: &Path, deadline: Duration) -> Asked {
     );
     let config = config.map(|read| read.config);
     let known = config.as_ref().unwrap_or(&Value::Null);
-    (account.map(|read| account_of(&read, known)), statuses.map(|statuses| servers(statuses, known)))
+    Asked {
+        account: account.map(|read| account_of(&read, known)),
+        servers: statuses.map(|statuses| servers(statuses, known)),
+        config: config.map(|_| ()),
+    }
 }
 
 async fn call<T: DeserializeOwned>(
