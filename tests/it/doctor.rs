@@ -90,21 +90,23 @@ fn a_codex_that_does_not_say_its_version() {
     let script = place.root.join("script");
     std::fs::write(&script, "#!/bin/sh\nkill -STOP $$\n").unwrap();
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    insta::assert_snapshot!(wrong(&examined(&Setup::with(&place, script), &["--timeout", "1"])));
+    insta::assert_snapshot!(wrong(&examined(&Setup::with(&place, script), &["--timeout", "3"])));
 }
 
 #[test]
 fn a_codex_that_hangs() {
     let place = Place::new();
     let setup = Setup::fake(&place).env("FAKE_NO_INITIALIZE", "1");
-    insta::assert_snapshot!(wrong(&examined(&setup, &["--timeout", "1"])));
+    insta::assert_snapshot!(wrong(&examined(&setup, &["--timeout", "3"])));
 }
 
 #[test]
 fn a_codex_that_ends_at_once() {
     let place = Place::new();
     let setup = Setup::fake(&place).env("FAKE_DIE_AT_START", "1");
-    insta::assert_snapshot!(wrong(&examined(&setup, &[])));
+    // Whether it had ended before it was asked to is a matter of luck.
+    let text = examined(&setup, &[]).replace("code 1, as asked;", "code 1;");
+    insta::assert_snapshot!(wrong(&text));
 }
 
 #[test]

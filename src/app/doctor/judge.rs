@@ -97,10 +97,7 @@ pub(super) fn configuration(read: &Result<(), String>, complaints: &[String]) ->
     match read {
         Ok(()) if found.is_empty() => Check::ok(name, "codex has nothing to complain of"),
         Ok(()) => Check::warn(name, found.join("\n"), "Mend that file, or take the lines out."),
-        Err(error) => {
-            let error = if found.is_empty() { one_line(error, WORDS) } else { found.join("\n") };
-            Check::fail(name, error, "Mend that file: no session starts with it.")
-        }
+        Err(error) => Check::fail(name, one_line(error, WORDS), "Mend that file: no session starts with it."),
     }
 }
 

@@ -20,6 +20,9 @@ use crate::codex::protocol::{
 use crate::ids::Generation;
 use crate::rpc::{Incoming, Peer};
 
+/// How long codex is heard after its input has ended: it goes within 16 ms.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What came of it. Each part for itself: one that fails leaves the others.
 #[derive(Debug)]
 pub struct Talk {
@@ -83,7 +86,10 @@ pub async fn talk(launch: &Launch, cwd: &Path, deadline: Duration) -> Result<Tal
         }
     };
     let home = connection.home.clone();
+    // An answer overtakes what was said before it: the rest is heard to its end, which this makes come.
+    peer.close();
     drop(peer);
+    let _ = tokio::time::timeout(LAST_WORDS, listen(&mut connection.incoming, &mut complaints)).await;
     connection.end().await;
     tasks.close();
     // Its guard is done when the child is; a child that the kernel holds is not waited for.
