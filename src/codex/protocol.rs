@@ -7,10 +7,8 @@ use serde_json::{Map, Value};
 
 /// The requests that the bridge makes.
 pub const REQUESTS: &[&str] = &[
-    "account/read",
     "config/read",
     "initialize",
-    "mcpServerStatus/list",
     "thread/backgroundTerminals/clean",
     "thread/resume",
     "thread/start",
@@ -19,9 +17,8 @@ pub const REQUESTS: &[&str] = &[
     "turn/steer",
 ];
 
-/// The notifications that become something for a session, or for `doctor`.
+/// The notifications that become something for a session.
 pub const NOTIFICATIONS: &[&str] = &[
-    "configWarning",
     "error",
     "guardianWarning",
     "item/agentMessage/delta",
@@ -46,6 +43,12 @@ pub const SERVER_REQUESTS: &[&str] = &[
     "item/tool/requestUserInput",
     "mcpServer/elicitation/request",
 ];
+
+/// What only a look at codex asks, beside `config/read`. A codex without it can be worked with.
+pub const LOOKS: &[&str] = &["account/read", "mcpServerStatus/list"];
+
+/// What only a look at codex listens to.
+pub const LOOKED_FOR: &[&str] = &["configWarning"];
 
 /// `initialize`.
 #[derive(Debug, Serialize)]

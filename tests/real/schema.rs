@@ -6,8 +6,9 @@ use std::process::Command;
 
 use codex_bridge::codex::inspect::missing;
 use codex_bridge::codex::protocol::{
-    Capabilities, ClientInfo, ConfigReadParams, InitializeParams, McpServerStatusesParams, NOTIFICATIONS,
-    REQUESTS, SERVER_REQUESTS, ThreadRef, ThreadStartParams, TurnRef, TurnStartParams, UserInput,
+    Capabilities, ClientInfo, ConfigReadParams, InitializeParams, LOOKED_FOR, LOOKS, McpServerStatusesParams,
+    NOTIFICATIONS, REQUESTS, SERVER_REQUESTS, ThreadRef, ThreadStartParams, TurnRef, TurnStartParams,
+    UserInput,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -44,6 +45,8 @@ fn the_installed_codex_has_every_name_that_is_used() {
     let requests = schema(&out, "ClientRequest");
     let cases = [
         ("ClientRequest", REQUESTS),
+        ("ClientRequest", LOOKS),
+        ("ServerNotification", LOOKED_FOR),
         ("ServerNotification", NOTIFICATIONS),
         ("ServerRequest", SERVER_REQUESTS),
     ];
