@@ -38,6 +38,8 @@ if ! $fast; then
   have cargo-deny || cargo install --locked cargo-deny@0.20.2
   say "the real codex and MCP's conformance suite, pinned"
   (cd tests/node && npm ci --no-fund --no-audit)
+  # A codex that is too old, for the tests of doctor.
+  (cd tests/node/old && npm ci --no-fund --no-audit)
   if have python3; then
     say "the official Python client, pinned"
     [ -x target/python/bin/python ] || python3 -m venv target/python

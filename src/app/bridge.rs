@@ -130,12 +130,13 @@ impl Bridge {
 }
 
 /// Where the socket may lie for which other processes look in the journal.
-fn places(loaded: &Loaded) -> Places {
+pub(super) fn places(loaded: &Loaded) -> Places {
     let paths = &loaded.paths;
     Places { journal: loaded.journal(), runtime: paths.runtime.clone(), temp: paths.temp.clone() }
 }
 
-fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
+/// How codex is started.
+pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
     let settings = &loaded.settings.codex;
     let sources = sources(loaded, std::env::current_exe().ok().as_deref());
     let (variable, depth) = sources.depth;

@@ -4,6 +4,7 @@
 mod approve;
 mod bridge;
 mod control;
+mod doctor;
 mod limits;
 mod logging;
 mod look;
@@ -16,6 +17,7 @@ mod upkeep;
 
 pub use approve::{Errand, ErrandError, run_errand};
 pub use bridge::Bridge;
+pub use doctor::{Check, Report, Status, examine};
 pub use logging::start_logging;
 pub use look::{EventsQuery, LookError, SessionsQuery, show_events, show_sessions};
 pub use policy::{PolicyError, policy};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::approve::ApproveArgs;
+use super::doctor::DoctorArgs;
 use super::events::EventsArgs;
 use super::sessions::SessionsArgs;
 use crate::app::Trial;
@@ -42,6 +43,14 @@ pub enum Command {
     },
     /// The whole path with no account: a scripted model, the real codex, a task with approvals.
     Demo,
+    /// Look for what is wrong: codex, its account and its sandbox, its MCP servers, the journal.
+    Doctor(DoctorArgs),
+    /// All settings as they are in effect, and where each came from.
+    Settings {
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// The approval rules of the settings.
     #[command(subcommand)]
     Rules(RulesCommand),

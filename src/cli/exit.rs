@@ -1,4 +1,5 @@
 //! Exit codes: 0 (also for a decision to decline), 2 usage or settings, 3 codex missing, 4 the turn failed, 70 a fault of ours.
+//! `doctor` has its own, of what it found: 0 nothing failed, 2 settings, 3 codex missing or too old, 1 anything else.
 
 use crate::app::{ErrandError, LookError, PolicyError};
 use crate::config::ConfigError;

@@ -2,6 +2,7 @@
 
 mod approve;
 mod args;
+mod doctor;
 mod events;
 mod exit;
 mod run;

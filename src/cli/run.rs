@@ -5,7 +5,7 @@ use clap::Parser;
 
 use super::args::{Cli, Command, RulesCommand, SchemaCommand};
 use super::exit;
-use crate::config::{self, Env};
+use crate::config::{self, Env, Loaded};
 use crate::terminal::Screen;
 use crate::{app, demo, event};
 
@@ -22,7 +22,7 @@ pub fn run() -> u8 {
         }
     };
     match execute(cli) {
-        Ok(()) => 0,
+        Ok(code) => code,
         Err(error) => {
             let code = exit::code(&error);
             complain(&error);
@@ -31,11 +31,25 @@ pub fn run() -> u8 {
     }
 }
 
-fn execute(cli: Cli) -> anyhow::Result<()> {
+/// The exit code of what went well; `doctor` has one of its own.
+fn execute(cli: Cli) -> anyhow::Result<u8> {
     let env = Env::from_process();
     let cwd = std::env::current_dir().unwrap_or_default();
-    let loaded = config::load(cli.codex.into_flags(), env, cwd)?;
-    match cli.command {
+    let loaded = config::load(cli.codex.into_flags(), env, cwd);
+    if let Some(Command::Doctor(args)) = &cli.command {
+        let mut code = 0;
+        wait_for(async {
+            let (text, found) = args.run(&loaded).await;
+            code = found;
+            say(&text)
+        })?;
+        return Ok(code);
+    }
+    perform(cli.command, loaded?).map(|()| 0)
+}
+
+fn perform(command: Option<Command>, loaded: Loaded) -> anyhow::Result<()> {
+    match command {
         None => wait_for(app::run_stdio(loaded, false)),
         Some(Command::McpServer) => wait_for(app::run_stdio(loaded, true)),
         Some(Command::Approve(args)) => {
@@ -53,6 +67,17 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         }
         Some(Command::Sessions(args)) => {
             wait_for(async { Ok(app::show_sessions(&loaded, args.into_query()).await?) })
+        }
+        // It looks at settings that cannot be used too, and was run before this.
+        Some(Command::Doctor(_)) => Ok(()),
+        Some(Command::Settings { json: true }) => say(&format!("{:#}\n", loaded.settings_as_json()?)),
+        Some(Command::Settings { json: false }) => {
+            let warnings: String = loaded
+                .warnings
+                .iter()
+                .map(|warning| format!("# warning: {}\n", warning.replace('\n', " ")))
+                .collect();
+            say(&format!("{warnings}{}", loaded.settings_as_toml()?))
         }
         Some(Command::Schema(SchemaCommand::Event)) => say(&format!("{:#}\n", event::schema())),
     }

@@ -47,6 +47,8 @@ pub(super) struct Connection {
     pub peer: Peer,
     pub incoming: mpsc::Receiver<Incoming>,
     pub version: String,
+    /// Its CODEX_HOME, as it says itself.
+    pub home: String,
     child: Child,
 }
 
@@ -73,9 +75,10 @@ impl Connection {
             .map_err(|error| fault("codex_start_failed", error.to_string(), None))?;
         let limits = Limits { shorten: SHORTEN, ..Limits::default() };
         let (peer, incoming) = Peer::start(stdout, stdin, limits, tasks);
-        let connection = Self { generation, peer, incoming, version: String::new(), child };
+        let connection =
+            Self { generation, peer, incoming, version: String::new(), home: String::new(), child };
         match connection.greet().await {
-            Ok(version) => Ok(Self { version, ..connection }),
+            Ok((version, home)) => Ok(Self { version, home, ..connection }),
             Err(error) => {
                 let end = without_paths(&connection.end().await.to_string());
                 let message = format!("codex did not start: {error}; it {end}");
@@ -88,7 +91,8 @@ impl Connection {
         }
     }
 
-    async fn greet(&self) -> Result<String, CallError> {
+    /// Its version and its home.
+    async fn greet(&self) -> Result<(String, String), CallError> {
         let params = InitializeParams {
             client_info: ClientInfo {
                 name: "codex-bridge",
@@ -101,7 +105,7 @@ impl Connection {
         self.peer.notify::<()>("initialized", None).await?;
         let answer: InitializeResult = serde_json::from_str(answer.get()).unwrap_or_default();
         let version = answer.user_agent.split(['/', ' ']).nth(1).unwrap_or_default();
-        Ok(version.to_owned())
+        Ok((version.to_owned(), answer.codex_home))
     }
 
     /// Ends it and all that it started: end of input, then TERM, then KILL.

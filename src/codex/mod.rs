@@ -13,6 +13,7 @@ mod calls;
 mod connection;
 mod early;
 pub mod inbound;
+pub mod inspect;
 pub mod items;
 pub mod locate;
 pub mod protocol;

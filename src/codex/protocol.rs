@@ -46,6 +46,12 @@ pub const SERVER_REQUESTS: &[&str] = &[
     "mcpServer/elicitation/request",
 ];
 
+/// What only a look at codex asks, beside `config/read`. A codex without it can be worked with.
+pub const LOOKS: &[&str] = &["account/read", "mcpServerStatus/list"];
+
+/// What only a look at codex listens to.
+pub const LOOKED_FOR: &[&str] = &["configWarning"];
+
 /// `initialize`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,6 +105,66 @@ pub struct ConfigReadParams {
 pub struct ConfigRead {
     /// config.toml, all layers together.
     pub config: Value,
+}
+
+/// `account/read`: no member of it is needed.
+#[derive(Debug, Serialize)]
+pub struct AccountReadParams {}
+
+/// The answer to `account/read`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AccountRead {
+    /// `{type, …}`, or nothing where nobody is signed in.
+    pub account: Value,
+    /// Whether the configured provider is OpenAI's.
+    pub requires_openai_auth: bool,
+}
+
+/// `mcpServerStatus/list`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServerStatusesParams {
+    /// `toolsAndAuthOnly`: resources are not asked for.
+    pub detail: &'static str,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// The answer to `mcpServerStatus/list`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct McpServerStatuses {
+    /// Each server of the configuration.
+    pub data: Vec<McpServerStatus>,
+}
+
+/// One of codex's MCP servers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct McpServerStatus {
+    /// Its name.
+    pub name: String,
+    /// Who it says it is, once it has started.
+    pub server_info: Value,
+    /// Its tools by name.
+    pub tools: Map<String, Value>,
+    /// Why there are none. codex 0.153 does not have it.
+    pub tools_error: Option<String>,
+    /// `notLoggedIn` where somebody has to sign in first.
+    pub auth_status: String,
+}
+
+/// `configWarning`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ConfigWarning {
+    /// What is wrong.
+    pub summary: String,
+    /// Where, and why.
+    pub details: Option<String>,
+    /// The file.
+    pub path: Option<String>,
 }
 
 /// `thread/start`, and the overrides of `thread/resume`.

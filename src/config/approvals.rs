@@ -5,18 +5,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::values;
 use crate::event::{Decision, RequestKind};
 
 /// What becomes of codex's questions.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ApprovalSettings {
     /// After this time without an answer, a question is declined.
-    #[serde(deserialize_with = "values::deadline")]
+    #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
     pub deadline: Duration,
     /// Who is asked where no rule decides.
     pub route: RouteSetting,
@@ -39,8 +38,7 @@ impl Default for ApprovalSettings {
 }
 
 /// Who is asked where no rule decides.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RouteSetting {
     /// Everybody, until one answers.
@@ -71,8 +69,7 @@ impl RouteSetting {
 }
 
 /// One `[[approvals.rules]]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RuleSettings {
     /// Its name, for the record.
     #[serde(default, deserialize_with = "text")]
@@ -106,8 +103,7 @@ impl RuleSettings {
 }
 
 /// A command's beginning.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged, expecting = "expected words (\"git status\") or a list of them ([\"git\", \"status\"])")]
 pub enum CommandSetting {
     /// As one would type it.
@@ -117,8 +113,7 @@ pub enum CommandSetting {
 }
 
 /// What a rule does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ActionSetting {
     /// Approves, once.

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::values;
 
 /// What a call may ask for, and how much at once. A limit that is not set allows everything.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct LimitSettings {
     /// Turns that run at once; more of them wait.
@@ -127,8 +126,7 @@ impl ConfigSetting {
 }
 
 /// How much codex's commands may touch, the narrowest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SandboxSetting {
     /// They may read.
@@ -155,8 +153,7 @@ impl SandboxSetting {
 }
 
 /// When codex asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicySetting {
     /// Before all but harmless commands.
@@ -183,8 +180,7 @@ impl PolicySetting {
 }
 
 /// Which keys of codex's configuration a call may set.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged, expecting = "expected \"any\", \"safe\", or a list of keys of codex's config.toml")]
 pub enum ConfigSetting {
     /// A word for a set of them.
@@ -194,8 +190,7 @@ pub enum ConfigSetting {
 }
 
 /// A set of keys of codex's configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConfigKeys {
     /// All.
@@ -205,8 +200,7 @@ pub enum ConfigKeys {
 }
 
 /// Which MCP servers a call may add, the widest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AddSetting {
     /// Any.
@@ -233,8 +227,7 @@ impl AddSetting {
 }
 
 /// codex's own MCP servers.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct McpSettings {
     /// Which servers of codex's own configuration a session has, where its call says nothing.
@@ -253,8 +246,7 @@ impl Default for McpSettings {
 }
 
 /// Which servers of codex's own configuration a session has.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged, expecting = "expected true, false, or a list of names of servers")]
 pub enum InheritSetting {
     /// All, or none.

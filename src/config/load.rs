@@ -81,10 +81,11 @@ pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError>
     }
     layers.check_rules()?;
 
-    let Layers { mut settings, origins, warnings, .. } = layers;
+    let Layers { mut settings, mut origins, warnings, .. } = layers;
     if flags.strict_config {
         // The one flag besides `-c` and the features that reaches an app-server.
         settings.codex.args.push("--strict-config".to_owned());
+        origins.insert("codex.args", Origin::Flag("--strict-config"));
     }
     let codex_home = settings.codex.home.as_ref().unwrap_or(&paths.codex_home);
     paths.codex_home = cwd.join(codex_home);

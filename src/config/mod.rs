@@ -16,6 +16,7 @@ mod origin;
 mod overrides;
 mod paths;
 mod settings;
+mod shown;
 mod values;
 
 pub use approvals::{
@@ -33,6 +34,7 @@ pub use origin::Origin;
 pub use overrides::overlay;
 pub use paths::Paths;
 pub use settings::{CodexSettings, JournalSettings, LogLevel, LogSettings, Settings, WaitSettings};
+pub use shown::ShowError;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ pub enum Origin {
     File(PathBuf),
     /// This variable.
     Variable(String),
+    /// This flag.
+    Flag(&'static str),
 }
 
 impl fmt::Display for Origin {
@@ -21,6 +23,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Variable(name) => write!(f, "${name}"),
+            Self::Flag(name) => f.write_str(name),
         }
     }
 }

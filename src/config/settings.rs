@@ -6,15 +6,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::approvals::ApprovalSettings;
 use super::limits::{LimitSettings, McpSettings};
 use super::values;
 
 /// All settings. What nothing reads yet is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Settings {
     /// `[codex]`: which codex runs, and how.
@@ -34,8 +33,7 @@ pub struct Settings {
 }
 
 /// Which codex runs, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct CodexSettings {
     /// The codex to start; without it, the one on `PATH`.
@@ -45,7 +43,7 @@ pub struct CodexSettings {
     /// Arguments after `codex app-server`.
     pub args: Vec<String>,
     /// After which time at rest a session is let go, so that a terminal or an IDE can take it.
-    #[serde(deserialize_with = "values::deadline")]
+    #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
     pub release_after: Duration,
 }
 
@@ -56,27 +54,25 @@ impl Default for CodexSettings {
 }
 
 /// How long a tool call may block before it returns a handle.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct WaitSettings {
     /// For hosts of which nothing is known; without it, 50 s.
-    #[serde(deserialize_with = "values::optional_span")]
+    #[serde(deserialize_with = "values::optional_span", serialize_with = "values::write_optional_span")]
     pub default: Option<Duration>,
     /// For one host, by the name that it gives in `clientInfo`.
-    #[serde(deserialize_with = "values::spans_by_name")]
+    #[serde(deserialize_with = "values::spans_by_name", serialize_with = "values::write_spans_by_name")]
     pub hosts: BTreeMap<String, Duration>,
 }
 
 /// Where events are kept, and how long.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct JournalSettings {
     /// The database; without it, `journal.db` in the state folder.
     pub path: Option<PathBuf>,
     /// How long a session is kept after its last event.
-    #[serde(deserialize_with = "values::deadline")]
+    #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
     pub keep: Duration,
     /// How many megabytes are kept: above that the oldest sessions go.
     #[serde(deserialize_with = "values::megabytes")]
@@ -92,8 +88,7 @@ impl Default for JournalSettings {
 }
 
 /// What the bridge says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct LogSettings {
     /// From which level on.
@@ -103,8 +98,7 @@ pub struct LogSettings {
 }
 
 /// How much is logged. A level contains the ones before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// Nothing.

@@ -2,6 +2,7 @@
 
 mod rules;
 mod servers;
+mod shown;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! One parser a kind of value, for the file (through serde) and for the environment (as text).
+//! One parser a kind of value, for the file (through serde) and for the environment (as text); and the
+//! way back, for who wants to see the settings.
 //!
 //! Every error is what was expected, in words; who calls adds the value and its place.
 
@@ -7,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The bytes that one result may have: enough for a handle, and below what any host takes.
 const RESULT_BYTES: RangeInclusive<usize> = 2048..=1024 * 1024;
@@ -123,4 +124,22 @@ where
 /// `limits.result_bytes` of a file.
 pub(super) fn result_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     scalar(&toml::Value::deserialize(from)?, result_bytes_text)
+}
+
+/// A time as a file has it: `"15m"`.
+pub(super) fn write_span<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    humantime::format_duration(*span).to_string().serialize(to)
+}
+
+/// `wait.default` as a file has it.
+pub(super) fn write_optional_span<S: Serializer>(span: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    span.map(|span| humantime::format_duration(span).to_string()).serialize(to)
+}
+
+/// `wait.hosts` as a file has it.
+pub(super) fn write_spans_by_name<S: Serializer>(
+    spans: &BTreeMap<String, Duration>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_map(spans.iter().map(|(name, span)| (name, humantime::format_duration(*span).to_string())))
 }

@@ -17,6 +17,8 @@ mod conformance;
 #[cfg(unix)]
 mod control;
 mod decisions;
+#[cfg(unix)]
+mod doctor;
 mod drop_in;
 mod event_schema;
 mod fake;

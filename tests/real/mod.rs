@@ -2,6 +2,8 @@
 
 mod approvals;
 mod decisions;
+#[cfg(unix)]
+mod doctor;
 mod inputs;
 mod limits;
 mod memory;
@@ -23,6 +25,14 @@ use crate::common::{Place, Setup};
 pub fn codex() -> PathBuf {
     let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/node_modules/.bin/codex");
     assert!(launcher.exists(), "the real codex is not installed: run scripts/test.sh once");
+    launcher
+}
+
+/// The codex that is too old.
+#[cfg(unix)]
+pub fn old_codex() -> PathBuf {
+    let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/old/node_modules/.bin/codex");
+    assert!(launcher.exists(), "the old codex is not installed: run scripts/test.sh once");
     launcher
 }
 

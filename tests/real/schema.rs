@@ -1,13 +1,14 @@
 //! The protocol types that are written by hand, against the schema that the installed codex makes of
 //! itself: a name that codex no longer has fails here, not at a user's.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use codex_bridge::codex::inspect::missing;
 use codex_bridge::codex::protocol::{
-    Capabilities, ClientInfo, ConfigReadParams, InitializeParams, NOTIFICATIONS, REQUESTS, SERVER_REQUESTS,
-    ThreadRef, ThreadStartParams, TurnRef, TurnStartParams, UserInput,
+    Capabilities, ClientInfo, ConfigReadParams, InitializeParams, LOOKED_FOR, LOOKS, McpServerStatusesParams,
+    NOTIFICATIONS, REQUESTS, SERVER_REQUESTS, ThreadRef, ThreadStartParams, TurnRef, TurnStartParams,
+    UserInput,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,11 +19,6 @@ use crate::common::Place;
 fn schema(folder: &Path, name: &str) -> Value {
     let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
     serde_json::from_str(&text).unwrap()
-}
-
-fn methods(schema: &Value) -> BTreeSet<&str> {
-    let all = schema["oneOf"].as_array().unwrap();
-    all.iter().filter_map(|one| one["properties"]["method"]["enum"][0].as_str()).collect()
 }
 
 /// Every member that we write must be one that codex's type has.
@@ -49,15 +45,14 @@ fn the_installed_codex_has_every_name_that_is_used() {
     let requests = schema(&out, "ClientRequest");
     let cases = [
         ("ClientRequest", REQUESTS),
+        ("ClientRequest", LOOKS),
+        ("ServerNotification", LOOKED_FOR),
         ("ServerNotification", NOTIFICATIONS),
         ("ServerRequest", SERVER_REQUESTS),
     ];
     for (name, ours) in cases {
-        let schema = schema(&out, name);
-        let theirs = methods(&schema);
-        for method in ours {
-            assert!(theirs.contains(method), "{name}: codex has no `{method}`");
-        }
+        let missing: Vec<_> = missing(name, &schema(&out, name), ours).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     let text = || Some("x".to_owned());
@@ -86,6 +81,8 @@ fn the_installed_codex_has_every_name_that_is_used() {
         sandbox_policy,
     };
     has_members(definitions, "TurnStartParams", &turn);
+    let every = McpServerStatusesParams { detail: "toolsAndAuthOnly", limit: 1 };
+    has_members(definitions, "ListMcpServerStatusParams", &every);
     has_members(definitions, "ConfigReadParams", &ConfigReadParams { cwd: "x".into() });
     let of_turn = TurnRef { thread_id: "x".into(), turn_id: "x".into() };
     has_members(definitions, "TurnInterruptParams", &of_turn);

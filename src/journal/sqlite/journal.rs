@@ -99,6 +99,20 @@ impl SqliteJournal {
         Ok(Self { path: path.to_owned(), bridge, jobs, questions })
     }
 
+    /// The version of the tables that this bridge reads and writes.
+    pub const VERSION: i64 = schema::VERSION;
+
+    /// The bridges that run on this journal, beside this one.
+    #[must_use]
+    pub fn running(&self) -> Pending<Vec<Owner>> {
+        let (owners, own) = (Owners::of(&self.path), self.bridge.clone());
+        self.ask(move |db| {
+            let mut running = owners.all(db)?;
+            running.retain(|owner| owner.alive && owner.bridge != own);
+            Ok(running)
+        })
+    }
+
     /// Wakes who watches a session: it has events up to `seq`, which lie elsewhere.
     pub(in crate::journal) fn wake(&self, thread: ThreadId, seq: Seq) -> Pending<()> {
         send(&self.jobs, Job::Wake(thread, seq))

@@ -84,6 +84,14 @@ impl Owners {
         .optional()
     }
 
+    /// All bridges that the journal knows, the first to start first.
+    pub fn all(&self, db: &Connection) -> rusqlite::Result<Vec<Owner>> {
+        let mut query = db.prepare("SELECT bridge FROM owners ORDER BY started")?;
+        let known = query.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let found = known.into_iter().map(|bridge| self.find(db, &BridgeId::from(bridge)));
+        found.filter_map(Result::transpose).collect()
+    }
+
     /// Records this bridge.
     pub fn record(&self, db: &Connection, bridge: &BridgeId) -> rusqlite::Result<()> {
         let row = params![bridge.as_str(), std::process::id(), signed(Timestamp::now().0)];

@@ -65,6 +65,10 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
     let thread = params["threadId"].as_str().unwrap_or_default();
     match method {
         "initialize" => server.result(message, shapes::initialized(params)),
+        "account/read" => {
+            server.result(message, json!({ "account": { "type": "apiKey" }, "requiresOpenaiAuth": true }));
+        }
+        "mcpServerStatus/list" => server.result(message, json!({ "data": [], "nextCursor": null })),
         "config/read" => server.result(message, serde_json::json!({ "config": {} })),
         "thread/start" => {
             let id = shapes::new_id();
