@@ -300,6 +300,10 @@ impl Agent {
                             None => self.refused(*run, gone()),
                         }
                     }
+                    Err(error) if error.0.code == "thread_unknown" => {
+                        let error = unkept(&run.thread);
+                        self.refused(*run, error)
+                    }
                     Err(error) => self.refused(*run, error),
                 }
             }
@@ -465,6 +469,12 @@ impl Agent {
 
 fn gone() -> AgentError {
     fault("codex_lost", "codex ended before the turn began".to_owned(), Some(AGAIN))
+}
+
+/// codex keeps a thread from its first turn on: one whose turn was still to begin goes with its process.
+fn unkept(thread: &ThreadId) -> AgentError {
+    let message = format!("codex ended and kept nothing of session `{thread}`, which had begun no turn");
+    fault("codex_lost", message, Some("call `codex` again with the same prompt, for a new session"))
 }
 
 async fn reserve(front: Option<&Delivery>) -> Option<mpsc::OwnedPermit<Heard>> {

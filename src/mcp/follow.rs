@@ -18,7 +18,7 @@ use super::result::Note;
 use crate::approval::{DecideError, Verdict};
 use crate::event::{DecidedBy, Decision, PermissionRequest};
 use crate::ids::{ApprovalId, TurnId};
-use crate::session::{CallError, Handle, View};
+use crate::session::{CallError, CallId, Handle, View};
 
 /// How often a person may answer one dialog in a way that does not fit its form.
 const TRIES: u8 = 3;
@@ -28,6 +28,8 @@ pub(super) struct Follow<'a> {
     pub handle: &'a Handle,
     /// Which; `None`: the latest, or the one that is about to begin.
     pub turn: Option<TurnId>,
+    /// By which call of the session it was asked for, if that is known.
+    pub start: Option<CallId>,
     pub call: &'a Call<'a>,
     pub progress: Progress<'a>,
     /// Whether the caller began it. Only then does it end with the call: who merely looks on must not
@@ -170,7 +172,12 @@ impl Follow<'_> {
         if !self.owns {
             return stop;
         }
-        if let Err(error) = self.handle.cancel(self.turn.clone(), by_host()).await {
+        let ended = match (&self.turn, self.start) {
+            // Without a name, it may have ended, and another call's run by now.
+            (None, Some(start)) => self.handle.give_up(start, by_host()).await,
+            (turn, _) => self.handle.cancel(turn.clone(), by_host()).await,
+        };
+        if let Err(error) = ended {
             tracing::debug!(%error, "the session had ended before its call was cancelled");
         }
         stop.note.text = Some("The call was cancelled, and with it the turn.".into());

@@ -152,10 +152,11 @@ pub fn status(view: &View) -> &'static str {
     match view.status {
         _ if view.queued.is_some() => "queued",
         _ if view.starting => "running",
-        Status::New | Status::Ended(TurnStatus::Completed) => "completed",
+        Status::Ended(TurnStatus::Completed) => "completed",
         Status::Running => "running",
         Status::NeedsDecision => "needs_decision",
-        Status::Ended(TurnStatus::Interrupted) => "interrupted",
+        // Its bridge was killed before the turn that it was made for began, or that comes yet.
+        Status::New | Status::Ended(TurnStatus::Interrupted) => "interrupted",
         Status::Ended(TurnStatus::Failed) => "failed",
     }
 }

@@ -20,7 +20,7 @@ use super::tools::cut_note;
 use crate::approval::Verdict;
 use crate::event::{DecidedBy, PermissionRequest, Timestamp};
 use crate::ids::{ApprovalId, ThreadId, TurnId};
-use crate::session::{Handle, View};
+use crate::session::{CallId, Handle, View};
 
 /// In the last round the open requests go out with the result: clients stop at ten.
 const LAST_ROUND: u8 = 8;
@@ -54,6 +54,8 @@ pub(super) struct Run<'a> {
     pub turn: Option<TurnId>,
     pub call: &'a Call<'a>,
     pub progress: Progress<'a>,
+    /// By which it was asked for, where that was this call.
+    pub start: Option<CallId>,
     /// Whether the call began it.
     pub owns: bool,
     pub round: u8,
@@ -74,16 +76,18 @@ impl<'a> Run<'a> {
         owns: bool,
     ) -> Self {
         let (round, dismissed, notes) = (1, BTreeSet::new(), Vec::new());
-        Self { handle, turn, call, progress, owns, round, dismissed, notes, events: None }
+        Self { handle, turn, start: None, call, progress, owns, round, dismissed, notes, events: None }
     }
 }
 
 impl Server {
     /// Follows a turn, and ends the call.
     pub(super) async fn follow(&self, run: Run<'_>) -> CallToolResponse {
-        let Run { handle, turn, call, progress, owns, round, dismissed, notes, events } = run;
+        let Run { handle, turn, start, call, progress, owns, round, dismissed, notes, events } = run;
         let stop =
-            Follow { handle, turn: turn.clone(), call, progress, owns, dismissed, notes, events }.run().await;
+            Follow { handle, turn: turn.clone(), start, call, progress, owns, dismissed, notes, events }
+                .run()
+                .await;
         if !stop.asks.is_empty() && round < LAST_ROUND {
             match self.ask(handle, turn.clone(), call, owns, round, &stop) {
                 Ok(response) => return response,

@@ -21,7 +21,7 @@ use crate::approval::{DecideError, Verdict};
 use crate::event::{Answers, DecidedBy, Decision, ErrorInfo};
 use crate::ids::{Seq, ThreadId, TurnId};
 use crate::limits::{LimitError, Wanted};
-use crate::session::{CallError, Handle, OpenError, ThreadParams, TurnParams, View};
+use crate::session::{AgentError, CallError, CallId, Handle, OpenError, ThreadParams, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
 pub(super) const CANCEL: Duration = Duration::from_secs(10);
@@ -123,12 +123,17 @@ impl Server {
         turn: TurnParams,
         call: &Call<'_>,
         progress: &mut Progress<'_>,
-    ) -> Result<Option<TurnId>, CallError> {
-        match progress.during("starting", begin(handle, turn, call)).await {
-            Ok(begun) => begun,
+    ) -> Result<Begun, CallError> {
+        let start = handle.number();
+        match progress.during("starting", begin(handle, start, turn, call)).await {
+            Ok(begun) => begun.map(|turn| Begun { start, turn }),
             // It goes on to begin; whoever waits for it finds it.
-            Err(Late::TooLong) => Ok(None),
-            Err(Late::Cancelled) => handle.cancel(None, by_host()).await.map(|_| None),
+            Err(Late::TooLong) => Ok(Begun { start, turn: None }),
+            Err(Late::Cancelled) => {
+                // What another call began goes on. A session that has ended has ended this one too.
+                let _ = handle.give_up(start, by_host()).await;
+                Err(AgentError(late_error(Late::Cancelled)).into())
+            }
         }
     }
 
@@ -137,13 +142,13 @@ impl Server {
     async fn run<'a>(
         &self,
         handle: &Handle,
-        begun: Option<TurnId>,
+        begun: Begun,
         call: &Call<'a>,
         progress: Progress<'a>,
         asked: bool,
         before: Seq,
     ) -> CallToolResponse {
-        if let Some(turn) = begun.clone().filter(|_| call.host.tasks && !asked) {
+        if let Some(turn) = begun.turn.clone().filter(|_| call.host.tasks && !asked) {
             match self.tasks.create(handle.thread().clone(), turn).await {
                 Ok(task) => return task.into(),
                 // The turn runs: better a call that blocks than one that is lost.
@@ -152,7 +157,8 @@ impl Server {
         }
         let old = self.options.legacy_events && call.host.legacy;
         let events = old.then(|| LegacyEvents::new(call.context, self.sessions.journal().clone(), before));
-        self.follow(Run { events, ..Run::new(handle, begun, call, progress, true) }).await
+        let run = Run::new(handle, begun.turn, call, progress, true);
+        self.follow(Run { events, start: Some(begun.start), ..run }).await
     }
 
     pub(super) async fn wait(
@@ -317,9 +323,17 @@ impl Server {
     }
 }
 
+/// A turn that this call asked for.
+struct Begun {
+    start: CallId,
+    /// `None`: it has not begun yet.
+    turn: Option<TurnId>,
+}
+
 /// Begins a turn, as long as the caller waits; where it must wait for others, no longer than was asked.
 async fn begin(
     handle: &Handle,
+    start: CallId,
     turn: TurnParams,
     call: &Call<'_>,
 ) -> Result<Result<Option<TurnId>, CallError>, Late> {
@@ -330,7 +344,7 @@ async fn begin(
     };
     tokio::select! {
         biased;
-        begun = call.before(handle.run(turn)) => begun,
+        begun = call.before(handle.run(start, turn)) => begun,
         Ok(()) = in_line => Err(Late::TooLong),
     }
 }
@@ -349,16 +363,20 @@ pub(super) fn cut_note(call: &Call<'_>, view: &View) -> Note {
 }
 
 pub(super) fn too_slow(late: Late) -> CallToolResult {
+    result::of_error(&late_error(late))
+}
+
+fn late_error(late: Late) -> ErrorInfo {
     let (code, message) = match late {
         Late::TooLong => ("codex_slow", "codex has not begun in the time that this call may take"),
         Late::Cancelled => ("cancelled", "the host cancelled the call before codex began"),
     };
-    result::of_error(&ErrorInfo {
+    ErrorInfo {
         code: code.into(),
         message: message.into(),
         remedy: Some("call again; `codex app-server` in a terminal shows whether codex starts at all".into()),
         retryable: true,
-    })
+    }
 }
 
 /// A schema that can be used later: better to hear now that it cannot.

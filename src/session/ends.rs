@@ -5,10 +5,13 @@ use crate::approval::Verdict;
 use crate::event::{Body, DecidedBy, Decision, ErrorInfo, TurnStatus};
 use crate::ids::{Seq, TurnId};
 
+const HOST_GONE: &str = "host_gone";
+const CANCELLED: &str = "cancelled";
+
 /// Why an embedded bridge's turn ends with its process.
 pub(super) fn host_gone() -> ErrorInfo {
     ErrorInfo {
-        code: "host_gone".into(),
+        code: HOST_GONE.into(),
         message: "the bridge that ran this turn ended before the turn did".into(),
         remedy: Some("continue the session with `codex-reply`".into()),
         retryable: true,
@@ -27,6 +30,13 @@ pub(super) fn superseded() -> ErrorInfo {
 /// The end of a turn that something ended under it.
 pub(super) fn interrupted(error: ErrorInfo) -> Body {
     Body::TurnFinished { status: TurnStatus::Interrupted, error: Some(error), duration_ms: None }
+}
+
+/// The end of a turn that was asked for and never began, so that it has no name.
+pub(super) fn unbegun(error: ErrorInfo) -> Body {
+    let given_up = matches!(error.code.as_str(), HOST_GONE | CANCELLED);
+    let status = if given_up { TurnStatus::Interrupted } else { TurnStatus::Failed };
+    Body::TurnFinished { status, error: Some(error), duration_ms: None }
 }
 
 pub(super) fn codex_ended() -> Verdict {
@@ -51,7 +61,7 @@ pub(super) fn full(full: &Full) -> ErrorInfo {
 /// A turn that was cancelled while it waited.
 pub(super) fn taken_out() -> ErrorInfo {
     ErrorInfo {
-        code: "cancelled".into(),
+        code: CANCELLED.into(),
         message: "the turn was cancelled before it began: it was still waiting for others to end".into(),
         remedy: None,
         retryable: true,

@@ -27,8 +27,13 @@ pub(super) async fn stored(
         let Some(last) = page.last() else { return Ok(view) };
         after = last.seq;
         for event in &page {
-            let begins = matches!(event.body, Body::TurnStarted { .. });
-            if begins && turn.is_some() && view.turn.as_ref() == turn {
+            // An end without a turn's name is of one that never began.
+            let next = match event.body {
+                Body::TurnStarted { .. } => true,
+                Body::TurnFinished { .. } => event.turn_id.is_none(),
+                _ => false,
+            };
+            if next && turn.is_some() && view.turn.as_ref() == turn {
                 return Ok(view);
             }
             view.apply(event);

@@ -1,24 +1,23 @@
 //! The handle to a session's task: what callers hold. Cheap to clone.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::agent::{AgentError, CallId, TurnParams};
-use super::state::{Input, Reply};
+use super::input::{Input, Meant, Reply};
 use super::view::View;
 use crate::approval::{DecideError, Verdict};
 use crate::event::PermissionDecision;
 use crate::ids::{ApprovalId, ThreadId, TurnId};
 use crate::journal::JournalError;
 
-/// Makes the input of a call, once the task has given it a number.
-pub(super) type MakeInput = Box<dyn FnOnce(CallId) -> Input + Send>;
-
 /// A call on its way to the task.
 pub(super) struct Call {
-    pub make: MakeInput,
+    pub id: CallId,
+    pub input: Input,
     pub reply: oneshot::Sender<Reply>,
 }
 
@@ -57,6 +56,8 @@ pub enum CallError {
 pub struct Handle {
     pub(super) thread: ThreadId,
     pub(super) calls: mpsc::Sender<Call>,
+    /// The number of the last call, of all handles to the session.
+    pub(super) numbers: Arc<AtomicU64>,
     pub(super) view: watch::Receiver<Arc<View>>,
     /// Why the task ended, where the journal was the reason. Set before the task ends.
     pub(super) broken: Arc<OnceLock<JournalError>>,
@@ -75,13 +76,18 @@ impl Handle {
         self.view.clone()
     }
 
+    /// A number for a call of [`Self::run`], by which its turn can be given up before it has a name.
+    #[must_use]
+    pub fn number(&self) -> CallId {
+        CallId(self.numbers.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
     /// Begins a turn; returns its name once codex has begun it.
     ///
     /// # Errors
     /// When a turn is under way, or codex refuses.
-    pub async fn run(&self, turn: TurnParams) -> Result<Option<TurnId>, CallError> {
-        let reply = self.call(Box::new(|call| Input::Run(call, turn))).await?;
-        match reply {
+    pub async fn run(&self, start: CallId, turn: TurnParams) -> Result<Option<TurnId>, CallError> {
+        match self.call(start, Input::Run(start, turn)).await? {
             Reply::Turn(turn) => Ok(turn),
             other => Err(self.unexpected(other)),
         }
@@ -92,8 +98,8 @@ impl Handle {
     /// # Errors
     /// When the answer does not count: the question is gone, or does not take it.
     pub async fn decide(&self, id: ApprovalId, verdict: Verdict) -> Result<PermissionDecision, CallError> {
-        let reply = self.call(Box::new(|call| Input::Decide(call, id, verdict))).await?;
-        match reply {
+        let call = self.number();
+        match self.call(call, Input::Decide(call, id, verdict)).await? {
             Reply::Decided(decision) => Ok(decision),
             other => Err(self.unexpected(other)),
         }
@@ -101,8 +107,9 @@ impl Handle {
 
     /// Notes that a person closed the dialog for a question without a decision; it stays open.
     pub async fn dismiss(&self, id: ApprovalId) {
+        let call = self.number();
         // A session that has ended has no open question.
-        let _ = self.call(Box::new(|call| Input::Dismiss(call, id))).await;
+        let _ = self.call(call, Input::Dismiss(call, id)).await;
     }
 
     /// Ends the turn that is named, or whichever runs; returns at once with its name. `verdict` is
@@ -111,22 +118,37 @@ impl Handle {
     /// # Errors
     /// When the session is closed.
     pub async fn cancel(&self, turn: Option<TurnId>, verdict: Verdict) -> Result<Option<TurnId>, CallError> {
-        match self.call(Box::new(|call| Input::Cancel(call, turn, verdict))).await? {
+        self.end(turn.map_or(Meant::Any, Meant::Turn), verdict).await
+    }
+
+    /// Ends the turn that a call of [`Self::run`] asked for, whether or not it has begun, and no other.
+    ///
+    /// # Errors
+    /// When the session is closed.
+    pub async fn give_up(&self, start: CallId, verdict: Verdict) -> Result<Option<TurnId>, CallError> {
+        self.end(Meant::Start(start), verdict).await
+    }
+
+    async fn end(&self, meant: Meant, verdict: Verdict) -> Result<Option<TurnId>, CallError> {
+        let call = self.number();
+        match self.call(call, Input::Cancel(call, meant, verdict)).await? {
             Reply::Turn(turn) => Ok(turn),
             other => Err(self.unexpected(other)),
         }
     }
 
-    /// Lets the session go, if it is at rest; who calls it then takes it up again.
-    pub(super) fn release(&self) {
-        let (reply, _) = oneshot::channel();
-        // With calls on their way it is not at rest.
-        let _ = self.calls.try_send(Call { make: Box::new(|_| Input::Release), reply });
+    /// Lets the session go, if it is at rest; who calls it then takes it up again. Whether it has gone.
+    pub(super) async fn release(self) -> bool {
+        let call = self.number();
+        match self.call(call, Input::Release(call)).await {
+            Ok(reply) => reply == Reply::Released,
+            Err(_) => true,
+        }
     }
 
-    async fn call(&self, make: MakeInput) -> Result<Reply, CallError> {
+    async fn call(&self, id: CallId, input: Input) -> Result<Reply, CallError> {
         let (reply, answer) = oneshot::channel();
-        self.calls.send(Call { make, reply }).await.map_err(|_| self.closed())?;
+        self.calls.send(Call { id, input, reply }).await.map_err(|_| self.closed())?;
         answer.await.map_err(|_| self.closed())
     }
 
@@ -144,7 +166,7 @@ impl Handle {
             Reply::Refused(error) => error.into(),
             Reply::Undecided(error) => error.into(),
             Reply::Unrecorded(error) => CallError::Journal { thread: self.thread.clone(), error },
-            Reply::Turn(_) | Reply::Decided(_) | Reply::Dismissed => self.closed(),
+            Reply::Turn(_) | Reply::Decided(_) | Reply::Released | Reply::Dismissed => self.closed(),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::gate::{Gate, Room};
 use super::handle::{CallError, Handle};
 use super::questions::QuestionOptions;
 use super::recover::recover;
-use super::slots::{Request, Slots};
+use super::slots::{Request, Seat, Slots};
 use super::state::State;
 use super::task::Task;
 use super::view::View;
@@ -144,7 +144,7 @@ impl Sessions {
     /// # Errors
     /// When codex refuses it, or the bridge is ending.
     pub async fn create(&self, params: ThreadParams, title: &str) -> Result<Handle, OpenError> {
-        self.room().await?;
+        let seat = self.room().await?;
         let (inbox, events) = mpsc::channel(INBOX);
         let (reply, answer) = oneshot::channel();
         let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
@@ -158,7 +158,7 @@ impl Sessions {
             self.maker.journal.bridge().clone(),
             Timestamp::now(),
         );
-        let task = self.maker.task(opened, row, None, params, inbox, events);
+        let task = self.maker.task(opened, row, None, params, (inbox, events), seat);
         self.add(task).await
     }
 
@@ -305,8 +305,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Whether there may be one session more; one at rest is let go for it.
-    async fn room(&self) -> Result<(), OpenError> {
+    /// The right to have one session more; one at rest is let go for it.
+    async fn room(&self) -> Result<Seat, OpenError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(Request::Room(reply)).await.map_err(|_| OpenError::Closed)?;
         answer.await.map_err(|_| OpenError::Closed)?
@@ -327,8 +327,8 @@ impl Maker {
         row: SessionRecord,
         view: Option<View>,
         params: ThreadParams,
-        inbox: mpsc::Sender<Heard>,
-        events: mpsc::Receiver<Heard>,
+        (inbox, events): (mpsc::Sender<Heard>, mpsc::Receiver<Heard>),
+        seat: Seat,
     ) -> Task {
         Task {
             view: view.unwrap_or_else(|| View::new(opened.thread.clone())),
@@ -341,10 +341,11 @@ impl Maker {
             inbox,
             events,
             shutdown: self.shutdown.child_token(),
+            seat,
         }
     }
 
-    pub(super) async fn reopen(self, thread: ThreadId) -> Result<Task, OpenError> {
+    pub(super) async fn reopen(self, thread: ThreadId, seat: Seat) -> Result<Task, OpenError> {
         let (claimed, row) = self.take(&thread).await?;
         let now = Timestamp::now();
         let (mut row, view, params) = match row {
@@ -393,7 +394,7 @@ impl Maker {
         }
         opened.info.resumed = true;
         row.owner = Some(self.journal.bridge().clone());
-        Ok(self.task(opened, row, view, params, inbox, events))
+        Ok(self.task(opened, row, view, params, (inbox, events), seat))
     }
 
     /// Takes a session, and ends what a dead owner left open in it.

@@ -1,10 +1,11 @@
 //! All live sessions of this bridge, owned by one task. Two callers who want the same stored session
 //! share one start; one that is at rest for long is let go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -17,21 +18,42 @@ use crate::ids::ThreadId;
 /// How often sessions at rest are looked for.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// How long a session that was opened for a call, and has not done its work yet, is none at rest.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The right to be one of the sessions that are open at once, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Seat {
+    _permit: OwnedSemaphorePermit,
+}
+
 /// What the owner is asked for.
 pub(super) enum Request {
     Get(ThreadId, oneshot::Sender<Option<Handle>>),
     Open(ThreadId, oneshot::Sender<Result<Handle, OpenError>>),
-    Room(oneshot::Sender<Result<(), OpenError>>),
+    Room(oneshot::Sender<Result<Seat, OpenError>>),
     Add(Box<Task>, oneshot::Sender<Handle>),
 }
 
 enum Slot {
-    Live(Handle),
+    /// With when it was made.
+    Live(Handle, Timestamp),
     Opening(Vec<oneshot::Sender<Result<Handle, OpenError>>>),
+}
+
+/// Who waits for the seat of a session that is let go.
+enum Wants {
+    New(oneshot::Sender<Result<Seat, OpenError>>),
+    Stored(ThreadId),
 }
 
 pub(super) struct Slots {
     slots: HashMap<ThreadId, Slot>,
+    seats: Arc<Semaphore>,
+    /// Never more than there are sessions being let go: each of them waits for one.
+    wanted: VecDeque<Wants>,
+    going: HashSet<ThreadId>,
+    releases: JoinSet<(ThreadId, bool)>,
     running: JoinSet<ThreadId>,
     opening: JoinSet<(ThreadId, Result<Box<Task>, OpenError>)>,
     maker: Maker,
@@ -39,7 +61,16 @@ pub(super) struct Slots {
 
 impl Slots {
     pub fn new(maker: Maker) -> Self {
-        Self { slots: HashMap::new(), running: JoinSet::new(), opening: JoinSet::new(), maker }
+        Self {
+            slots: HashMap::new(),
+            seats: Arc::new(Semaphore::new(maker.options.most)),
+            wanted: VecDeque::new(),
+            going: HashSet::new(),
+            releases: JoinSet::new(),
+            running: JoinSet::new(),
+            opening: JoinSet::new(),
+            maker,
+        }
     }
 
     pub async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
@@ -51,6 +82,7 @@ impl Slots {
                 biased;
                 () = self.maker.shutdown.cancelled() => break,
                 Some(ended) = self.running.join_next() => self.ended(ended.ok()),
+                Some(Ok((thread, gone))) = self.releases.join_next() => self.released(&thread, gone),
                 Some(Ok((thread, task))) = self.opening.join_next() => self.opened(thread, task),
                 _ = look.tick(), if !self.slots.is_empty() => self.look(),
                 request = requests.recv() => match request {
@@ -61,6 +93,7 @@ impl Slots {
         }
         // Each session has the token too: it records its end, then its task ends.
         self.opening.abort_all();
+        self.releases.abort_all();
         while self.running.join_next().await.is_some() {}
     }
 
@@ -68,32 +101,22 @@ impl Slots {
         match request {
             Request::Get(thread, reply) => {
                 let handle = match self.slots.get(&thread) {
-                    Some(Slot::Live(handle)) => Some(handle.clone()),
+                    Some(Slot::Live(handle, _)) => Some(handle.clone()),
                     _ => None,
                 };
                 let _ = reply.send(handle);
             }
             Request::Open(thread, reply) => match self.slots.get_mut(&thread) {
-                Some(Slot::Live(handle)) => {
+                Some(Slot::Live(handle, _)) => {
                     let _ = reply.send(Ok(handle.clone()));
                 }
                 Some(Slot::Opening(waiting)) => waiting.push(reply),
                 None => {
-                    if let Err(error) = self.room() {
-                        let _ = reply.send(Err(error));
-                        return;
-                    }
                     self.slots.insert(thread.clone(), Slot::Opening(vec![reply]));
-                    let maker = self.maker.clone();
-                    self.opening.spawn(async move {
-                        let task = maker.reopen(thread.clone()).await;
-                        (thread, task.map(Box::new))
-                    });
+                    self.want(Wants::Stored(thread));
                 }
             },
-            Request::Room(reply) => {
-                let _ = reply.send(self.room());
-            }
+            Request::Room(reply) => self.want(Wants::New(reply)),
             Request::Add(task, reply) => {
                 let _ = reply.send(self.live(*task));
             }
@@ -101,31 +124,102 @@ impl Slots {
     }
 
     /// Lets go what has been at rest for long.
-    fn look(&self) {
+    fn look(&mut self) {
         let now = Timestamp::now();
         let after = self.maker.options.release_after;
         let rested = self.resting().filter(|(_, since)| now.since(*since) >= after);
-        rested.for_each(|(handle, _)| handle.release());
+        let rested: Vec<_> = rested.map(|(handle, _)| handle.clone()).collect();
+        rested.into_iter().for_each(|handle| self.let_go(handle));
     }
 
-    /// Whether there may be one more; the one that has been at rest for longest is let go for it.
-    fn room(&self) -> Result<(), OpenError> {
-        let most = self.maker.options.most;
-        if self.slots.len() < most {
-            return Ok(());
+    /// Gives a seat: a free one, or that of the session which has been at rest for longest, once it has gone.
+    fn want(&mut self, wants: Wants) {
+        self.serve();
+        match self.seat() {
+            Some(seat) => self.give(wants, seat),
+            None if self.one_goes_for(self.wanted.len() + 1) => self.wanted.push_back(wants),
+            None => self.turn_away(wants),
         }
-        let (longest, _) = self.resting().min_by_key(|(_, since)| *since).ok_or(OpenError::Full(most))?;
-        longest.release();
-        Ok(())
     }
 
-    /// Sessions that do nothing, and since when. One whose commands still run is at work.
+    fn seat(&self) -> Option<Seat> {
+        self.seats.clone().try_acquire_owned().ok().map(|permit| Seat { _permit: permit })
+    }
+
+    /// Sees to it that so many are being let go; false where no other one is at rest.
+    fn one_goes_for(&mut self, waiting: usize) -> bool {
+        if self.going.len() >= waiting {
+            return true;
+        }
+        let longest = self.resting().min_by_key(|(_, since)| *since).map(|(handle, _)| handle.clone());
+        let found = longest.is_some();
+        longest.into_iter().for_each(|handle| self.let_go(handle));
+        found
+    }
+
+    fn let_go(&mut self, handle: Handle) {
+        let thread = handle.thread().clone();
+        self.going.insert(thread.clone());
+        self.releases.spawn(async move { (thread, handle.release().await) });
+    }
+
+    /// One that was to be let go has gone, or was given work in that very moment.
+    fn released(&mut self, thread: &ThreadId, gone: bool) {
+        if gone {
+            // Its task ends now, and its seat is free then.
+            return;
+        }
+        self.going.remove(thread);
+        self.serve();
+        if !self.one_goes_for(self.wanted.len())
+            && let Some(last) = self.wanted.pop_back()
+        {
+            self.turn_away(last);
+        }
+    }
+
+    /// Gives the seats that are free to those who wait for one.
+    fn serve(&mut self) {
+        while !self.wanted.is_empty()
+            && let Some(seat) = self.seat()
+            && let Some(first) = self.wanted.pop_front()
+        {
+            self.give(first, seat);
+        }
+    }
+
+    fn give(&mut self, wants: Wants, seat: Seat) {
+        match wants {
+            // Who has gone gives it back by that.
+            Wants::New(reply) => drop(reply.send(Ok(seat))),
+            Wants::Stored(thread) => {
+                let maker = self.maker.clone();
+                self.opening.spawn(async move {
+                    let task = maker.reopen(thread.clone(), seat).await;
+                    (thread, task.map(Box::new))
+                });
+            }
+        }
+    }
+
+    fn turn_away(&mut self, wants: Wants) {
+        let full = OpenError::Full(self.maker.options.most);
+        match wants {
+            Wants::New(reply) => drop(reply.send(Err(full))),
+            Wants::Stored(thread) => self.opened(thread, Err(full)),
+        }
+    }
+
+    /// Sessions that do nothing and are not let go yet, and since when. One whose commands still run is at work.
     fn resting(&self) -> impl Iterator<Item = (&Handle, Timestamp)> {
-        self.slots.values().filter_map(|slot| {
-            let Slot::Live(handle) = slot else { return None };
+        let now = Timestamp::now();
+        self.slots.values().filter_map(move |slot| {
+            let Slot::Live(handle, made) = slot else { return None };
             let view = handle.view.borrow();
-            let rests = !view.busy() && view.decisions.is_empty() && view.commands.is_empty();
-            rests.then(|| (handle, view.updated))
+            // It is opened for a turn, which comes at once.
+            let waits = view.begun < *made && now.since(*made) < GRACE;
+            let rests = !view.busy() && view.decisions.is_empty() && view.commands.is_empty() && !waits;
+            (rests && !self.going.contains(handle.thread())).then(|| (handle, view.updated))
         })
     }
 
@@ -137,7 +231,7 @@ impl Slots {
             run.await;
             name
         });
-        self.slots.insert(thread, Slot::Live(handle.clone()));
+        self.slots.insert(thread, Slot::Live(handle.clone(), Timestamp::now()));
         handle
     }
 
@@ -152,6 +246,8 @@ impl Slots {
     fn ended(&mut self, thread: Option<ThreadId>) {
         if let Some(thread) = thread {
             self.slots.remove(&thread);
+            self.going.remove(&thread);
         }
+        self.serve();
     }
 }

@@ -5,84 +5,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::agent::{AgentAnswer, AgentError, AgentEvent, CallId, Opened, RequestKey, TurnParams};
+use super::agent::{AgentError, AgentEvent, CallId, Opened, TurnParams};
 use super::delta::Deltas;
-use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, unkept};
+use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, unbegun, unkept};
+use super::input::{Act, Effects, Input, Meant, Reply};
 use super::questions::{Ended, QuestionOptions, Questions};
 use super::repeat::LastDiff;
-use crate::approval::{DecideError, Verdict};
-use crate::event::{
-    Body, DecidedBy, Decision, ErrorInfo, Event, PermissionDecision, SessionInfo, Timestamp, Tokens,
-    TurnStatus,
-};
+use crate::approval::Verdict;
+use crate::event::{Body, DecidedBy, Decision, ErrorInfo, Event, SessionInfo, Timestamp, Tokens, TurnStatus};
 use crate::ids::{ApprovalId, Generation, Seq, ThreadId, TurnId};
-use crate::journal::JournalError;
-
-/// All that can happen to a session.
-#[derive(Debug)]
-pub enum Input {
-    /// The agent says something.
-    Agent(AgentEvent),
-    /// A caller wants a turn.
-    Run(CallId, TurnParams),
-    /// A caller answers a question.
-    Decide(CallId, ApprovalId, Verdict),
-    /// A person closed the dialog for a question without a decision.
-    Dismiss(CallId, ApprovalId),
-    /// A caller ends a turn: the one that is named, or whichever runs.
-    Cancel(CallId, Option<TurnId>, Verdict),
-    /// Nobody has wanted anything for long.
-    Release,
-    /// What happens from now on is not kept; why.
-    Unkept(String),
-    /// Time passed.
-    Tick,
-    /// The bridge ends.
-    Shutdown,
-}
-
-/// What the agent is to do; the task adds the channels.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Act {
-    /// Begin a turn.
-    Run(CallId, TurnParams),
-    /// End a turn.
-    Interrupt(TurnId),
-    /// Answer a question.
-    Answer(RequestKey, AgentAnswer),
-    /// Let the thread go.
-    Release,
-}
-
-/// The answer to a caller.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reply {
-    /// The turn that began, or that is being ended; `None` when there was none to end.
-    Turn(Option<TurnId>),
-    /// Another turn is under way.
-    Busy(Option<TurnId>),
-    /// codex did not begin it.
-    Refused(AgentError),
-    /// The answer counts.
-    Decided(PermissionDecision),
-    /// It is noted that a dialog was closed.
-    Dismissed,
-    /// The answer does not count.
-    Undecided(DecideError),
-    /// The journal took no more events: nothing was done.
-    Unrecorded(JournalError),
-}
-
-/// What follows from an input, in the order in which it must be done.
-#[derive(Debug, Default, PartialEq)]
-pub struct Effects {
-    /// First: into the journal.
-    pub events: Vec<Event>,
-    /// Then: to codex.
-    pub acts: Vec<Act>,
-    /// Last: to callers.
-    pub replies: Vec<(CallId, Reply)>,
-}
 
 #[derive(Debug, PartialEq)]
 enum Phase {
@@ -108,6 +39,8 @@ pub struct State {
     /// The last codex process that is known to be gone, and how it went.
     lost: Option<(Generation, ErrorInfo)>,
     phase: Phase,
+    /// Who asked for the latest turn; nobody here where codex began it by itself.
+    begun_by: Option<CallId>,
     /// After the shutdown: nothing is taken in any more.
     over: bool,
     latest: Option<TurnId>,
@@ -131,6 +64,7 @@ impl State {
             generation: opened.generation,
             lost: None,
             phase: Phase::Idle,
+            begun_by: None,
             over: false,
             latest: None,
             questions: Questions::new(questions),
@@ -163,8 +97,8 @@ impl State {
                 self.questions.dismiss(&id);
                 out.replies.push((call, Reply::Dismissed));
             }
-            Input::Cancel(call, turn, verdict) => self.cancel(&mut out, call, turn.as_ref(), &verdict, now),
-            Input::Release => self.release(&mut out, now),
+            Input::Cancel(call, meant, verdict) => self.cancel(&mut out, call, &meant, &verdict, now),
+            Input::Release(call) => self.release(&mut out, call, now),
             Input::Unkept(why) => self.said(&mut out, None, unkept(&why), now),
             Input::Tick => self.tick(&mut out, now),
             Input::Shutdown => self.shutdown(&mut out, now),
@@ -211,7 +145,7 @@ impl State {
             AgentEvent::TurnAccepted { start, generation, turn } => {
                 self.accepted(out, start, generation, turn, now);
             }
-            AgentEvent::TurnRefused { start, error } => self.refused(out, start, error),
+            AgentEvent::TurnRefused { start, error } => self.refused(out, start, error, now),
             AgentEvent::TurnStarted(turn) => self.begin(out, turn, now),
             AgentEvent::TurnEnded { turn, status, error, duration_ms } => {
                 self.end(out, &turn, status, error, duration_ms, now);
@@ -271,12 +205,14 @@ impl State {
             self.record(out, now, Some(other), interrupted(superseded()));
         }
         let phase = std::mem::replace(&mut self.phase, Phase::Running(turn.clone()));
+        self.begun_by = None;
         self.latest = Some(turn.clone());
         self.used = Tokens::default();
         self.questions.forget_proposed();
         let output_schema = self.output_schema.take();
         self.record(out, now, Some(turn.clone()), Body::TurnStarted { output_schema });
         if let Phase::Starting { call, cancelled } = phase {
+            self.begun_by = Some(call);
             out.replies.push((call, Reply::Turn(Some(turn.clone()))));
             if cancelled {
                 out.acts.push(Act::Interrupt(turn));
@@ -297,7 +233,7 @@ impl State {
             return;
         }
         if self.latest.as_ref() == Some(&turn) {
-            self.refused(out, start, AgentError(known_turn(&turn)));
+            self.refused(out, start, AgentError(known_turn(&turn)), now);
             return;
         }
         self.begin(out, turn.clone(), now);
@@ -308,11 +244,13 @@ impl State {
         }
     }
 
-    fn refused(&mut self, out: &mut Effects, start: CallId, error: AgentError) {
+    /// Its caller may wait no longer: whoever asks later reads it in the events.
+    fn refused(&mut self, out: &mut Effects, start: CallId, error: AgentError, now: Timestamp) {
         if let Phase::Starting { call, .. } = self.phase
             && call == start
         {
             self.phase = Phase::Idle;
+            self.record(out, now, None, unbegun(error.0.clone()));
             out.replies.push((call, Reply::Refused(error)));
         }
     }
@@ -393,16 +331,21 @@ impl State {
         }
     }
 
-    fn cancel(
-        &mut self,
-        out: &mut Effects,
-        call: CallId,
-        wanted: Option<&TurnId>,
-        verdict: &Verdict,
-        now: Timestamp,
-    ) {
+    /// Whether a turn that is meant is the one that runs or is to begin; any is, also where there is none.
+    #[must_use]
+    pub fn means(&self, meant: &Meant) -> bool {
+        match (meant, &self.phase) {
+            (Meant::Any, _) => true,
+            (Meant::Turn(turn), Phase::Running(running)) => turn == running,
+            (Meant::Start(start), Phase::Starting { call, .. }) => start == call,
+            (Meant::Start(start), Phase::Running(_)) => self.begun_by == Some(*start),
+            _ => false,
+        }
+    }
+
+    fn cancel(&mut self, out: &mut Effects, call: CallId, meant: &Meant, verdict: &Verdict, now: Timestamp) {
         let turn = self.current();
-        if wanted.is_some() && wanted != turn.as_ref() {
+        if !self.means(meant) {
             // The turn that was meant has ended; another one is none of its caller's business.
             out.replies.push((call, Reply::Turn(None)));
             return;
@@ -439,11 +382,14 @@ impl State {
     }
 
     /// Ends the session's part here, where nothing is under way.
-    fn release(&mut self, out: &mut Effects, now: Timestamp) {
+    fn release(&mut self, out: &mut Effects, call: CallId, now: Timestamp) {
         if self.phase == Phase::Idle && self.questions.is_empty() {
             self.record(out, now, None, Body::SessionFinished { reason: "released".into() });
             out.acts.push(Act::Release);
+            out.replies.push((call, Reply::Released));
             self.over = true;
+        } else {
+            out.replies.push((call, Reply::Busy(self.current())));
         }
     }
 
@@ -462,6 +408,7 @@ impl State {
                 self.record(out, now, Some(turn), interrupted(host_gone()));
             }
             Phase::Starting { call, .. } => {
+                self.record(out, now, None, unbegun(host_gone()));
                 out.replies.push((call, Reply::Refused(AgentError(host_gone()))));
             }
             Phase::Idle => {}

@@ -13,8 +13,10 @@ use super::delta::WAIT;
 use super::ends::{full, host_gone, taken_out, unrecorded};
 use super::gate::{Gate, Moved, Pass, Waiting};
 use super::handle::{Call, Handle};
+use super::input::{Act, Effects, Input, Reply};
 use super::row;
-use super::state::{Act, Effects, Input, Reply, State};
+use super::slots::Seat;
+use super::state::State;
 use super::view::View;
 use crate::event::Timestamp;
 use crate::journal::{Journal, JournalError, SessionRecord};
@@ -37,6 +39,9 @@ pub(super) struct Task {
     pub inbox: Inbox,
     pub events: mpsc::Receiver<Heard>,
     pub shutdown: CancellationToken,
+    /// Its place among the sessions that may be open at once, until it ends.
+    #[expect(dead_code, reason = "only held: dropping it makes room for another session")]
+    pub seat: Seat,
 }
 
 impl Task {
@@ -44,14 +49,13 @@ impl Task {
     pub fn start(self) -> (Handle, impl Future<Output = ()> + Send) {
         let (calls, inputs) = mpsc::channel(CALLS);
         let (publish, view) = watch::channel(Arc::new(self.view.clone()));
-        let broken = Arc::default();
-        let handle = Handle { thread: self.row.thread_id.clone(), calls, view, broken: Arc::clone(&broken) };
+        let (thread, broken) = (self.row.thread_id.clone(), Arc::default());
+        let handle = Handle { thread, calls, numbers: Arc::default(), view, broken: Arc::clone(&broken) };
         let run = Run {
             task: self,
             publish,
             broken,
             waiting: HashMap::new(),
-            numbers: 0,
             rooms: Vec::new(),
             told: false,
             line: None,
@@ -66,7 +70,6 @@ struct Run {
     publish: watch::Sender<Arc<View>>,
     broken: Arc<OnceLock<JournalError>>,
     waiting: HashMap<CallId, oneshot::Sender<Reply>>,
-    numbers: u64,
     /// The room of what was heard and is not in the journal yet.
     rooms: Vec<OwnedSemaphorePermit>,
     /// Whether the session has been told that its events are not kept.
@@ -102,7 +105,7 @@ impl Run {
                 () = self.task.shutdown.cancelled() => Woken::By(Input::Shutdown),
                 Some(heard) = self.task.events.recv() => Woken::By(self.heard(heard)),
                 moved = moved(self.line.as_mut()) => Woken::Moved(moved),
-                Some(call) = calls.recv() => Woken::By(self.number(call)),
+                Some(call) = calls.recv() => Woken::By(self.called(call)),
                 () = until(self.task.state.next_tick(), self.task.state.holds_text()) => Woken::By(Input::Tick),
                 else => Woken::By(Input::Shutdown),
             };
@@ -113,7 +116,10 @@ impl Run {
                     None => continue,
                 },
             };
-            if matches!(input, Input::Cancel(..)) && !self.take_out().await {
+            if let Input::Cancel(_, meant, _) = &input
+                && self.task.state.means(meant)
+                && !self.take_out().await
+            {
                 return;
             }
             let last = matches!(input, Input::Shutdown);
@@ -147,11 +153,9 @@ impl Run {
         Input::Agent(heard.event)
     }
 
-    fn number(&mut self, call: Call) -> Input {
-        self.numbers += 1;
-        let id = CallId(self.numbers);
-        self.waiting.insert(id, call.reply);
-        (call.make)(id)
+    fn called(&mut self, call: Call) -> Input {
+        self.waiting.insert(call.id, call.reply);
+        call.input
     }
 
     /// Write, then speak. False when the journal is gone: then nothing may be said any more.

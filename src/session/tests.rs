@@ -254,17 +254,51 @@ fn only_the_turn_that_is_meant_is_cancelled() {
     s.apply(Input::Run(CallId(1), TurnParams::default()), now);
     s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now);
     let no = verdict(Decision::Cancel);
-    let other = s.apply(Input::Cancel(CallId(2), Some("old".into()), no.clone()), now);
+    let other = s.apply(Input::Cancel(CallId(2), Meant::Turn("old".into()), no.clone()), now);
     assert_eq!((other.acts, other.replies), (vec![], vec![(CallId(2), Reply::Turn(None))]));
-    let own = s.apply(Input::Cancel(CallId(3), Some("u".into()), no), now);
+    let own = s.apply(Input::Cancel(CallId(3), Meant::Turn("u".into()), no), now);
     assert_eq!(own.acts, [Act::Interrupt("u".into())]);
+}
+
+/// A call that is given up ends what it asked for, and not what another one did.
+#[test]
+fn only_what_a_call_asked_for_is_given_up() {
+    let (mut s, now) = (state(), Timestamp(0));
+    let no = verdict(Decision::Cancel);
+    let give_up = |call, start| Input::Cancel(CallId(call), Meant::Start(CallId(start)), no.clone());
+    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    let nothing = |call| Effects { replies: vec![(CallId(call), Reply::Turn(None))], ..Effects::default() };
+    assert_eq!(s.apply(give_up(3, 2), now), nothing(3), "another's is about to begin");
+    s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now);
+    assert_eq!(s.apply(give_up(4, 2), now), nothing(4), "another's runs");
+    assert_eq!(s.apply(give_up(5, 1), now).acts, [Act::Interrupt("u".into())]);
+    s.apply(Input::Agent(AgentEvent::TurnStarted("v".into())), now);
+    assert_eq!(s.apply(give_up(6, 1), now), nothing(6), "codex began one by itself");
+}
+
+/// What was asked for and never began is the latest that there is to say of a session.
+#[test]
+fn a_refused_turn_is_in_the_events() {
+    let (mut s, now) = (state(), Timestamp(1));
+    let mut view = View::new(ThreadId::from("t"));
+    let mut take = |s: &mut State, input| s.apply(input, now).events.iter().for_each(|e| view.apply(e));
+    take(&mut s, Input::Run(CallId(1), TurnParams::default()));
+    take(&mut s, Input::Agent(AgentEvent::TurnStarted("u".into())));
+    let body = Body::AssistantMessage { item_id: "m".into(), text: "one".into() };
+    take(&mut s, Input::Agent(AgentEvent::Said { turn: Some("u".into()), body }));
+    let (status, error, duration_ms) = (TurnStatus::Completed, None, None);
+    take(&mut s, Input::Agent(AgentEvent::TurnEnded { turn: "u".into(), status, error, duration_ms }));
+    take(&mut s, Input::Run(CallId(2), TurnParams::default()));
+    take(&mut s, Input::Agent(refused(2)));
+    assert_eq!((view.status, view.content.as_str()), (Status::Ended(TurnStatus::Failed), ""));
+    assert_eq!((view.turn, view.error.map(|e| e.code)), (None, Some("x".into())));
 }
 
 #[test]
 fn after_the_shutdown_nothing_is_taken_in() {
     let (mut s, now) = (state(), Timestamp(0));
     s.apply(Input::Run(CallId(1), TurnParams::default()), now);
-    assert_eq!(kinds(&s.apply(Input::Shutdown, now)), ["session_finished"]);
+    assert_eq!(kinds(&s.apply(Input::Shutdown, now)), ["turn_finished", "session_finished"]);
     assert_eq!(s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now), Effects::default());
 }
 
@@ -336,7 +370,7 @@ proptest! {
                     body: Body::AssistantDelta { item_id: "m".into(), text: "x".into() } }),
                 Step::Cancel => {
                     calls += 1;
-                    Input::Cancel(CallId(calls), None, verdict(Decision::Cancel))
+                    Input::Cancel(CallId(calls), Meant::Any, verdict(Decision::Cancel))
                 }
                 Step::Tick => Input::Tick,
                 Step::Lose(generation) => Input::Agent(lost(generation)),

@@ -63,7 +63,7 @@ pub struct View {
     pub starting: bool,
     /// Open requests whose dialog a person closed without a decision. Only a live session knows that.
     pub dismissed: BTreeSet<ApprovalId>,
-    /// When the latest turn began, and when the last event came.
+    /// When the latest turn began, or was refused; and when the last event came.
     pub begun: Timestamp,
     /// The same.
     pub updated: Timestamp,
@@ -171,6 +171,15 @@ impl View {
             }
             Body::Usage { turn, .. } if self.is_current(event) => self.usage = *turn,
             Body::Error(error) if self.is_current(event) => self.error = Some(error.clone()),
+            Body::TurnFinished { status, error, .. } if event.turn_id.is_none() && !self.open() => {
+                // One that was asked for and never began: what there was is not its result.
+                let decisions = std::mem::take(&mut self.decisions);
+                self.begin(None, event.time);
+                self.decisions = decisions;
+                self.output_schema = None;
+                self.status = Status::Ended(*status);
+                self.error.clone_from(error);
+            }
             Body::TurnFinished { status, error, .. } if self.is_current(event) => {
                 self.status = Status::Ended(*status);
                 self.decisions.clear();

@@ -223,7 +223,11 @@ fn turns_wait_in_line() {
     let seen = host.structured("codex-wait", json!({ "threadId": waiting[1], "wait": 0 }));
     assert_eq!((&seen["status"], &seen["ahead"]), (&json!("queued"), &json!(1)), "{seen}");
     let taken_out = host.structured("codex-cancel", json!({ "threadId": waiting[0] }));
-    assert_ne!(taken_out["status"], "queued", "{taken_out}");
+    let seen = host.structured("codex-wait", json!({ "threadId": waiting[0], "wait": 0 }));
+    for told in [taken_out, seen] {
+        let how = (&told["status"], &told["error"]["code"], &told["turnId"]);
+        assert_eq!(how, (&json!("interrupted"), &json!("cancelled"), &Value::Null), "{told}");
+    }
     let second = begin(&mut host, "say third")["structuredContent"].clone();
     assert_eq!((&second["status"], &second["ahead"]), (&json!("queued"), &json!(1)), "{second}");
 
@@ -254,6 +258,101 @@ fn a_call_that_waits_sees_where_it_stands() {
         }
     }
     assert_eq!(host.answer(id)["result"]["structuredContent"]["content"], "after");
+}
+
+/// codex refuses turns that waited in line: who asks later hears that, and not of the turn before.
+#[test]
+fn a_turn_that_never_began_is_told_as_such() {
+    let place = Place::new();
+    let setup = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").env("FAKE_KEEPS_NOTHING", "1");
+    let mut host = setup.start();
+    let one = host.structured("codex", json!({ "prompt": "say one" }));
+    let dies = host.structured("codex", json!({ "prompt": "ask-command true\ndie" }));
+    let reply = json!({ "threadId": one["threadId"], "prompt": "say two", "wait": 0 });
+    let second = host.structured("codex-reply", reply);
+    let first = host.structured("codex", json!({ "prompt": "say never", "wait": 0 }));
+    assert_eq!((&first["status"], &second["status"]), (&json!("queued"), &json!("queued")));
+    let approval = &dies["decisions"][0]["approvalId"];
+    host.structured("codex-approve", json!({ "approvalId": approval, "decision": "approve" }));
+    for thread in [&first["threadId"], &second["threadId"]] {
+        let told = host.call("codex-wait", json!({ "threadId": thread, "wait": 30 }));
+        let seen = &told["structuredContent"];
+        assert_eq!((&seen["status"], &seen["content"]), (&json!("failed"), &json!("")), "{told}");
+        assert_eq!((&told["isError"], &seen["turnId"]), (&json!(true), &Value::Null), "{told}");
+        let error = &seen["error"];
+        assert_eq!((&error["code"], &error["retryable"]), (&json!("codex_lost"), &json!(true)), "{told}");
+        assert!(error["remedy"].as_str().unwrap().contains("`codex`"), "{told}");
+        let last = host.events(thread).pop().unwrap();
+        assert_eq!((&last["type"], &last["turnId"]), (&json!("turn_finished"), &Value::Null), "{last}");
+    }
+    let again = json!({ "threadId": first["threadId"], "prompt": "say never" });
+    let refused = host.call("codex-reply", again);
+    assert_eq!(refused["structuredContent"]["error"]["code"], "codex_lost", "{refused}");
+    let before = json!({ "threadId": one["threadId"], "turnId": one["turnId"] });
+    assert_eq!(host.structured("codex-wait", before)["content"], "one", "the turn before is still there");
+}
+
+/// The bridge ends while a call waits in line: the call hears that, and so does who asks the next bridge.
+#[cfg(unix)]
+#[test]
+fn a_turn_in_line_ends_with_its_bridge() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
+    let thread = host.structured("codex", json!({ "prompt": "say one" }))["threadId"].clone();
+    host.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
+    let arguments = json!({ "threadId": thread, "prompt": "say two" });
+    let id = host.post("tools/call", json!({ "name": "codex-reply", "arguments": arguments }));
+    let look = json!({ "threadId": thread, "wait": 0 });
+    while host.structured("codex-wait", look.clone())["status"] != "queued" {}
+    let pid = host.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let answer = host.answer(id)["result"].clone();
+    assert_eq!(answer["isError"], true, "{answer}");
+    assert_eq!(host.ended(), 0, "{:?}", host.stderr());
+    let mut next = Setup::fake(&place).start();
+    let told = next.structured("codex-wait", look);
+    assert_eq!((&told["status"], &told["content"]), (&json!("interrupted"), &json!("")), "{told}");
+    assert!(["host_gone", "cancelled"].iter().any(|code| told["error"]["code"] == *code), "{told}");
+}
+
+/// A cancel that names another turn is none of the turn in line.
+#[test]
+fn the_cancel_of_another_turn_leaves_the_line() {
+    let place = Place::new();
+    let tasks = json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").modern(tasks);
+    let task = host.call("codex", json!({ "prompt": "say one" }))["taskId"].clone();
+    assert!(task.is_string());
+    let sessions = host.request("resources/read", json!({ "uri": "codex://sessions" }));
+    let text = sessions["result"]["contents"][0]["text"].as_str().unwrap().to_owned();
+    let thread = serde_json::from_str::<Value>(&text).unwrap()["sessions"][0]["threadId"].clone();
+    assert_eq!(host.structured("codex-wait", json!({ "threadId": thread }))["content"], "one");
+    host.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
+    let reply = json!({ "threadId": thread, "prompt": "say two", "wait": 0 });
+    assert_eq!(host.structured("codex-reply", reply)["status"], "queued");
+    let cancelled = host.request("tasks/cancel", json!({ "taskId": task }));
+    assert!(cancelled.get("result").is_some(), "{cancelled}");
+    let seen = host.structured("codex-wait", json!({ "threadId": thread, "wait": 0 }));
+    assert_eq!(seen["status"], "queued", "{seen}");
+}
+
+/// Many calls at once are no way around the limit, and the one session at rest makes room for one of them.
+#[test]
+fn no_more_sessions_than_may_be() {
+    for (most, rests) in [("1", false), ("2", true)] {
+        let place = Place::new();
+        let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_SESSIONS", most).start();
+        if rests {
+            host.structured("codex", json!({ "prompt": "say first" }));
+        }
+        let call = json!({ "name": "codex", "arguments": { "prompt": "stall", "wait": 0 } });
+        let calls: Vec<_> = (0..6).map(|_| host.post("tools/call", call.clone())).collect();
+        let answers: Vec<_> = calls.into_iter().map(|id| host.answer(id)["result"].clone()).collect();
+        let ran = answers.iter().filter(|answer| answer["structuredContent"]["status"] == "running");
+        assert_eq!(ran.count().to_string(), most, "{answers:?}");
+        let full = |answer: &&Value| answer["structuredContent"]["error"]["code"] == "sessions_full";
+        assert_eq!(answers.iter().filter(full).count(), 6 - most.parse::<usize>().unwrap(), "{answers:?}");
+    }
 }
 
 /// More sessions than may be open: one at rest is let go, and taken up again when it is wanted.

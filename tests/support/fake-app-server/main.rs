@@ -3,7 +3,8 @@
 //! codex 0.169 (`shapes.rs`); `tests/it/fake.rs` holds it to captures of the real one.
 //!
 //! In the environment: `FAKE_NO_INITIALIZE` never answers the first request, `FAKE_DIE_AT_START`
-//! ends at once, `FAKE_STDIN_IGNORE` outlives its input.
+//! ends at once, `FAKE_STDIN_IGNORE` outlives its input, `FAKE_KEEPS_NOTHING` knows only the threads that this
+//! process began.
 
 #![expect(
     clippy::unwrap_used,
@@ -79,6 +80,9 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
         }
         "thread/resume" => {
             uuid(thread)?;
+            if set("FAKE_KEEPS_NOTHING") && server.params(thread).is_none() {
+                return Err(format!("no rollout found for thread id {thread}"));
+            }
             // Overrides of a thread that is loaded are passed over, as the real one does.
             let params = server.params(thread).unwrap_or_else(|| params.clone());
             let opened = shapes::resumed(thread, &params)?;
