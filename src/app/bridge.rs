@@ -151,6 +151,7 @@ fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         args: settings.args.iter().map(Into::into).collect(),
         env,
         cwd: None,
+        home: loaded.env.home().map(ToOwned::to_owned),
         servers: Arc::new(sources),
         accept: Accept(Arc::new(move |info| limits.check_effective(info).map_err(|error| error.to_string()))),
     }
