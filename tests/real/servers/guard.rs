@@ -5,6 +5,8 @@ use std::process::Command;
 use serde_json::json;
 
 use super::{bridge, filed, own, said, shown, warnings};
+#[cfg(target_os = "linux")]
+use crate::common::marked;
 use crate::real::Stage;
 
 const BRIDGE: &str = env!("CARGO_BIN_EXE_codex-bridge");
@@ -76,7 +78,7 @@ fn an_odd_entry_is_no_way_around() {
         let all = shown(&mut host, &done["threadId"]);
         assert_eq!((&all["own"]["status"], &all["me"]), (&json!("off"), &json!(null)), "{odd}: {all}");
         if odd.starts_with("cwd") || odd.starts_with("tool") {
-            // codex starts it nowhere, or waits for no tool of it; what counts is that we say so to codex.
+            // codex does not get so far as to call it.
             continue;
         }
         assert_eq!(said(&mut host, &done["threadId"]), ["length Some(1)"], "{odd}");
@@ -84,6 +86,7 @@ fn an_odd_entry_is_no_way_around() {
 }
 
 /// A session of the CLI: only codex knows its folder, whose own configuration it then goes by.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_session_of_another_program_is_guarded_in_its_folder() {
     let (stage, fake) = (Stage::new(), super::FAKE);
@@ -92,18 +95,26 @@ fn a_session_of_another_program_is_guarded_in_its_folder() {
     let run = |command: &mut Command| assert!(command.status().unwrap().success());
     run(Command::new("git").args(["init", "-q"]).arg(&project));
     own(&stage, &format!("[projects.{:?}]\ntrust_level = \"trusted\"", project.display().to_string()));
-    let servers = format!("[mcp_servers.own]\ncommand = {BRIDGE:?}\n[mcp_servers.plain]\ncommand = {fake:?}");
+    let mark = format!("planted-{}", stage.place.root.display());
+    let servers = format!(
+        "[mcp_servers.own]\ncommand = {BRIDGE:?}\n[mcp_servers.plain]\ncommand = {fake:?}\nenv = {{ MARK = {mark:?} }}"
+    );
     std::fs::write(project.join(".codex/config.toml"), servers).unwrap();
     let thread = stage.of_the_cli(&project, &["SAY one"]);
 
-    let prompt = "MCP plain length {\"name\":\"CODEX_BRIDGE_DEPTH\"}\nSAY two";
-    let reply = json!({ "threadId": thread, "prompt": prompt });
+    let reply = json!({ "threadId": thread, "prompt": "SAY two" });
     let mut host = bridge(&stage).start();
     let done = host.structured("codex-reply", reply.clone());
     assert_eq!(done["content"], "two", "{done}");
     let all = shown(&mut host, &thread);
     assert_eq!((&all["own"]["status"], &all["plain"]["status"]), (&json!("off"), &json!("ready")), "{all}");
-    assert_eq!(said(&mut host, &thread), ["length Some(1)"]);
+    // The CLI's policy lets no tool be called, so the processes are looked at.
+    let started = marked(&mark);
+    assert!(!started.is_empty());
+    for (pid, words) in started {
+        let env = std::fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+        assert!(env.contains("CODEX_BRIDGE_DEPTH=1"), "{words}");
+    }
     host.close_stdin();
     host.ended();
 
