@@ -154,6 +154,7 @@ pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         args: settings.args.iter().map(Into::into).collect(),
         env,
         cwd: None,
+        home: loaded.env.home().map(ToOwned::to_owned),
         servers: Arc::new(sources),
         accept: Accept(Arc::new(effective(limits))),
     }

@@ -18,7 +18,7 @@ pub(super) fn sources(loaded: &Loaded, program: Option<&Path>) -> Sources {
             InheritSetting::Named(names) => Inherit::Named(names.clone()),
         },
         variables: variables(loaded),
-        guard: Guard::new(program, loaded.env.get("PATH")),
+        guard: Guard::new(program, loaded.env.get("PATH")).keeping(DEPTH),
         depth: (DEPTH, loaded.depth.saturating_add(1)),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::connection::fault;
 use crate::event::SessionInfo;
-use crate::session::{AgentError, Opened};
+use crate::session::AgentError;
 
 type Check = dyn Fn(&SessionInfo) -> Result<(), String> + Send + Sync;
 
@@ -15,15 +15,12 @@ pub struct Accept(pub Arc<Check>);
 
 impl Accept {
     /// Lets a thread pass, or refuses it: then no turn of it is started.
-    pub(super) fn opened(&self, opened: Opened) -> Result<Opened, AgentError> {
-        match (self.0)(&opened.info) {
-            Ok(()) => Ok(opened),
-            Err(why) => {
-                let mut refused = fault("limit", format!("no turn is started: {why}"), None);
-                refused.0.retryable = false;
-                Err(refused)
-            }
-        }
+    pub(super) fn check(&self, info: &SessionInfo) -> Result<(), AgentError> {
+        (self.0)(info).map_err(|why| {
+            let mut refused = fault("limit", format!("no turn is started: {why}"), None);
+            refused.0.retryable = false;
+            refused
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! to codex. It starts codex when somebody needs it, and anew after it has died.
 
 mod life;
+mod routes;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -12,14 +13,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::routes::Route;
 use super::answers::Shape;
 use super::asks::{self, Question};
-use super::calls;
+use super::calls::{self, Loaded};
 use super::connection::{Connection, Launch, fault};
 use super::early::Early;
 use super::inbound::{self, Notice, notice};
 use super::servers::without_paths;
-use crate::event::Body;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Raw, Room, Ticket};
 use crate::session::{
@@ -42,18 +43,18 @@ enum Done {
     Ended {
         generation: Generation,
         end: PostMortem,
-        routes: HashMap<ThreadId, Inbox>,
+        routes: HashMap<ThreadId, Route>,
     },
     Opened {
         generation: Generation,
         inbox: Inbox,
         reply: Reply,
-        result: Result<(Opened, Vec<Body>), AgentError>,
+        result: Result<Loaded, AgentError>,
     },
     Resumed {
         generation: Generation,
         run: Box<Run>,
-        result: Result<(Opened, Vec<Body>), AgentError>,
+        result: Result<Loaded, AgentError>,
     },
     Begun {
         generation: Generation,
@@ -112,7 +113,7 @@ pub struct Agent {
     /// Commands that wait for codex's start, or for the end of the one before; `None` while neither is
     /// under way. Not more than there are calls of hosts: each of them is one.
     waiting: Option<Vec<AgentCommand>>,
-    routes: HashMap<ThreadId, Inbox>,
+    routes: HashMap<ThreadId, Route>,
     early: Early,
     owed: HashMap<RequestKey, Owed>,
     /// Threads that codex is letting go, and what waits for that: taken up too early, nothing of them would
@@ -197,17 +198,17 @@ impl Agent {
 
     /// Does what needs codex.
     fn call(&mut self, command: AgentCommand, peer: Peer, generation: Generation) {
-        let sources = self.launch.servers.clone();
+        let launch = self.launch.clone();
         match command {
             AgentCommand::Start { params, inbox, reply } => {
                 self.calls.spawn(async move {
-                    let result = calls::start(&peer, &sources, &params, generation).await;
+                    let result = calls::start(&peer, &launch, &params, generation).await;
                     Done::Opened { generation, inbox, reply, result }
                 });
             }
             AgentCommand::Resume { thread, params, inbox, reply } => {
                 self.calls.spawn(async move {
-                    let result = calls::resume(&peer, &sources, &thread, &params, generation).await;
+                    let result = calls::resume(&peer, &launch, &thread, &params, generation).await;
                     Done::Opened { generation, inbox, reply, result }
                 });
             }
@@ -217,7 +218,7 @@ impl Agent {
                     return self.start_turn(peer, generation, *run);
                 }
                 self.calls.spawn(async move {
-                    let result = calls::resume(&peer, &sources, &run.thread, &run.params, generation).await;
+                    let result = calls::resume(&peer, &launch, &run.thread, &run.params, generation).await;
                     Done::Resumed { generation, run, result }
                 });
             }
@@ -276,37 +277,32 @@ impl Agent {
             Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
             Done::Ended { generation, end, routes } => self.ended(generation, &end, routes),
             Done::Opened { generation, inbox, reply, result } => {
-                let result =
-                    result.and_then(|(opened, notes)| Ok((self.launch.accept.opened(opened)?, notes)));
-                if let Ok((opened, notes)) = &result {
-                    self.note(&opened.thread, &inbox, notes);
-                    self.route(opened.thread.clone(), &inbox, generation);
-                }
+                let result = self.accepted(result).map(|Loaded { opened, notes, secrets }| {
+                    self.note(&opened.thread, &inbox, &notes);
+                    self.route(opened.thread.clone(), &inbox, secrets, generation);
+                    opened
+                });
                 // A caller that went away has dropped the inbox too: the first event finds that.
-                let _ = reply.send(result.map(|(opened, _)| opened));
+                let _ = reply.send(result);
             }
-            Done::Resumed { generation, run, result } => {
-                let result =
-                    result.and_then(|(opened, notes)| Ok((self.launch.accept.opened(opened)?, notes)));
-                match result {
-                    Ok((opened, notes)) => {
-                        let mut run = run;
-                        run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
-                        self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
-                        self.note(&run.thread, &run.inbox, &notes);
-                        self.route(run.thread.clone(), &run.inbox, generation);
-                        match self.peer(generation) {
-                            Some(peer) => self.start_turn(peer, generation, *run),
-                            None => self.refused(*run, gone()),
-                        }
+            Done::Resumed { generation, run, result } => match self.accepted(result) {
+                Ok(Loaded { opened, notes, secrets }) => {
+                    let mut run = run;
+                    run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
+                    self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
+                    self.note(&run.thread, &run.inbox, &notes);
+                    self.route(run.thread.clone(), &run.inbox, secrets, generation);
+                    match self.peer(generation) {
+                        Some(peer) => self.start_turn(peer, generation, *run),
+                        None => self.refused(*run, gone()),
                     }
-                    Err(error) if error.0.code == "thread_unknown" => {
-                        let error = unkept(&run.thread);
-                        self.refused(*run, error)
-                    }
-                    Err(error) => self.refused(*run, error),
                 }
-            }
+                Err(error) if error.0.code == "thread_unknown" => {
+                    let error = unkept(&run.thread);
+                    self.refused(*run, error);
+                }
+                Err(error) => self.refused(*run, error),
+            },
             Done::Begun { generation, start, thread, inbox, result } => {
                 let event = match result {
                     Ok(turn) => AgentEvent::TurnAccepted { start, generation, turn },
@@ -333,13 +329,6 @@ impl Agent {
         self.say(run.thread, run.inbox, event);
     }
 
-    /// Tells a session what became of the MCP servers that it wanted.
-    fn note(&mut self, thread: &ThreadId, inbox: &Inbox, notes: &[Body]) {
-        for body in notes.iter().cloned() {
-            self.say(thread.clone(), inbox.clone(), AgentEvent::Said { turn: None, body });
-        }
-    }
-
     fn say(&mut self, thread: ThreadId, inbox: Inbox, said: impl Into<Heard>) {
         self.deliveries.push_back(Delivery { thread, inbox, heard: said.into() });
     }
@@ -352,7 +341,7 @@ impl Agent {
             return;
         }
         let thread = delivery.thread;
-        if self.routes.get(&thread).is_some_and(|inbox| inbox.same_channel(&delivery.inbox)) {
+        if self.routes.get(&thread).is_some_and(|route| route.inbox.same_channel(&delivery.inbox)) {
             tracing::debug!(%thread, "a session has ended; what codex asks in it is declined");
             self.routes.remove(&thread);
             // A dropped ticket declines.
@@ -374,16 +363,6 @@ impl Agent {
         (connection.generation == generation).then(|| connection.peer.clone())
     }
 
-    fn route(&mut self, thread: ThreadId, inbox: &Inbox, generation: Generation) {
-        if self.peer(generation).is_none() {
-            return;
-        }
-        for event in self.early.take(&thread) {
-            self.say(thread.clone(), inbox.clone(), event);
-        }
-        self.routes.insert(thread, inbox.clone());
-    }
-
     fn incoming(&mut self, incoming: Option<Incoming>) {
         match incoming {
             Some(Incoming::Notification { method, params, room }) => {
@@ -399,8 +378,9 @@ impl Agent {
 
     fn notification(&mut self, method: &str, params: &Raw, room: Room) {
         match notice(method, params.get()) {
-            Notice::Session(thread, event) => {
+            Notice::Session(thread, mut event) => {
                 self.remark(&event);
+                self.hide_in(&thread, &mut event);
                 self.deliver(thread, Heard { event: *event, room }, params);
             }
             Notice::Resolved(thread, id) => {
@@ -410,28 +390,8 @@ impl Agent {
                     self.deliver(thread, Heard { event: AgentEvent::Resolved(key), room }, params);
                 }
             }
-            Notice::Everyone(body) => self.tell_everyone(&body),
+            Notice::Everyone(body) => self.tell_everyone(body),
             Notice::Nothing => {}
-        }
-    }
-
-    /// What names no session is of all that live; once each in the log too, where none does.
-    fn tell_everyone(&mut self, body: &Body) {
-        let words = serde_json::to_string(body).unwrap_or_default();
-        if self.unknown.len() < UNKNOWN && self.unknown.insert(words.clone()) {
-            tracing::warn!(said = %words, "codex says something that names no session");
-        }
-        let all: Vec<_> = self.routes.iter().map(|(thread, inbox)| (thread.clone(), inbox.clone())).collect();
-        for (thread, inbox) in all {
-            self.say(thread, inbox, AgentEvent::Said { turn: None, body: body.clone() });
-        }
-    }
-
-    /// Says in the log what is not known, once each.
-    fn remark(&mut self, event: &AgentEvent) {
-        let AgentEvent::Said { body: Body::Raw { method, .. }, .. } = event else { return };
-        if self.unknown.len() < UNKNOWN && self.unknown.insert(method.clone()) {
-            tracing::warn!(%method, "codex says something that this bridge does not know; it is kept as `raw`");
         }
     }
 
@@ -457,13 +417,6 @@ impl Agent {
             .insert(key.clone(), Owed { thread: thread.clone(), turn: turn.clone(), shape, always, ticket });
         let event = AgentEvent::Asked { key, turn, ask: Box::new(ask) };
         self.deliver(thread, Heard { event, room }, params);
-    }
-
-    fn deliver(&mut self, thread: ThreadId, heard: Heard, params: &Raw) {
-        match self.routes.get(&thread).cloned() {
-            Some(inbox) => self.say(thread, inbox, heard),
-            None => self.early.push(thread, heard.event, params.get().len()),
-        }
     }
 }
 

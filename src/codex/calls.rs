@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::connection::fault;
+use super::connection::{Launch, fault};
 use super::protocol::{
-    ConfigRead, ConfigReadParams, ThreadOpened, ThreadRef, ThreadStartParams, TurnOpened, TurnRef,
-    TurnStartParams, TurnSteerParams, UserInput,
+    ConfigRead, ConfigReadParams, ThreadOpened, ThreadRead, ThreadRef, ThreadStartParams, TurnOpened,
+    TurnRef, TurnStartParams, TurnSteerParams, UserInput,
 };
 use super::sandbox::{Sandboxed, sandboxed};
 use super::servers::{Plan, Secrets, Wishes, required_failed};
@@ -32,16 +32,25 @@ const STOP: Duration = Duration::from_secs(10);
 /// A word to a running turn is answered at once too; the answer to a question waits for it.
 const STEER: Duration = Duration::from_secs(2);
 
+/// A thread that codex has loaded.
+pub(super) struct Loaded {
+    pub opened: Opened,
+    /// What its session is told of its MCP servers.
+    pub notes: Vec<Body>,
+    /// What nothing may show that codex says of it.
+    pub secrets: Secrets,
+}
+
 /// `thread/start`.
 pub(super) async fn start(
     peer: &Peer,
-    sources: &Arc<Sources>,
+    launch: &Launch,
     params: &ThreadParams,
     generation: Generation,
-) -> Result<(Opened, Vec<Body>), AgentError> {
+) -> Result<Loaded, AgentError> {
     let own = own_config(peer, &params.cwd).await?;
-    let Sandboxed { start, mut config, turn } = sandboxed(params, &own);
-    let Plan { config: servers, notes, secrets } = servers(sources, params, &own, true).await?;
+    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.home.as_deref());
+    let Plan { config: servers, notes, secrets } = servers(&launch.servers, params, &own, true).await?;
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
@@ -57,7 +66,7 @@ pub(super) async fn start(
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/start", &params, OPEN).await;
     let opened = opened.map_err(|error| without_secrets(error, &secrets))?;
-    Ok((into_opened(opened, generation, turn), notes))
+    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets })
 }
 
 /// The MCP servers of a thread. `fresh`: it begins now.
@@ -109,14 +118,18 @@ async fn own_config(peer: &Peer, cwd: &str) -> Result<Value, AgentError> {
 /// rest of `config` it forgets. Giving a model or an effort would drop the kept pair, so neither is.
 pub(super) async fn resume(
     peer: &Peer,
-    sources: &Arc<Sources>,
+    launch: &Launch,
     thread: &ThreadId,
     params: &ThreadParams,
     generation: Generation,
-) -> Result<(Opened, Vec<Body>), AgentError> {
+) -> Result<Loaded, AgentError> {
+    let mut params = params.clone();
+    if params.cwd.is_empty() {
+        params.cwd = folder(peer, thread).await?;
+    }
     let own = own_config(peer, &params.cwd).await?;
-    let Sandboxed { start, mut config, turn } = sandboxed(params, &own);
-    let Plan { config: servers, notes, secrets } = servers(sources, params, &own, false).await?;
+    let Sandboxed { start, mut config, turn } = sandboxed(&params, &own, launch.home.as_deref());
+    let Plan { config: servers, notes, secrets } = servers(&launch.servers, &params, &own, false).await?;
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
@@ -130,7 +143,15 @@ pub(super) async fn resume(
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/resume", &params, OPEN).await;
     let opened = opened.map_err(|error| without_secrets(explain(error, thread), &secrets))?;
-    Ok((into_opened(opened, generation, turn), notes))
+    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets })
+}
+
+/// The folder of a thread that another program made: with none, codex would say what its configuration is
+/// in its own.
+async fn folder(peer: &Peer, thread: &ThreadId) -> Result<String, AgentError> {
+    let of_thread = ThreadRef { thread_id: thread.to_string() };
+    let read: Result<ThreadRead, _> = call(peer, "thread/read", &of_thread, OPEN).await;
+    Ok(read.map_err(|error| explain(error, thread))?.thread.cwd)
 }
 
 /// `turn/start`.

@@ -35,6 +35,8 @@ pub struct Launch {
     pub env: Vec<(OsString, Option<OsString>)>,
     /// Its folder.
     pub cwd: Option<PathBuf>,
+    /// The user's, which codex's `~` stands for.
+    pub home: Option<PathBuf>,
     /// Whether a thread may be used as codex has opened it.
     pub accept: Accept,
     /// Where its MCP servers come from, beside its own configuration.

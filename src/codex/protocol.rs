@@ -10,6 +10,7 @@ pub const REQUESTS: &[&str] = &[
     "config/read",
     "initialize",
     "thread/backgroundTerminals/clean",
+    "thread/read",
     "thread/resume",
     "thread/start",
     "thread/unsubscribe",
@@ -200,6 +201,13 @@ pub struct ThreadStartParams {
     pub developer_instructions: Option<String>,
 }
 
+/// The answer to `thread/read`.
+#[derive(Debug, Deserialize)]
+pub struct ThreadRead {
+    /// The thread.
+    pub thread: Thread,
+}
+
 /// The answer to `thread/start` and `thread/resume`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -229,6 +237,9 @@ pub struct Thread {
     /// The codex that made it.
     #[serde(default)]
     pub cli_version: Option<String>,
+    /// Its folder.
+    #[serde(default)]
+    pub cwd: String,
 }
 
 /// `turn/start`.
@@ -329,7 +340,7 @@ pub struct TurnRef {
     pub turn_id: String,
 }
 
-/// `thread/backgroundTerminals/clean`, `thread/unsubscribe`.
+/// `thread/backgroundTerminals/clean`, `thread/read`, `thread/unsubscribe`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRef {

@@ -2,6 +2,8 @@
 //! was wanted: with a writable sandbox `thread/start` may write the folder into the user's config.toml as
 //! trusted, and from then on the repository's own configuration would count. Pure.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Map, Value, json};
 
 use crate::session::ThreadParams;
@@ -18,7 +20,8 @@ pub(super) struct Sandboxed {
 }
 
 /// From what is wanted, and what codex's own configuration says for the folder (`config/read`).
-pub(super) fn sandboxed(params: &ThreadParams, own: &Value) -> Sandboxed {
+/// `home`: the user's folder.
+pub(super) fn sandboxed(params: &ThreadParams, own: &Value, home: Option<&Path>) -> Sandboxed {
     let mut config = params.config.clone();
     let mode = config.get("sandbox_mode").or_else(|| own.get("sandbox_mode")).and_then(Value::as_str);
     let Some(wanted) = params.sandbox.clone().or_else(|| mode.map(str::to_owned)) else {
@@ -26,7 +29,7 @@ pub(super) fn sandboxed(params: &ThreadParams, own: &Value) -> Sandboxed {
         return Sandboxed { config, ..Sandboxed::default() };
     };
     let turn = match wanted.as_str() {
-        "workspace-write" => Some(workspace(&config, own)),
+        "workspace-write" => Some(workspace(&config, own, Path::new(&params.cwd), home)),
         "danger-full-access" => Some(json!({ "type": "dangerFullAccess" })),
         // Read-only, or what codex will refuse by name.
         _ => None,
@@ -37,20 +40,34 @@ pub(super) fn sandboxed(params: &ThreadParams, own: &Value) -> Sandboxed {
 }
 
 /// The details of a writable workspace: the call's, else codex's own.
-fn workspace(config: &Map<String, Value>, own: &Value) -> Value {
+fn workspace(config: &Map<String, Value>, own: &Value, cwd: &Path, home: Option<&Path>) -> Value {
     const SECTION: &str = "sandbox_workspace_write";
     let of = |name: &str| {
         let dotted = config.get(&format!("{SECTION}.{name}"));
         let given = dotted.or_else(|| config.get(SECTION)?.get(name));
         given.or_else(|| own.get(SECTION)?.get(name)).cloned().filter(|value| !value.is_null())
     };
+    let mut roots = of("writable_roots").unwrap_or_else(|| json!([]));
+    for root in roots.as_array_mut().into_iter().flatten() {
+        if let Some(text) = root.as_str() {
+            *root = json!(absolute(Path::new(text), cwd, home));
+        }
+    }
     json!({
         "type": "workspaceWrite",
-        "writableRoots": of("writable_roots").unwrap_or_else(|| json!([])),
+        "writableRoots": roots,
         "networkAccess": of("network_access").unwrap_or(json!(false)),
         "excludeTmpdirEnvVar": of("exclude_tmpdir_env_var").unwrap_or(json!(false)),
         "excludeSlashTmp": of("exclude_slash_tmp").unwrap_or(json!(false)),
     })
+}
+
+/// `thread/start` makes a folder absolute itself, `turn/start` refuses one that is not.
+fn absolute(root: &Path, cwd: &Path, home: Option<&Path>) -> PathBuf {
+    match (root.strip_prefix("~"), home) {
+        (Ok(below), Some(home)) => home.iter().chain(below.iter()).collect(),
+        _ => cwd.join(root),
+    }
 }
 
 #[cfg(test)]

@@ -18,10 +18,10 @@ pub(super) use faults::{Secrets, plain_fault, required_failed, without_paths};
 use write::{has_transport, merged, with_depth, write};
 
 use crate::event::{Body, ServerSource};
-use crate::servers::{Entry, Gathered, Inherit, Invocation, Shown, Source, Sources, Transport, Wanted, read};
-
-/// What a name ends in whose bearer replaces one of codex's own.
-const MARK: &str = "@bridge";
+use crate::servers::{
+    BadEntry, Entry, Gathered, Inherit, Invocation, MARK, Shown, Source, Sources, Transport, Wanted,
+    check_name, command, read,
+};
 
 /// The name that a server has for everybody but codex.
 pub(super) fn known_as(name: &str) -> &str {
@@ -76,12 +76,18 @@ impl Wishes {
                 && let Some(patch) = self.wanted.config().get(name)
             {
                 written = merged(&written, patch);
+                if let Some(why) = self.barred(name, about(&written).0.as_ref()) {
+                    plan.warn(format!("the MCP server `{name}` of the file, as config.mcp_servers changes it, is left out: {why}"));
+                    continue;
+                }
             }
             let on = written["enabled"] != json!(false);
             self.put(&mut plan, name, written);
             plan.tell(name, on, entry.source, &entry.shown);
         }
-        plan.secrets = Secrets::of(&plan.config);
+        // Its own stay where they are, and are started with what is in them all the same.
+        let own = self.own.as_object().into_iter().flat_map(Map::values);
+        plan.secrets = Secrets::of(plan.config.values().chain(own), &self.sources.variables);
         plan
     }
 
@@ -99,7 +105,7 @@ impl Wishes {
         let whole = merged(own, &patch);
         let was_on = whole["enabled"] != json!(false);
         let (transport, shown) = about(&whole);
-        let barred = transport.as_ref().and_then(|transport| self.guard(transport));
+        let barred = self.barred(name, transport.as_ref());
         if let Some(why) = &barred
             && was_on
         {
@@ -126,7 +132,7 @@ impl Wishes {
     /// A server that only the call's configuration has.
     fn bring(&self, plan: &mut Plan, name: &str, patch: &Value) {
         let (transport, shown) = about(patch);
-        if let Some(why) = transport.as_ref().and_then(|transport| self.guard(transport)) {
+        if let Some(why) = self.barred(name, transport.as_ref()) {
             plan.warn(format!("config.mcp_servers: the MCP server `{name}` is left out: {why}"));
             return;
         }
@@ -160,8 +166,12 @@ impl Wishes {
         self.wanted.inherit().unwrap_or(&self.sources.inherit)
     }
 
-    fn guard(&self, transport: &Transport) -> Option<String> {
-        self.sources.guard.finds(&Invocation::of(transport, &self.cwd)?)
+    /// Why codex does not get a server.
+    fn barred(&self, name: &str, transport: Option<&Transport>) -> Option<String> {
+        if let Err(error @ BadEntry::Mark) = check_name(name) {
+            return Some(error.to_string());
+        }
+        self.sources.guard.finds(&Invocation::of(transport?, &self.cwd)?)
     }
 
     fn unknown_names(&self, in_file: &BTreeMap<String, Entry>) -> Vec<String> {
@@ -209,8 +219,8 @@ impl Plan {
 fn about(entry: &Value) -> (Option<Transport>, Shown) {
     match read(entry) {
         Ok(read) => (Some(read.server.transport.clone()), Shown::of(&read.server)),
-        // codex will say what is wrong with it.
-        Err(_) => (None, Shown::default()),
+        // codex may take it all the same, and else says what is wrong with it.
+        Err(_) => (command(entry), Shown::default()),
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Transport {
         /// Variables that it gets.
         env: BTreeMap<String, String>,
         /// Variables of codex that it gets too.
-        passed: Vec<String>,
+        passed: Vec<Passed>,
         /// Its folder.
         cwd: Option<String>,
     },
@@ -53,6 +53,15 @@ pub enum Transport {
     },
     /// The transport that MCP had before, which codex does not speak.
     Sse,
+}
+
+/// A variable of codex that a server gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Its name.
+    pub name: String,
+    /// Whose variable it is, where the entry says so.
+    pub source: Option<String>,
 }
 
 impl fmt::Debug for Server {
@@ -90,7 +99,10 @@ impl Server {
                 command: one(command)?,
                 args: each(args)?,
                 env: map(env)?,
-                passed: each(passed)?,
+                passed: passed
+                    .iter()
+                    .map(|one| Ok(Passed { name: variables.expand(&one.name)?, source: one.source.clone() }))
+                    .collect::<Result<_, _>>()?,
                 cwd: cwd.as_ref().map(one).transpose()?,
             },
             Transport::Http { url, headers, header_variables, bearer_variable } => {

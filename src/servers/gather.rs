@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::entry::{Server, Transport};
 use super::file::{FileError, read_file};
 use super::guard::{Guard, Invocation};
-use super::read::{BadEntry, name_is_good, read};
+use super::read::{check_name, read};
 use super::shown::Shown;
 use super::variables::Variables;
 use super::wanted::{Inherit, Wanted, is_empty};
@@ -128,9 +128,7 @@ impl Gathered {
         sources: &Sources,
         cwd: &Path,
     ) -> Result<Entry, String> {
-        if !name_is_good(name) {
-            return Err(BadEntry::Name.to_string());
-        }
+        check_name(name).map_err(|error| error.to_string())?;
         let read = read(value).map_err(|error| error.to_string())?;
         self.warnings
             .extend(read.remarks.iter().map(|remark| format!("{place}MCP server `{name}`: {remark}")));

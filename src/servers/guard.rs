@@ -29,6 +29,8 @@ pub struct Guard {
     file: Option<FileId>,
     /// The value of `PATH`.
     path: Option<OsString>,
+    /// The variable that says how deep bridges lie.
+    depth: Option<&'static str>,
 }
 
 /// A command as codex would start it.
@@ -90,7 +92,14 @@ impl Guard {
             program: program.map(|program| program.canonicalize().unwrap_or_else(|_| program.to_owned())),
             file: program.and_then(file_id),
             path: path.map(OsStr::to_owned),
+            depth: None,
         }
+    }
+
+    /// Knows the variable that says how deep bridges lie, too: no command may take it away.
+    #[must_use]
+    pub fn keeping(self, depth: &'static str) -> Self {
+        Self { depth: Some(depth), ..self }
     }
 
     /// Whether a command starts this program, in words: why.

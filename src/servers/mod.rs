@@ -14,11 +14,11 @@ mod shown;
 mod variables;
 mod wanted;
 
-pub use entry::{Server, Transport};
+pub use entry::{Passed, Server, Transport};
 pub use file::FileError;
 pub use gather::{Entry, Gathered, Source, Sources, gather};
 pub use guard::{Guard, Invocation};
-pub use read::{BadEntry, Read, Remark, name_is_good, read};
+pub use read::{BadEntry, MARK, Read, Remark, check_name, command, read};
 pub use shown::{Shown, origin};
 pub use variables::{Missing, Variables};
 pub use wanted::{BadWanted, Inherit, Wanted};

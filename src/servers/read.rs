@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::entry::{Server, Transport};
+use super::entry::{Passed, Server, Transport};
 use super::nearest::nearest;
 
 /// What the entry of a server can have.
@@ -79,6 +79,9 @@ pub enum BadEntry {
     /// codex takes no such name.
     #[error("its name may have letters, digits and _ : @ / . - only, as codex has it")]
     Name,
+    /// It ends as the names do that the bridge makes.
+    #[error("its name ends in `{MARK}`, which the bridge puts behind names itself: give it another name")]
+    Mark,
 }
 
 /// Something about an entry that stops nothing.
@@ -118,10 +121,21 @@ pub struct Read {
     pub remarks: Vec<Remark>,
 }
 
-/// Whether codex takes this for a server's name.
-#[must_use]
-pub fn name_is_good(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_:@/.-".contains(c))
+/// What the bridge puts behind the name of a server that takes the place of one of codex's own. A user's
+/// name that ends so would be taken for another server.
+pub const MARK: &str = "@bridge";
+
+/// Whether a server may have this name.
+///
+/// # Errors
+/// Where codex takes no such name, or it is one that only the bridge makes.
+pub fn check_name(name: &str) -> Result<(), BadEntry> {
+    let is_good = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_:@/.-".contains(c));
+    match (is_good, name.ends_with(MARK)) {
+        (false, _) => Err(BadEntry::Name),
+        (true, true) => Err(BadEntry::Mark),
+        (true, false) => Ok(()),
+    }
 }
 
 /// Reads the entry of one server.
@@ -167,7 +181,7 @@ fn transport(members: &Members<'_>) -> Result<Transport, BadEntry> {
                 command,
                 args: members.list("args")?.unwrap_or_default(),
                 env: members.map("env")?.unwrap_or_default(),
-                passed: members.list("env_vars")?.unwrap_or_default(),
+                passed: members.passed("env_vars")?.unwrap_or_default(),
                 cwd: members.text("cwd")?,
             }),
             Some(_) => Err(BadEntry::Type),
@@ -187,6 +201,27 @@ fn transport(members: &Members<'_>) -> Result<Transport, BadEntry> {
             Some(_) => Err(BadEntry::Type),
         },
     }
+}
+
+/// The command of an entry, whatever is wrong with the rest of it: codex may start what [`read`] refuses.
+/// What of the command is of another type is left out, since codex takes no such thing.
+#[must_use]
+pub fn command(entry: &Value) -> Option<Transport> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+    let texts = |value: &Value| value.as_str().map(str::to_owned);
+    let args = entry.get("args").and_then(Value::as_array);
+    let env = entry.get("env").and_then(Value::as_object);
+    Some(Transport::Stdio {
+        command: text("command")?,
+        args: args.into_iter().flatten().filter_map(texts).collect(),
+        env: env
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, value)| Some((key.clone(), texts(value)?)))
+            .collect(),
+        passed: Vec::new(),
+        cwd: text("cwd"),
+    })
 }
 
 /// The members of one entry. `null` is as if left out.
@@ -214,14 +249,30 @@ impl Members<'_> {
     }
 
     fn number(&self, name: &str) -> Result<Option<f64>, BadEntry> {
-        let positive = |value: &Value| value.as_f64().filter(|number| *number > 0.0 && *number < 1e9);
-        self.get(name, "a number above zero", positive)
+        let fits = |value: &Value| value.as_f64().filter(|number| (0.0..1e9).contains(number));
+        self.get(name, "a number that is not below zero", fits)
     }
 
     fn list(&self, name: &str) -> Result<Option<Vec<String>>, BadEntry> {
         let texts =
             |value: &Value| value.as_array()?.iter().map(|one| one.as_str().map(str::to_owned)).collect();
         self.get(name, "a list of texts", texts)
+    }
+
+    /// Names of variables, each a text or an object that says whose it is too.
+    fn passed(&self, name: &str) -> Result<Option<Vec<Passed>>, BadEntry> {
+        let one = |value: &Value| {
+            if let Some(name) = value.as_str() {
+                return Some(Passed { name: name.to_owned(), source: None });
+            }
+            let source = match value.get("source") {
+                None | Some(Value::Null) => None,
+                Some(source) => Some(source.as_str()?.to_owned()),
+            };
+            Some(Passed { name: value.get("name")?.as_str()?.to_owned(), source })
+        };
+        let all = |value: &Value| value.as_array()?.iter().map(one).collect();
+        self.get(name, "a list of names of variables", all)
     }
 
     fn map(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, BadEntry> {

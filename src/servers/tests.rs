@@ -85,20 +85,62 @@ fn what_cannot_be_used_is_named_without_its_value() {
         (json!({ "command": "c", "args": ["a", 1] }), "`args` is a list; it takes a list of texts"),
         (json!({ "command": "c", "env": ["secret"] }), "`env` is a list; it takes an object of texts"),
         (json!({ "command": "c", "env": { "P": 1 } }), "`env.P` is a number; it takes a text"),
+        (
+            json!({ "command": "c", "env_vars": [{ "source": "secret" }] }),
+            "`env_vars` is a list; it takes a list of names of variables",
+        ),
         (json!({ "command": "c", "type": "http" }), "`type` is not one that fits"),
         (json!({ "url": "u", "type": "stdio" }), "`type` is not one that fits"),
         (json!({ "url": "u", "type": "secret" }), "`type` is not one that fits"),
         (json!({ "url": "u", "headers": { "A": true } }), "`headers.A` is true or false; it takes a text"),
         (
-            json!({ "url": "u", "tool_timeout_sec": 0 }),
-            "`tool_timeout_sec` is a number; it takes a number above zero",
+            json!({ "url": "u", "tool_timeout_sec": -1 }),
+            "`tool_timeout_sec` is a number; it takes a number that is not below zero",
         ),
-        (json!({ "url": "u", "timeout": "secret" }), "`timeout` is a text; it takes a number above zero"),
+        (
+            json!({ "url": "u", "timeout": "secret" }),
+            "`timeout` is a text; it takes a number that is not below zero",
+        ),
         (json!({ "url": "u", "required": "secret" }), "`required` is a text; it takes true or false"),
     ] {
         let error = read(&entry).unwrap_err().to_string();
         assert!(error.starts_with(message) && !error.contains("secret"), "{entry}: {error}");
     }
+}
+
+#[test]
+fn what_codex_takes_is_taken() {
+    let entry = json!({
+        "command": "c", "tool_timeout_sec": 0, "env_vars": ["A", { "name": "${B:-B}", "source": "local" }, { "name": "C" }],
+    });
+    let server = read(&entry).unwrap().server.expand(&variables()).unwrap();
+    assert_eq!(server.tool_timeout, Some(0.0));
+    let Transport::Stdio { passed, .. } = server.transport else { panic!("it has a command") };
+    let of = |name: &str, source: Option<&str>| Passed { name: name.into(), source: source.map(Into::into) };
+    assert_eq!(passed, [of("A", None), of("B", Some("local")), of("C", None)]);
+}
+
+#[test]
+fn a_command_is_seen_in_an_entry_that_cannot_be_used() {
+    for wrong in [json!({ "args": ["a", 1] }), json!({ "env": { "E": 1 } }), json!({ "cwd": 1 })] {
+        let mut entry = json!({ "command": "c", "args": ["a"], "type": "nonsense", "url": "u" });
+        entry.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        assert!(read(&entry).is_err());
+        let Some(Transport::Stdio { command, args, .. }) = command(&entry) else { panic!("{entry}") };
+        assert_eq!((command.as_str(), args.as_slice()), ("c", &["a".to_owned()][..]), "{entry}");
+    }
+    assert!(command(&json!({ "command": 1 })).is_none() && command(&json!("c")).is_none());
+}
+
+#[test]
+fn no_name_ends_in_our_mark() {
+    assert_eq!(check_name("a@b"), Ok(()));
+    for (name, error) in [("", BadEntry::Name), ("a b", BadEntry::Name), ("a@bridge", BadEntry::Mark)] {
+        assert_eq!(check_name(name), Err(error), "{name}");
+    }
+    let refused =
+        Wanted::parse(&json!({ "add": { "a@bridge": { "command": "c" } } })).unwrap_err().to_string();
+    assert!(refused.contains("give it another name"), "{refused}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::nearest::nearest;
-use super::read::{BadEntry, Remark, kind, name_is_good, read};
+use super::read::{BadEntry, Remark, check_name, kind, read};
 
 /// The key of codex's configuration that holds its servers.
 const KEY: &str = "mcp_servers";
@@ -108,9 +108,7 @@ impl Wanted {
         };
         for (name, entry) in &add {
             let bad = |error| BadWanted::Server { name: cut(name), error };
-            if !name_is_good(name) {
-                return Err(bad(BadEntry::Name));
-            }
+            check_name(name).map_err(bad)?;
             if is_empty(entry) {
                 continue;
             }

@@ -348,7 +348,7 @@ impl Maker {
     pub(super) async fn reopen(self, thread: ThreadId, seat: Seat) -> Result<Task, OpenError> {
         let (claimed, row) = self.take(&thread).await?;
         let now = Timestamp::now();
-        let (mut row, view, params) = match row {
+        let (mut row, view, mut params) = match row {
             Some(mut row) => {
                 let view = fold::stored(self.journal.as_ref(), &row, None).await?;
                 let params = servers::params(self.journal.as_ref(), &mut row).await?;
@@ -389,6 +389,11 @@ impl Maker {
                 return Err(error);
             }
         };
+        if params.cwd.is_empty() {
+            // The folder of a thread that another program made, as codex knows it.
+            params.cwd.clone_from(&opened.info.cwd);
+            row.settings = row::settings(&params);
+        }
         if view.is_none() {
             servers::keep(self.journal.as_ref(), &thread, &params).await?;
         }

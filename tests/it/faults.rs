@@ -18,6 +18,25 @@ fn codex_dies_in_a_turn_and_the_next_call_has_a_fresh_one() {
     }
 }
 
+/// codex's last words may be those of a server, with what it was given.
+#[cfg(unix)]
+#[test]
+fn the_last_words_of_codex_have_no_secret_of_a_server() {
+    let place = Place::new();
+    let program = place.root.join("talkative");
+    let fake = env!("CARGO_BIN_EXE_fake-app-server");
+    std::fs::write(&program, format!("#!/bin/sh\necho 'refused: planted-token' >&2\nexec '{fake}' \"$@\"\n"))
+        .unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut host = Setup::with(&place, program).start();
+    let add = json!({ "one": { "command": "docs", "env": { "T": "planted-token" } } });
+    let died = host.structured("codex", json!({ "prompt": "die", "mcp": { "add": add } }));
+    let events = json!(host.events(&died["threadId"])).to_string();
+    for told in [died.to_string(), events] {
+        assert!(told.contains("refused: …") && !told.contains("planted"), "{told}");
+    }
+}
+
 #[test]
 fn garbage_and_repetitions_do_no_harm() {
     let place = Place::new();

@@ -58,6 +58,38 @@ fn codexs_own_configuration_is_no_way_around() {
     }
 }
 
+/// One that is refused is let go: a terminal can have it.
+#[cfg(unix)]
+#[test]
+fn a_refused_session_is_not_held() {
+    let stage = Stage::new();
+    let thread = stage.of_the_cli(&stage.place.work(), &["-s", "danger-full-access", "SAY one"]);
+    let sent = stage.place.root.join("sent");
+    let spy = stage.place.root.join("spy");
+    let codex = super::codex();
+    let script = format!("#!/bin/sh\ntee -a '{}' | '{}' \"$@\"\n", sent.display(), codex.display());
+    std::fs::write(&spy, script).unwrap();
+    std::fs::set_permissions(&spy, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let own = stage.place.root.join("codex-home/config.toml");
+    let before = std::fs::read_to_string(&own).unwrap();
+    std::fs::write(&own, format!("sandbox_mode = \"danger-full-access\"\n{before}")).unwrap();
+    let mut setup = limited(&stage, &[("SANDBOX", "read-only")]);
+    setup.codex = spy;
+    let mut host = setup.start();
+    for (tool, call) in [
+        ("codex-reply", json!({ "threadId": thread, "prompt": "SAY two" })),
+        ("codex", json!({ "prompt": "SAY one" })),
+    ] {
+        let refused = host.call(tool, call);
+        assert!(refused.to_string().contains("limits.sandbox"), "{refused}");
+    }
+    // Whatever is asked next comes after it.
+    host.call("codex", json!({ "prompt": "SAY one" }));
+    let sent = std::fs::read_to_string(&sent).unwrap();
+    let released = sent.lines().filter(|line| line.contains("thread/unsubscribe")).count();
+    assert!(released >= 2 && sent.contains(thread.as_str().unwrap()), "{sent}");
+}
+
 /// A session that was begun without limits, taken up with them.
 #[test]
 fn an_older_session_is_held_to_them() {

@@ -16,8 +16,10 @@ mod trust;
 mod typescript;
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use codex_bridge::demo::model::{ModelServer, codex_config};
+use serde_json::Value;
 
 use crate::common::{Place, Setup};
 
@@ -51,6 +53,24 @@ impl Stage {
         let place = Place::new();
         std::fs::write(place.root.join("codex-home/config.toml"), codex_config(&model.url())).unwrap();
         Self { place, _model: model, _runtime: runtime }
+    }
+
+    /// A session that codex's own CLI has made in a folder; its id.
+    pub fn of_the_cli(&self, folder: &Path, args: &[&str]) -> Value {
+        let out = Command::new(codex())
+            .args(["exec", "--skip-git-repo-check", "--json"])
+            .args(args)
+            .current_dir(folder)
+            .env("CODEX_HOME", self.place.root.join("codex-home"))
+            .env("HOME", &self.place.root)
+            .env("SCRIPTED_KEY", "scripted")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let lines = String::from_utf8_lossy(&out.stdout);
+        let mut said = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let began = said.find(|event| event["type"] == "thread.started");
+        began.unwrap_or_else(|| panic!("{out:?}"))["thread_id"].clone()
     }
 
     pub fn host(&self) -> Setup<'_> {

@@ -49,6 +49,29 @@ fn a_writable_sandbox_leaves_the_users_configuration_as_it_is() {
     }
 }
 
+/// As codex itself takes them: in the working folder, and in the user's.
+#[test]
+fn folders_that_are_not_absolute_may_be_written() {
+    let roots = json!(["../beside", "~/below"]);
+    let nested = json!({ "sandbox_workspace_write": { "writable_roots": roots } });
+    let dotted = json!({ "sandbox_workspace_write.writable_roots": roots });
+    for config in [nested, dotted] {
+        let stage = Stage::new();
+        for folder in ["beside", "below"] {
+            std::fs::create_dir(stage.place.root.join(folder)).unwrap();
+        }
+        let prompt = "RUN touch ../beside/new ../below/new\nSAY done";
+        let call = json!({
+            "prompt": prompt, "sandbox": "workspace-write", "approval-policy": "never", "config": config,
+        });
+        let done = stage.host().start().structured("codex", call);
+        assert_eq!(done["content"], "done", "{done}");
+        for file in ["beside/new", "below/new"] {
+            assert!(stage.place.root.join(file).exists(), "{config}: {file}");
+        }
+    }
+}
+
 #[test]
 fn a_read_only_sandbox_stays_one() {
     let stage = Stage::new();

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::routes::Route;
 use super::{AGAIN, Agent, Done};
 use crate::codex::calls;
 use crate::codex::connection::{Connection, fault};
 use crate::codex::servers::without_paths;
 use crate::ids::{Generation, ThreadId};
-use crate::session::{AgentCommand, AgentError, AgentEvent, Inbox};
+use crate::session::{AgentCommand, AgentError, AgentEvent};
 use crate::supervise::PostMortem;
 
 impl Agent {
@@ -71,13 +72,15 @@ impl Agent {
         &mut self,
         generation: Generation,
         end: &PostMortem,
-        routes: HashMap<ThreadId, Inbox>,
+        routes: HashMap<ThreadId, Route>,
     ) {
-        let end = without_paths(&end.to_string());
+        // Its last words may be about the servers of any thread.
+        let end = routes.values().fold(end.to_string(), |end, route| route.secrets.hide(&end));
+        let end = without_paths(&end);
         tracing::warn!(%end, "codex ended by itself");
         let message = format!("codex ended in the middle of its work: it {end}");
         let error = fault("codex_lost", message, Some(AGAIN)).0;
-        for (thread, inbox) in routes {
+        for (thread, Route { inbox, .. }) in routes {
             self.say(thread, inbox, AgentEvent::Lost { generation, error: error.clone() });
         }
         let waiting = self.waiting.take().unwrap_or_default();

@@ -4,8 +4,13 @@ use super::*;
 
 fn plan(sandbox: Option<&str>, config: Value, own: Value) -> (Option<String>, Value, Map<String, Value>) {
     let Value::Object(config) = config else { panic!("an object") };
-    let params = ThreadParams { sandbox: sandbox.map(Into::into), config, ..ThreadParams::default() };
-    let Sandboxed { start, config, turn } = sandboxed(&params, &own);
+    let params = ThreadParams {
+        sandbox: sandbox.map(Into::into),
+        config,
+        cwd: "/cwd".into(),
+        ..ThreadParams::default()
+    };
+    let Sandboxed { start, config, turn } = sandboxed(&params, &own, Some(Path::new("/home/me")));
     (start, turn.unwrap_or_default(), config)
 }
 
@@ -30,6 +35,22 @@ fn a_thread_is_never_started_writable() {
         assert_eq!(started.as_deref(), start, "{case}");
         assert_eq!(policy["type"].as_str(), turn, "{case}");
         assert!(turn.is_none() || !sent.contains_key("sandbox_mode"), "{case}: {sent:?}");
+    }
+}
+
+/// As codex itself makes of them when a thread starts.
+#[cfg(unix)]
+#[test]
+fn folders_are_absolute() {
+    let roots = json!(["sub", "./a/../b", "~", "~/x", "~other", "/there"]);
+    let expected = json!(["/cwd/sub", "/cwd/./a/../b", "/home/me", "/home/me/x", "/cwd/~other", "/there"]);
+    for (config, own) in [
+        (json!({ "sandbox_workspace_write": { "writable_roots": roots } }), json!({})),
+        (json!({ "sandbox_workspace_write.writable_roots": roots }), json!({})),
+        (json!({}), json!({ "sandbox_workspace_write": { "writable_roots": roots } })),
+    ] {
+        let (_, policy, _) = plan(Some("workspace-write"), config, own);
+        assert_eq!(policy["writableRoots"], expected);
     }
 }
 

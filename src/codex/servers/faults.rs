@@ -3,11 +3,12 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{MARK, known_as};
 use crate::codex::connection::fault;
-use crate::servers::origin;
+use crate::event::Body;
+use crate::servers::{Variables, origin};
 use crate::session::AgentError;
 
 /// Texts that no message may show.
@@ -21,10 +22,22 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// All texts of these entries that may be one.
-    pub fn of(config: &Map<String, Value>) -> Self {
+    /// All texts of these entries that may be one, and the values of the variables that they name.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Value>, variables: &Variables) -> Self {
         let mut all = Vec::new();
-        config.values().for_each(|entry| collect(entry, &mut all));
+        for (key, value) in entries.into_iter().filter_map(Value::as_object).flatten() {
+            let mut texts = Vec::new();
+            collect(value, &mut texts);
+            match key.as_str() {
+                // What is not secret, or shown anyway.
+                "command" | "environment_id" | "enabled_tools" | "disabled_tools" => {}
+                "bearer_token_env_var" | "env_http_headers" | "env_vars" => {
+                    all.extend(texts.iter().filter_map(|name| variables.get(name)).map(str::to_owned));
+                }
+                _ => all.extend(texts.into_iter().flat_map(parts)),
+            }
+        }
+        all.retain(|text| text.len() >= SHORTEST);
         // The longest first: one may be the beginning of another.
         all.sort_by_key(|text| std::cmp::Reverse(text.len()));
         all.dedup();
@@ -35,6 +48,30 @@ impl Secrets {
     pub fn hide(&self, message: &str) -> String {
         self.0.iter().fold(message.to_owned(), |message, secret| message.replace(secret, "…"))
     }
+
+    /// What codex says of itself and of servers, without them. What the model or a tool says stays.
+    pub fn hide_in(&self, body: &mut Body) {
+        let message = match body {
+            Body::McpServer { error: Some(message), .. } | Body::Warning { message } => message,
+            Body::Error(error) => &mut error.message,
+            _ => return,
+        };
+        *message = self.hide(message);
+    }
+}
+
+/// A text, and what of it is often said alone: the token of `Bearer TOKEN`, the value of `--key=VALUE`, the
+/// path of an address.
+fn parts(text: String) -> Vec<String> {
+    let path = text.strip_prefix(origin(&text)).filter(|path| path.len() < text.len());
+    if path.is_some_and(|path| path.trim_matches('/').is_empty()) {
+        // Whose an address is may be said.
+        return Vec::new();
+    }
+    let value = text.split_once([' ', '=']).map(|(_, value)| value);
+    let mut all: Vec<String> = path.into_iter().chain(value).map(str::to_owned).collect();
+    all.push(text);
+    all
 }
 
 /// Texts shorter than this would take words of a sentence with them.
@@ -42,7 +79,7 @@ const SHORTEST: usize = 4;
 
 fn collect(value: &Value, all: &mut Vec<String>) {
     match value {
-        Value::String(text) if text.len() >= SHORTEST => all.push(text.clone()),
+        Value::String(text) => all.push(text.clone()),
         Value::Array(values) => values.iter().for_each(|value| collect(value, all)),
         Value::Object(values) => values.values().for_each(|value| collect(value, all)),
         _ => {}
@@ -71,9 +108,11 @@ pub(in crate::codex) fn plain_fault(error: &str) -> String {
 pub(in crate::codex) fn without_paths(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = ["http://", "https://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
-        let end =
-            rest[at..].find([' ', ')', '"', '\'', '`', '>', ',', '\n']).map_or(rest.len(), |end| at + end);
-        let url = &rest[at..end];
+        // All else may be part of a path; what only ends a sentence or a bracket may be said.
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '`' | '<' | '>');
+        let word = &rest[at..rest[at..].find(ends).map_or(rest.len(), |end| at + end)];
+        let url = word.trim_end_matches([')', ']', '\'', ',', '.', ';', ':']);
+        let end = at + url.len();
         let shown = origin(url);
         out.push_str(&rest[..at]);
         out.push_str(shown);

@@ -202,6 +202,15 @@ fn faults_lose_what_is_secret_and_what_is_noise() {
         without_paths("see https://a.b, http://c/d and ftp://e/f"),
         "see https://a.b, http://c/… and ftp://e/f"
     );
+    for (text, plain) in [
+        ("(http://h/a,SECRET/mcp?x=SECRET2)", "(http://h/…)"),
+        ("at http://h/a'(1)/SECRET", "at http://h/…"),
+        ("'http://h/SECRET', \"https://i/SECRET\"", "'http://h/…', \"https://i/…\""),
+        ("http://h/SECRET).", "http://h/…)."),
+        ("http://user:SECRET@h/a", "/…"),
+    ] {
+        assert_eq!(without_paths(text), plain, "{text}");
+    }
     let said = "codex refused: error creating thread: Fatal error: Failed to initialize session: required MCP servers \
                 failed to initialize: h@bridge: No such file or directory (os error 2); i: gone";
     let error = required_failed(said).unwrap().0;
@@ -213,7 +222,63 @@ fn faults_lose_what_is_secret_and_what_is_noise() {
     );
     assert!(required_failed("something else").is_none());
     let config = json!({ "a": { "args": ["secret", "secret-longer"], "url": "abc" } });
-    let secrets = Secrets::of(config.as_object().unwrap());
+    let secrets = Secrets::of(config.as_object().unwrap().values(), &Variables::default());
     assert_eq!(secrets.hide("secret-longer, secret, abc"), "…, …, abc");
     assert_eq!(format!("{secrets:?}"), "Secrets(2)");
+}
+
+#[test]
+fn what_is_said_alone_of_a_secret_is_hidden_too() {
+    let variables = [("TOKEN", "of-a-variable"), ("KEY", "of-a-header")];
+    let variables: Variables =
+        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+    let entries = [
+        json!({ "url": "http://h/path-secret", "http_headers": { "authorization": "Bearer of-a-token" } }),
+        json!({ "url": "http://i", "bearer_token_env_var": "TOKEN", "env_http_headers": { "X": "KEY" } }),
+        json!({ "command": "program", "args": ["--key=of-an-argument"], "enabled_tools": ["echo"] }),
+    ];
+    let secrets = Secrets::of(&entries, &variables);
+    for text in ["of-a-token", "of-a-variable", "of-a-header", "of-an-argument", "/path-secret"] {
+        assert_eq!(secrets.hide(&format!("no: {text}")), "no: …");
+    }
+    let shown = "`echo` of program at http://i and http://h: TOKEN, KEY";
+    assert_eq!(secrets.hide(shown), shown);
+    let mut body = Body::Warning { message: "bad of-a-token".to_owned() };
+    secrets.hide_in(&mut body);
+    assert_eq!(body, Body::Warning { message: "bad …".to_owned() });
+}
+
+/// What `read` refuses and codex takes: the guard and the depth hold for it all the same.
+#[test]
+fn an_entry_that_only_codex_understands_is_guarded_too() {
+    let of = |command: &str| {
+        json!({
+            "command": command, "args": ["-c", "codex-bridge"], "tool_timeout_sec": -1, "env": { "A": "b" },
+        })
+    };
+    let config = json!({ "bad": of("sh"), "fine": of("docs"), "one": { "tool_timeout_sec": -1 } });
+    let made = plan(json!(null), json!({}), json!({}), config);
+    assert!(
+        !made.config.contains_key("bad") && warned(&made).contains("`bad` is left out"),
+        "{:?}",
+        made.config
+    );
+    assert_eq!(made.config["fine"]["env"], json!({ "A": "b", "DEPTH": "2" }));
+    assert_eq!(made.config["one"], json!({ "tool_timeout_sec": -1, "env": { "DEPTH": "2" } }));
+}
+
+/// What the call changes of a server of the file is looked at as it then is.
+#[test]
+fn a_changed_server_of_the_file_is_guarded() {
+    let file = json!({ "filed": { "command": "sh", "args": ["-c", "docs"] } });
+    let made = plan(json!(null), file, json!({}), json!({ "filed": { "args": ["-c", "codex-bridge"] } }));
+    assert!(!made.config.contains_key("filed") && warned(&made).contains("`filed`"), "{:?}", made.config);
+}
+
+/// A name with the bridge's own mark would be taken for another server.
+#[test]
+fn a_users_name_has_no_mark() {
+    let made = plan(json!(null), json!({}), json!({}), json!({ "x@bridge": { "command": "x" } }));
+    assert!(!made.config.contains_key("x@bridge"), "{:?}", made.config);
+    assert!(warned(&made).contains("its name ends in `@bridge`"), "{}", warned(&made));
 }

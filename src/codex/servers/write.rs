@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::servers::{Server, Transport};
+use crate::servers::{Passed, Server, Transport};
 
 /// A server as codex's configuration has it.
 pub(super) fn write(server: &Server) -> Value {
     let mut entry = match &server.transport {
-        Transport::Stdio { command, args, env, passed, cwd } => json!({
-            "command": command, "args": args, "env": env, "env_vars": passed, "cwd": cwd,
-        }),
+        Transport::Stdio { command, args, env, passed, cwd } => {
+            let passed: Vec<Value> = passed.iter().map(variable).collect();
+            json!({ "command": command, "args": args, "env": env, "env_vars": passed, "cwd": cwd })
+        }
         Transport::Http { url, headers, header_variables, bearer_variable } => json!({
             "url": url, "http_headers": headers, "env_http_headers": header_variables,
             "bearer_token_env_var": bearer_variable,
@@ -29,8 +30,19 @@ pub(super) fn write(server: &Server) -> Value {
     entry
 }
 
+fn variable(passed: &Passed) -> Value {
+    match &passed.source {
+        Some(source) => json!({ "name": passed.name, "source": source }),
+        None => json!(passed.name),
+    }
+}
+
 /// An entry with the depth in its environment: codex hands its own environment to no server.
 pub(super) fn with_depth(entry: &Value, (variable, depth): (&str, u32)) -> Value {
+    if entry.get("env").is_some_and(|env| !env.is_object() && !env.is_null()) {
+        // codex takes no such environment, and says so.
+        return entry.clone();
+    }
     merged(entry, &json!({ "env": { variable: depth.to_string() } }))
 }
 

@@ -115,7 +115,7 @@ impl Guard {
             return Some(how);
         }
         if SHELLS.contains(&name)
-            && let Some(how) = self.by_shell(args, place, deepest)
+            && let Some(how) = self.by_shell(name, args, place, deepest)
         {
             return Some(how);
         }
@@ -134,6 +134,10 @@ impl Guard {
         let mut place = place.clone();
         let mut rest = args.iter().enumerate();
         while let Some((at, word)) = rest.next() {
+            let next = args.get(at + 1).map(String::as_str);
+            if let Some(depth) = self.depth.filter(|depth| takes_away(word, next, depth)) {
+                return Some(format!("it may start {NAME} without {depth}"));
+            }
             if let Some(path) = word.strip_prefix("PATH=") {
                 place.path = Some(OsString::from(path));
             } else if let Some(line) = word.strip_prefix("--split-string=") {
@@ -150,13 +154,12 @@ impl Guard {
     }
 
     /// `sh -c LINE`, `cmd /c LINE`, or `sh FILE`.
-    fn by_shell(&self, args: &[String], place: &Place, deepest: usize) -> Option<String> {
-        let is_line = |word: &String| {
-            let short = word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
-            short
-                || ["/c", "/k"].contains(&word.to_lowercase().as_str())
-                || word.eq_ignore_ascii_case("-command")
-        };
+    fn by_shell(&self, name: &str, args: &[String], place: &Place, deepest: usize) -> Option<String> {
+        if !["cmd", "powershell", "pwsh"].contains(&name) {
+            let (is_line, word) = operand(args)?;
+            return if is_line { self.line(word, place, deepest) } else { self.file_argument(word, place) };
+        }
+        let is_line = |word: &String| ["/c", "/k", "-c", "-command"].contains(&word.to_lowercase().as_str());
         if let Some(at) = args.iter().position(is_line) {
             // `cmd /c` takes all that follows; a shell one word, and the rest as its arguments.
             let rest = args.get(at + 1..)?;
@@ -246,6 +249,42 @@ impl Guard {
         }
         self.script(&file)
     }
+}
+
+/// Whether a word of `env`, with the one behind it, changes or takes away a variable.
+fn takes_away(word: &str, next: Option<&str>, variable: &str) -> bool {
+    let unset = match word {
+        "-" | "--ignore-environment" => return true,
+        "-u" | "--unset" => next,
+        _ => word.strip_prefix("--unset=").or_else(|| word.strip_prefix("-u")),
+    };
+    let emptied = word.starts_with('-') && !word.starts_with("--") && word[1..].starts_with(['i', '0', 'v']);
+    let emptied = emptied && word.contains('i');
+    emptied || unset == Some(variable) || word.split_once('=').is_some_and(|(name, _)| name == variable)
+}
+
+/// The first word of a shell that is no option, and whether it is a line: `c` may stand anywhere among the
+/// letters of options, and more options may follow it.
+fn operand(args: &[String]) -> Option<(bool, &String)> {
+    let (mut words, mut is_line) = (args.iter(), false);
+    while let Some(word) = words.next() {
+        if ["--rcfile", "--init-file", "--init-command"].contains(&word.as_str()) {
+            words.next();
+        } else if word == "--command" {
+            is_line = true;
+        } else if word.starts_with("--") {
+            // It has no value, or has it behind `=`.
+        } else if let Some(letters) = word.strip_prefix(['-', '+']) {
+            is_line |= word.starts_with('-') && letters.contains('c');
+            // `-o pipefail`
+            if letters.contains(['o', 'O']) {
+                words.next();
+            }
+        } else {
+            return Some((is_line, word));
+        }
+    }
+    None
 }
 
 /// The words behind the options of a wrapper, and behind the words that it needs itself.

@@ -41,7 +41,7 @@ impl Machine {
             std::os::unix::fs::symlink(root.join("wrapper"), root.join("bin/wrapped")).unwrap();
             std::fs::hard_link(&program, root.join("hard")).unwrap();
         }
-        let guard = Guard::new(Some(&program), Some(root.join("bin").as_os_str()));
+        let guard = Guard::new(Some(&program), Some(root.join("bin").as_os_str())).keeping("DEPTH");
         Self { dir, guard }
     }
 
@@ -125,6 +125,21 @@ fn this_program_is_found_however_it_is_started() {
         "sh -c echo␣$(codex-bridge)",
         "sh -c sh␣-c␣'codex-bridge'",
         "sh -c ROOT/link",
+        "sh -ce exec␣codex-bridge",
+        "bash -euxco pipefail exec␣codex-bridge",
+        "bash -o pipefail -ec codex-bridge",
+        "bash --norc --rcfile docs -c codex-bridge",
+        "sh -c -e exec␣codex-bridge",
+        "sh -c -- codex-bridge",
+        "fish --command codex-bridge",
+        // The variable that ends it where nothing else does.
+        "env -u DEPTH ROOT/elsewhere/tool",
+        "env -uDEPTH sh -ce docs",
+        "env --unset=DEPTH docs",
+        "env -i docs",
+        "env -vi A=b docs",
+        "env - docs",
+        "env DEPTH=0 docs",
         "cmd /c codex-bridge mcp-server",
         "powershell -Command codex-bridge",
         // Scripts.
@@ -175,6 +190,10 @@ fn what_only_looks_like_it_stays() {
         "uvx docs --from-project codex-bridge",
         "uv run --directory ROOT/codex-bridge docs",
         "env NAME=codex-bridge docs",
+        "env -u OTHER docs DEPTH=0",
+        "env -C ROOT docs -i",
+        "sh -e docs -c codex-bridge",
+        "powershell -NonInteractive docs",
         "timeout 10 docs codex-bridge",
         "sh -c echo␣codex-bridge",
         "sh -c docs␣--about␣'codex-bridge'",

@@ -72,6 +72,30 @@ fn tables_with(journal: &Path, secret: &str) -> Vec<String> {
     tables.into_iter().filter(has).collect()
 }
 
+/// A server that says its token where it does not start.
+#[cfg(unix)]
+#[test]
+fn what_a_server_says_of_its_token_is_not_told() {
+    let stage = Stage::new();
+    let script = "read -r l; id=$(printf %s \"$l\" | sed 's/.*\"id\":\\([0-9]*\\).*/\\1/'); \
+                  printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32000,\"message\":\"bad token %s\"}}\\n' \"$id\" \"$T\"";
+    let server = |token: &str| json!({ "command": "sh", "args": ["-c", script], "env": { "T": token } });
+    let add = json!({ "literal": server("planted-add-env"), "variable": server("x-${PLANTED}") });
+    let mut host = bridge(&stage).env("PLANTED", "planted-variable").start();
+    let done = host.structured("codex", json!({ "prompt": "SAY done", "mcp": { "add": add } }));
+    let thread = &done["threadId"];
+    let failed = |events: &[Value]| events.iter().filter(|e| e["status"] == "failed").count();
+    while failed(&host.events(thread)) < 2 {
+        let after = host.events(thread).last().unwrap()["seq"].clone();
+        host.structured("codex-events", json!({ "threadId": thread, "after": after, "wait": 60 }));
+    }
+    let events = json!(host.events(thread)).to_string();
+    // codex says each twice.
+    assert_eq!(events.matches("bad token …").count(), 4, "{events}");
+    none("an event", &events, &[]);
+    none("a resource", &resources(&mut host, thread), &[]);
+}
+
 #[test]
 fn planted_secrets_are_nowhere_but_in_their_table() {
     let (stage, http) = (Stage::new(), HttpServer::start());

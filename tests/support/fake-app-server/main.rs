@@ -89,6 +89,12 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
             server.open(thread, &params);
             server.result(message, opened);
         }
+        "thread/read" => {
+            uuid(thread)?;
+            let params = server.params(thread).unwrap_or_else(|| params.clone());
+            let read = shapes::resumed(thread, &params)?;
+            server.result(message, json!({ "thread": read["thread"] }));
+        }
         "turn/start" => {
             uuid(thread)?;
             turn::start(server, thread, message)?;
