@@ -22,6 +22,7 @@ use rmcp::model::{Annotations, ReadResourceResult, Resource, ResourceContents, R
 use serde_json::{Value, json};
 
 use super::args::{Detail, EventsArgs};
+use super::cut;
 use super::decision::decision;
 use super::events::shape::piece;
 use super::result::{self, Note};
@@ -82,7 +83,7 @@ impl Server {
         vec![
             of("", "session", "A session and its latest turn", json),
             of("/events{?after,limit}", "events", "Its events behind a number", json),
-            of("/events/{seq}{?from}", "event", "One event, whole; `from`: its bytes from there on", json),
+            of("/events/{seq}{?from}", "event", "One event; of a long one the bytes behind `from`", json),
             of("/diff", "diff", "All changes of its latest turn", "text/x-diff"),
             of("/transcript", "transcript", "Its course, as Markdown", "text/markdown"),
         ]
@@ -218,7 +219,7 @@ impl Server {
             Some(Body::Diff { diff }) => diff,
             _ => String::new(),
         };
-        Ok(bounded(diff, &Uri::Event(thread.clone(), seq, None)))
+        Ok(bounded(diff, &Uri::Event(thread.clone(), seq, Some(0))))
     }
 
     /// One event whole, or its text behind a byte: as much as one answer takes.
@@ -236,11 +237,21 @@ impl Server {
             let message = format!("session `{thread}` has no event {seq}; its last one is {}", row.last_seq);
             return Err(missing(message, address));
         };
-        let whole = serde_json::to_string(event).unwrap_or_default();
-        match from {
-            None => Ok(whole),
-            Some(from) => Ok(piece(&whole, from, TEXT, char::len_utf8).text.to_owned()),
+        let bytes = cut::length(event);
+        if from.is_none() && bytes > TEXT {
+            let first = Uri::Event(thread.clone(), seq, Some(0));
+            let message = format!(
+                "event {seq} has {bytes} bytes, and an answer {TEXT} at most: read {first}, and then with `from` what you \
+                 have read so far"
+            );
+            return Err(ErrorData::invalid_params(message, Some(json!({ "uri": address }))));
         }
+        let mut whole = Vec::with_capacity(event::block(bytes));
+        serde_json::to_writer(&mut whole, event)
+            .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+        drop(events);
+        let whole = String::from_utf8(whole).unwrap_or_default();
+        Ok(piece(&whole, from.unwrap_or_default(), TEXT, char::len_utf8).text.to_owned())
     }
 
     async fn transcript(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {

@@ -237,6 +237,21 @@ impl Host {
         }
     }
 
+    /// The whole of an event, however long, as the resource gives it.
+    pub fn whole_event(&mut self, thread: &str, seq: &Value) -> Value {
+        let mut text = String::new();
+        loop {
+            let uri = format!("codex://sessions/{thread}/events/{seq}?from={}", text.len());
+            let read = self.request("resources/read", json!({ "uri": uri }));
+            let piece =
+                read["result"]["contents"][0]["text"].as_str().unwrap_or_else(|| panic!("{read}")).to_owned();
+            if piece.is_empty() {
+                return serde_json::from_str(&text).unwrap();
+            }
+            text.push_str(&piece);
+        }
+    }
+
     fn find(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.held.iter().position(&wanted) {
             return self.held.remove(at);
