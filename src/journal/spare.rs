@@ -81,6 +81,19 @@ fn either<T: Send + 'static>(file: Pending<T>, memory: Pending<T>) -> Pending<T>
     })
 }
 
+/// What memory has, or else the file.
+fn here_or_stored<T: Send + 'static>(
+    here: Pending<Option<T>>,
+    stored: Pending<Option<T>>,
+) -> Pending<Option<T>> {
+    Box::pin(async move {
+        match here.await? {
+            Some(found) => Ok(Some(found)),
+            None => stored.await,
+        }
+    })
+}
+
 impl Journal for SpareJournal {
     fn bridge(&self) -> &BridgeId {
         self.file.bridge()
@@ -126,12 +139,7 @@ impl Journal for SpareJournal {
     fn last(&self, thread: ThreadId, after: Seq, kind: &'static str) -> Pending<Option<Event>> {
         let here = self.memory.last(thread.clone(), after, kind);
         let stored = self.file.last(thread, after, kind);
-        Box::pin(async move {
-            match here.await? {
-                Some(event) => Ok(Some(event)),
-                None => stored.await,
-            }
-        })
+        here_or_stored(here, stored)
     }
 
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>> {
@@ -154,12 +162,7 @@ impl Journal for SpareJournal {
 
     fn approval(&self, id: ApprovalId) -> Pending<Option<ThreadId>> {
         let (here, stored) = (self.memory.approval(id.clone()), self.file.approval(id));
-        Box::pin(async move {
-            match here.await? {
-                Some(thread) => Ok(Some(thread)),
-                None => stored.await,
-            }
-        })
+        here_or_stored(here, stored)
     }
 
     fn claim(&self, thread: ThreadId) -> Pending<Claimed> {
@@ -208,12 +211,7 @@ impl Journal for SpareJournal {
 
     fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
         let (here, stored) = (self.memory.task(id.clone()), self.file.task(id));
-        Box::pin(async move {
-            match here.await? {
-                Some(task) => Ok(Some(task)),
-                None => stored.await,
-            }
-        })
+        here_or_stored(here, stored)
     }
 
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {
@@ -226,12 +224,7 @@ impl Journal for SpareJournal {
 
     fn secrets(&self, thread: ThreadId) -> Pending<Option<Value>> {
         let (here, stored) = (self.memory.secrets(thread.clone()), self.file.secrets(thread));
-        Box::pin(async move {
-            match here.await? {
-                Some(secrets) => Ok(Some(secrets)),
-                None => stored.await,
-            }
-        })
+        here_or_stored(here, stored)
     }
 
     fn watch(&self, thread: ThreadId) -> Pending<watch::Receiver<Seq>> {

@@ -70,6 +70,49 @@ impl Write for Count {
     }
 }
 
+/// The part of a value's JSON that begins at `from`, or at the begin of the character that this is in: at most
+/// `most` bytes, whole characters. Nothing else of it is made. Besides, where it really begins.
+pub(super) fn window(value: &impl Serialize, from: usize, most: usize) -> (usize, String) {
+    // A character has four bytes at most: so many before tell where one begins.
+    let begin = from.saturating_sub(3);
+    let mut part = Window { skip: begin, room: (from - begin).saturating_add(most), bytes: Vec::new() };
+    // The only fault of it is that there is enough.
+    let _ = serde_json::to_writer(&mut part, value);
+    let starts = |at: &usize| part.bytes.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+    let at = (0..=(from - begin).min(part.bytes.len())).rev().find(starts).unwrap_or(0);
+    let rest = part.bytes.get(at..).unwrap_or_default();
+    let rest = rest.get(..most).unwrap_or(rest);
+    let text = match std::str::from_utf8(rest) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default(),
+    };
+    (begin + at, text.to_owned())
+}
+
+struct Window {
+    skip: usize,
+    room: usize,
+    bytes: Vec<u8>,
+}
+
+impl Write for Window {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let skipped = self.skip.min(bytes.len());
+        self.skip -= skipped;
+        let wanted = &bytes[skipped..];
+        let free = self.room - self.bytes.len();
+        if free == 0 {
+            return Err(io::Error::other("enough"));
+        }
+        self.bytes.extend_from_slice(&wanted[..free.min(wanted.len())]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// What stands where a text was cut; where the rest is says who shows it.
 fn mark(bytes: usize) -> String {
     format!("… [cut: {bytes} bytes in all]")

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{self, Detail, EventsArgs};
 use super::call::Call;
+use super::cut;
 use super::progress::Progress;
 use super::result;
 use super::server::{Context, Server};
@@ -14,7 +15,7 @@ use super::tools::{WAIT_CUT, bad, open_error};
 use crate::event::Event;
 use crate::ids::{Seq, ThreadId};
 use crate::journal::JournalError;
-use shape::{Piece, in_text, piece, short, twice_escaped};
+use shape::{fitting, in_text, short};
 
 /// Events read from the journal at a time.
 const PAGE: usize = 256;
@@ -126,10 +127,12 @@ impl Server {
             let message = format!("there is no event behind {}; `from` reads on in the next one", args.after);
             return Err(result::refused("event_unknown", message));
         };
-        let whole = serde_json::to_string(&event).unwrap_or_default();
         let room = self.options.budget.saturating_sub(FRAME) / 2;
-        let Piece { from, text, next } = piece(&whole, from, room, twice_escaped);
-        let mut part = json!({ "seq": event.seq, "bytes": whole.len(), "from": from, "text": text });
+        let bytes = cut::length(&event);
+        let (from, text) = cut::window(&event, from.min(bytes), room);
+        let text = fitting(&text, room);
+        let mut part = json!({ "seq": event.seq, "bytes": bytes, "from": from, "text": text });
+        let next = Some(from + text.len()).filter(|next| *next < bytes);
         if let Some(next) = next {
             part["next"] = json!(next);
         }

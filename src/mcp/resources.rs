@@ -24,7 +24,6 @@ use serde_json::{Value, json};
 use super::args::{Detail, EventsArgs};
 use super::cut;
 use super::decision::decision;
-use super::events::shape::piece;
 use super::result::{self, Note};
 use super::server::Server;
 use crate::event::{self, Body, PermissionRequest};
@@ -40,6 +39,10 @@ const NAMED: usize = 200;
 
 /// The most bytes of a transcript or a diff: a person scrolls through them, an agent reads events.
 const TEXT: usize = 1 << 20;
+
+/// The most bytes of one event in one answer: a program reads on, and each answer is copied several times on
+/// its way out.
+const PIECE: usize = 256 << 10;
 
 /// Events read from the journal at a time, and the same in bytes.
 const PAGE: (usize, usize) = (512, 256 << 10);
@@ -238,20 +241,15 @@ impl Server {
             return Err(missing(message, address));
         };
         let bytes = cut::length(event);
-        if from.is_none() && bytes > TEXT {
+        if from.is_none() && bytes > PIECE {
             let first = Uri::Event(thread.clone(), seq, Some(0));
             let message = format!(
-                "event {seq} has {bytes} bytes, and an answer {TEXT} at most: read {first}, and then with `from` what you \
+                "event {seq} has {bytes} bytes, and an answer {PIECE} at most: read {first}, and then with `from` what you \
                  have read so far"
             );
             return Err(ErrorData::invalid_params(message, Some(json!({ "uri": address }))));
         }
-        let mut whole = Vec::with_capacity(event::block(bytes));
-        serde_json::to_writer(&mut whole, event)
-            .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
-        drop(events);
-        let whole = String::from_utf8(whole).unwrap_or_default();
-        Ok(piece(&whole, from.unwrap_or_default(), TEXT, char::len_utf8).text.to_owned())
+        Ok(cut::window(event, from.unwrap_or_default(), PIECE).1)
     }
 
     async fn transcript(&self, thread: &ThreadId, address: &str) -> Result<String, ErrorData> {

@@ -59,6 +59,15 @@ impl Follower {
         Self { child, lines }
     }
 
+    /// Of a session with one turn behind it; what it has shown so far.
+    fn of_a_turn(place: &Place, host: &mut Host) -> (String, Self, Vec<Value>) {
+        let thread = run(host, "say first");
+        let mut follower = Self::start(place, &["events", "-f", &thread, "--json"]);
+        let mut seen = Vec::new();
+        follower.turn(&mut seen);
+        (thread, follower, seen)
+    }
+
     fn event(&mut self) -> Value {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
@@ -140,10 +149,7 @@ fn as_json_it_is_what_the_tool_gives() {
 fn it_follows_what_another_process_does() {
     let place = Place::new();
     let mut host = Setup::fake(&place).start();
-    let thread = run(&mut host, "say first");
-    let mut follower = Follower::start(&place, &["events", "-f", &thread, "--json"]);
-    let mut seen = Vec::new();
-    follower.turn(&mut seen);
+    let (thread, mut follower, mut seen) = Follower::of_a_turn(&place, &mut host);
     // Asked in between, and answered from a terminal too: all of it is in one order.
     let prompt = format!("{TASK}\ndeltas 2000\nflood 2000\nsay last");
     host.structured("codex-reply", json!({ "threadId": thread, "prompt": prompt }));
@@ -166,10 +172,7 @@ fn it_follows_what_another_process_does() {
 fn most_lines_come_within_200_ms_of_the_hosts_own_notice() {
     let place = Place::new();
     let mut host = Setup::fake(&place).start();
-    let thread = run(&mut host, "say first");
-    let mut follower = Follower::start(&place, &["events", "-f", &thread, "--json"]);
-    let mut seen = Vec::new();
-    follower.turn(&mut seen);
+    let (thread, mut follower, mut seen) = Follower::of_a_turn(&place, &mut host);
     let (send, lags) = std::sync::mpsc::channel();
     let reader = std::thread::spawn(move || {
         for _ in 0..5 {

@@ -160,3 +160,36 @@ fn a_session_goes_on_after_a_restart() {
     let seqs: Vec<_> = second.events(&thread).iter().map(|e| e["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
 }
+
+/// A session that was let go, while codex still has its thread loaded: the next call takes it up again, hears all
+/// of its turn, and finds what the session was given.
+#[test]
+fn a_session_that_was_let_go_goes_on() {
+    let stage = Stage::new();
+    let mut host = stage.host().env("CODEX_BRIDGE_CODEX_RELEASE_AFTER", "1").start();
+    let server = json!({ "mine": { "command": env!("CARGO_BIN_EXE_fake-mcp-server") } });
+    let call = json!({ "prompt": "SAY one", "sandbox": "workspace-write", "approval-policy": "never", "mcp": { "add": server } });
+    let thread = host.structured("codex", call)["threadId"].clone();
+    for n in 0..3 {
+        let after = host.events(&thread).last().unwrap()["seq"].clone();
+        let page = json!({ "threadId": thread, "after": after, "types": ["session_finished"], "wait": 30 });
+        let page = host.structured("codex-events", page);
+        let last = host.events(&thread).last().unwrap().clone();
+        assert_eq!(
+            (&last["type"], &last["reason"]),
+            (&json!("session_finished"), &json!("released")),
+            "{page}"
+        );
+        let prompt = format!("RUN echo {n} > again-{n}\nMCP mine echo {{}}\nSAY {n}");
+        let done = host.structured("codex-reply", json!({ "threadId": thread, "prompt": prompt }));
+        assert_eq!(
+            (&done["status"], &done["content"]),
+            (&json!("completed"), &json!(n.to_string())),
+            "{done}"
+        );
+        assert!(stage.place.work().join(format!("again-{n}")).exists(), "it has its sandbox");
+        let events = host.events(&thread);
+        let called = events.iter().filter(|event| event["type"] == "tool_call" && event["server"] == "mine");
+        assert_eq!(called.count(), n + 1, "and its server");
+    }
+}

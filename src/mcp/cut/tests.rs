@@ -42,4 +42,23 @@ proptest! {
             prop_assert!(serde_json::to_string(begin).unwrap().len() - 2 + MARK + 6 > each, "as much as fits");
         }
     }
+
+    /// One behind the other, windows are the whole; and each begins where a character does.
+    #[test]
+    fn windows_are_the_whole(text in "[a\n\u{1}\"ä😀]{0,200}", most in 4..50_usize, jump in 0..400_usize) {
+        let whole = serde_json::to_string(&text).unwrap();
+        let mut read = String::new();
+        while read.len() < whole.len() {
+            let (at, part) = window(&text, read.len(), most);
+            prop_assert_eq!(at, read.len());
+            prop_assert!(!part.is_empty() && part.len() <= most);
+            read.push_str(&part);
+        }
+        prop_assert_eq!(&read, &whole);
+        prop_assert_eq!(window(&text, whole.len(), most), (whole.len(), String::new()));
+        let within = whole.floor_char_boundary(jump.min(whole.len()));
+        let (at, part) = window(&text, jump.min(whole.len()), most);
+        prop_assert_eq!(at, within);
+        prop_assert!(whole[at..].starts_with(&part));
+    }
 }

@@ -1,5 +1,5 @@
-//! An event as it stands on a page: whole where it fits, else with its longest parts cut; and a piece
-//! of one that is read on. Pure.
+//! An event as it stands on a page: whole where it fits, else with its longest parts cut; and what
+//! fits of one that is read on. Pure.
 
 use serde_json::{Value, json};
 
@@ -75,34 +75,15 @@ fn halve_lists(value: &mut Value) -> bool {
     }
 }
 
-/// A part of an event's JSON text.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::mcp) struct Piece<'a> {
-    /// Where it begins, in bytes.
-    pub from: usize,
-    pub text: &'a str,
-    /// Where the next one begins; `None` behind the last.
-    pub next: Option<usize>,
-}
-
-/// As much of a text behind `from` as `fits` in `room`, where each character takes what `width` says.
-pub(in crate::mcp) fn piece(whole: &str, from: usize, room: usize, width: fn(char) -> usize) -> Piece<'_> {
-    let from = whole.floor_char_boundary(from.min(whole.len()));
-    let rest = &whole[from..];
+/// As much of the begin of a JSON text as fits in `room` where it is a text within a text; one character at
+/// least.
+pub(in crate::mcp) fn fitting(text: &str, room: usize) -> &str {
     let mut used = 0;
-    let end = rest.char_indices().find_map(|(at, c)| {
-        used += width(c);
+    let end = text.char_indices().find_map(|(at, c)| {
+        used += if matches!(c, '"' | '\\') { 4 } else { c.len_utf8() };
         (used > room && at > 0).then_some(at)
     });
-    Piece { from, text: &rest[..end.unwrap_or(rest.len())], next: end.map(|end| from + end) }
-}
-
-/// What a character of JSON text takes in a result, where it is a text within a text.
-pub(in crate::mcp) fn twice_escaped(c: char) -> usize {
-    match c {
-        '"' | '\\' => 4,
-        c => c.len_utf8(),
-    }
+    &text[..end.unwrap_or(text.len())]
 }
 
 #[cfg(test)]

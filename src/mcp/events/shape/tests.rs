@@ -89,22 +89,19 @@ fn what_fits_is_whole() {
 proptest! {
     #[test]
     fn pieces_are_the_whole(text in "[a\"\\\\é\u{1F600}]{0,300}", room in 1usize..50) {
-        let (mut at, mut read) = (0, String::new());
-        loop {
-            let piece = piece(&text, at, room, twice_escaped);
-            prop_assert_eq!(piece.from, at);
-            read.push_str(piece.text);
-            let Some(next) = piece.next else { break };
-            prop_assert!(next > at, "it goes on");
-            at = next;
+        let mut read = String::new();
+        while read.len() < text.len() {
+            let piece = fitting(&text[read.len()..], room);
+            prop_assert!(!piece.is_empty(), "it goes on");
+            read.push_str(piece);
         }
         prop_assert_eq!(read, text);
     }
 
     #[test]
     fn a_piece_takes_what_is_said(text in "[a\"\\\\é]{0,300}", room in 8usize..200) {
-        let piece = piece(&text, 0, room, twice_escaped);
-        let quoted = serde_json::to_string(&json!(json!(piece.text).to_string())).unwrap();
+        let piece = fitting(&text, room);
+        let quoted = serde_json::to_string(&json!(json!(piece).to_string())).unwrap();
         // The quotes around it, escaped once more, are the frame's.
         prop_assert!(quoted.len() <= room + 6, "{} of {}", quoted.len(), room);
     }
