@@ -2,6 +2,7 @@
 //! to codex. It starts codex when somebody needs it, and anew after it has died.
 
 mod life;
+mod queries;
 mod routes;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -24,7 +25,7 @@ use super::servers::without_paths;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Raw, Room, Ticket};
 use crate::session::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, CallId, Heard, Inbox, Opened, RequestKey,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, Answer, CallId, Heard, Inbox, Opened, RequestKey,
     ThreadParams, TurnParams,
 };
 use crate::supervise::{Backoff, PostMortem};
@@ -36,6 +37,7 @@ const UNKNOWN: usize = 100;
 const AGAIN: &str = "call again: codex is started anew and the session goes on";
 
 type Reply = oneshot::Sender<Result<Opened, AgentError>>;
+type AnswerTo = oneshot::Sender<Result<Answer, AgentError>>;
 
 /// A call to codex that has ended.
 enum Done {
@@ -70,6 +72,10 @@ enum Done {
     Noted {
         thread: ThreadId,
         result: Result<(), AgentError>,
+    },
+    Answered {
+        reply: AnswerTo,
+        result: Result<Answer, AgentError>,
     },
     Released {
         thread: ThreadId,
@@ -222,6 +228,7 @@ impl Agent {
                     Done::Resumed { generation, run, result }
                 });
             }
+            AgentCommand::Query { query, reply } => self.ask(peer, query, reply),
             AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
         }
     }
@@ -235,6 +242,7 @@ impl Agent {
             AgentCommand::Run { start, thread, inbox, .. } => {
                 self.say(thread, inbox, AgentEvent::TurnRefused { start, error });
             }
+            AgentCommand::Query { reply, .. } => drop(reply.send(Err(error))),
             AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
         }
     }
@@ -315,6 +323,8 @@ impl Agent {
                     tracing::debug!(%thread, %error, "an interrupt came too late, or codex did not take it");
                 }
             }
+            // Who has gone needs no answer.
+            Done::Answered { reply, result } => drop(reply.send(result)),
             Done::Released { thread, result } => self.released(&thread, result),
             Done::Noted { thread, result } => {
                 if let Err(error) = result {

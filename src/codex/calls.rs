@@ -204,7 +204,7 @@ pub(super) async fn steer(
     call::<_, Value>(peer, "turn/steer", &params, STEER).await.map(|_| ())
 }
 
-async fn call<P: Serialize + Sync, T: DeserializeOwned>(
+pub(super) async fn call<P: Serialize + Sync, T: DeserializeOwned>(
     peer: &Peer,
     method: &'static str,
     params: &P,
@@ -228,7 +228,7 @@ fn translate(error: CallError) -> AgentError {
 }
 
 /// What codex says of a thread that it will not resume, as a person can use it.
-fn explain(error: AgentError, thread: &ThreadId) -> AgentError {
+pub(super) fn explain(error: AgentError, thread: &ThreadId) -> AgentError {
     let said = error.0.message.to_lowercase();
     if said.contains("active writer") {
         let message = format!("session `{thread}` is held by another codex (a terminal or an IDE)");

@@ -304,22 +304,27 @@ fn used(of: Of<Usage>) -> Notice {
     Notice::Session(ThreadId::from(of.thread_id), Box::new(event))
 }
 
+/// How a turn ended; `None` while it runs.
+pub(super) fn status(word: &str) -> Option<TurnStatus> {
+    match word {
+        "inProgress" => None,
+        "completed" => Some(TurnStatus::Completed),
+        "interrupted" => Some(TurnStatus::Interrupted),
+        _ => Some(TurnStatus::Failed),
+    }
+}
+
 fn ended(turn: Turn) -> AgentEvent {
-    let status = match turn.status.as_str() {
-        "completed" => TurnStatus::Completed,
-        "interrupted" => TurnStatus::Interrupted,
-        _ => TurnStatus::Failed,
-    };
     AgentEvent::TurnEnded {
         turn: TurnId::from(turn.id),
-        status,
+        status: status(&turn.status).unwrap_or(TurnStatus::Failed),
         error: turn.error.map(|error| fault(&error, false)),
         duration_ms: turn.duration_ms,
     }
 }
 
 /// A fault of codex with a short name that stays, and what to do about it.
-fn fault(error: &TurnError, will_retry: bool) -> ErrorInfo {
+pub(super) fn fault(error: &TurnError, will_retry: bool) -> ErrorInfo {
     let info = &error.codex_error_info;
     let name = info.as_str().or_else(|| info.as_object()?.keys().next().map(String::as_str));
     let name = name.unwrap_or("other");

@@ -17,6 +17,7 @@ pub mod inspect;
 pub mod items;
 pub mod locate;
 pub mod protocol;
+mod queries;
 mod sandbox;
 mod servers;
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! what is missing is `None`, what is new is passed over. A test compares the names with the
 //! schema of the installed codex.
 
+pub mod threads;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -9,10 +11,16 @@ use serde_json::{Map, Value};
 pub const REQUESTS: &[&str] = &[
     "config/read",
     "initialize",
+    "model/list",
+    "thread/archive",
     "thread/backgroundTerminals/clean",
+    "thread/list",
+    "thread/name/set",
     "thread/read",
     "thread/resume",
     "thread/start",
+    "thread/turns/list",
+    "thread/unarchive",
     "thread/unsubscribe",
     "turn/interrupt",
     "turn/start",

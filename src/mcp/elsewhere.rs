@@ -6,10 +6,11 @@ use std::time::Duration;
 use rmcp::model::CallToolResult;
 
 use super::call::Call;
+use super::faults::{open_error, too_slow};
 use super::progress::Progress;
 use super::result::{self, Note};
 use super::server::Server;
-use super::tools::{CANCEL, DAY, ELSEWHERE, cut_note, open_error, too_slow};
+use super::tools::{CANCEL, DAY, ELSEWHERE, cut_note};
 use crate::control::{self, Answer, By, ControlError, Request};
 use crate::event::{Answers, Decision};
 use crate::ids::{ApprovalId, ThreadId};

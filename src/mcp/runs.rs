@@ -158,7 +158,7 @@ impl Server {
             let view = self.sessions.stored(&round.thread, round.turn.as_ref(), Duration::ZERO).await;
             return Ok(match view {
                 Ok(view) => result::of_view(&view, &note, self.options.budget).into(),
-                Err(error) => super::tools::open_error(&error).into(),
+                Err(error) => super::faults::open_error(&error).into(),
             });
         };
         for id in round.asked.iter().filter(|_| !late) {

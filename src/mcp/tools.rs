@@ -4,24 +4,24 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs};
 use super::call::{Call, Late, over};
 use super::elsewhere::Decided;
+use super::faults::{above, bad, bad_image, call_error, late_error, open_error, too_slow};
 use super::follow::by_host;
-use super::images::{self, BadImage};
+use super::images;
 use super::legacy_events::LegacyEvents;
-use super::output;
+use super::params::schema;
 use super::progress::Progress;
 use super::result::{self, Note};
 use super::runs::Run;
 use super::server::{Context, Server};
-use crate::approval::{DecideError, Verdict};
-use crate::event::{Answers, DecidedBy, Decision, ErrorInfo};
+use crate::approval::Verdict;
+use crate::event::{Answers, DecidedBy, Decision};
 use crate::ids::{Seq, ThreadId, TurnId};
-use crate::limits::{LimitError, Wanted};
-use crate::session::{AgentError, CallError, CallId, Handle, OpenError, ThreadParams, TurnParams, View};
+use crate::session::{AgentError, CallError, CallId, Handle, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
 pub(super) const CANCEL: Duration = Duration::from_secs(10);
@@ -97,13 +97,6 @@ impl Server {
             begun => (handle, begun.map_err(fail)?),
         };
         Ok(self.run(&handle, begun, &call, progress, args.wait.is_some(), before).await)
-    }
-
-    /// A folder may have become a link to another since its session began.
-    fn still_within(&self, handle: &Handle) -> Result<(), CallToolResult> {
-        let cwd = PathBuf::from(&handle.view().borrow().info.cwd);
-        let real = std::fs::canonicalize(&cwd).unwrap_or(cwd);
-        self.options.limits.folder(&real).map_err(|error| above(&error))
     }
 
     async fn open(
@@ -255,72 +248,6 @@ impl Server {
         let view = handle.view().borrow().clone();
         Ok(result::of_view(&view, &note, self.options.budget))
     }
-
-    fn thread_params(&self, args: &CodexArgs) -> Result<ThreadParams, CallToolResult> {
-        let mut config: Map<String, Value> = self.options.config.clone();
-        for (key, value) in args.config.clone().unwrap_or_default() {
-            (self.options.overlay)(&mut config, &key, value);
-        }
-        let own = [("model_reasoning_effort", &args.effort), ("compact_prompt", &args.compact_prompt)];
-        for (key, value) in own {
-            if let Some(value) = value {
-                (self.options.overlay)(&mut config, key, json!(value));
-            }
-        }
-        let mut servers = self.options.servers.clone();
-        servers.overlay(args.mcp.clone());
-        let cwd = self.folder(args.cwd.as_deref())?;
-        let model = args.model.clone().or_else(|| self.options.model.clone());
-        let sandbox = args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone());
-        let policy = args.approval_policy.map(|p| p.name().to_owned());
-        let approval_policy = policy.or_else(|| self.options.approval_policy.clone());
-        let mut given = args.config.clone().unwrap_or_default();
-        if !args.mcp.config().is_empty() {
-            // Taken out of it, and asked for all the same.
-            let names = args.mcp.config().keys().map(|name| (name.clone(), json!({})));
-            given.insert("mcp_servers".to_owned(), Value::Object(names.collect()));
-        }
-        let wanted = Wanted {
-            cwd: &cwd,
-            sandbox: sandbox.as_deref(),
-            approval_policy: approval_policy.as_deref(),
-            model: model.as_deref(),
-            config: &given,
-        };
-        self.options.limits.check(&wanted).map_err(|error| above(&error))?;
-        let added = [("mcp.add", args.mcp.add()), ("config.mcp_servers", args.mcp.config())];
-        for (parameter, servers) in added {
-            self.options.limits.add(parameter, servers).map_err(|error| above(&error))?;
-        }
-        Ok(ThreadParams {
-            servers,
-            cwd: cwd.to_string_lossy().into_owned(),
-            model,
-            sandbox,
-            approval_policy,
-            config,
-            base_instructions: args.base_instructions.clone(),
-            developer_instructions: args.developer_instructions.clone(),
-        })
-    }
-
-    /// codex starts a thread in a folder that does not exist, so it is looked at here.
-    fn folder(&self, asked: Option<&Path>) -> Result<PathBuf, CallToolResult> {
-        let folder = self.options.cwd.join(asked.unwrap_or_else(|| Path::new("")));
-        let refuse = |why: &str| {
-            let remedy = "give an existing folder, absolute or relative to the one that the host started the bridge in";
-            let message = format!("`cwd` is `{}`: {why}; {remedy}", folder.display());
-            result::refused("bad_cwd", message)
-        };
-        if asked.is_none() && folder.parent().is_none() {
-            return Err(refuse("the host started the bridge in the root folder, which is no workspace"));
-        }
-        match std::fs::canonicalize(&folder) {
-            Ok(real) if real.is_dir() => Ok(plain(real)),
-            Ok(_) => Err(refuse("it is not a folder")),
-            Err(error) => Err(refuse(&error.to_string())),
-        }
-    }
 }
 
 /// A turn that this call asked for.
@@ -349,54 +276,9 @@ async fn begin(
     }
 }
 
-/// Windows' canonical paths have a prefix that codex does not want.
-fn plain(path: PathBuf) -> PathBuf {
-    match path.to_str().and_then(|p| p.strip_prefix(r"\\?\")) {
-        Some(rest) => Path::new(rest).to_owned(),
-        None => path,
-    }
-}
-
 pub(super) fn cut_note(call: &Call<'_>, view: &View) -> Note {
     let cut = call.was_cut && view.busy();
     Note { text: cut.then(|| WAIT_CUT.into()) }
-}
-
-pub(super) fn too_slow(late: Late) -> CallToolResult {
-    result::of_error(&late_error(late))
-}
-
-fn late_error(late: Late) -> ErrorInfo {
-    let (code, message) = match late {
-        Late::TooLong => ("codex_slow", "codex has not begun in the time that this call may take"),
-        Late::Cancelled => ("cancelled", "the host cancelled the call before codex began"),
-    };
-    ErrorInfo {
-        code: code.into(),
-        message: message.into(),
-        remedy: Some("call again; `codex app-server` in a terminal shows whether codex starts at all".into()),
-        retryable: true,
-    }
-}
-
-/// A schema that can be used later: better to hear now that it cannot.
-fn schema(given: Option<JsonObject>) -> Result<Option<Value>, CallToolResult> {
-    let Some(schema) = given.map(Value::Object) else { return Ok(None) };
-    match output::validator(&schema) {
-        Ok(_) => Ok(Some(schema)),
-        Err(why) => {
-            Err(result::refused("bad_arguments", format!("`output-schema`: {why}; give a JSON Schema")))
-        }
-    }
-}
-
-fn bad_image(error: &BadImage) -> CallToolResult {
-    let code = if matches!(error, BadImage::Limit(_)) { "limit" } else { "bad_arguments" };
-    result::refused(code, error.to_string())
-}
-
-fn above(error: &LimitError) -> CallToolResult {
-    result::refused("limit", error.to_string())
 }
 
 fn idle() -> Note {
@@ -405,42 +287,4 @@ fn idle() -> Note {
 
 fn flat(outcome: Outcome) -> CallToolResponse {
     outcome.unwrap_or_else(CallToolResponse::Complete)
-}
-
-pub(super) fn bad(error: &args::BadArguments) -> CallToolResult {
-    result::refused("bad_arguments", error.to_string())
-}
-
-pub(super) fn open_error(error: &OpenError) -> CallToolResult {
-    let code = match error {
-        OpenError::Agent(error) => return result::of_error(&error.0),
-        OpenError::Unknown(_) => "thread_unknown",
-        OpenError::NoTurn(..) => "turn_unknown",
-        OpenError::Journal(_) => "journal",
-        OpenError::Full(_) => "sessions_full",
-        OpenError::Limit { .. } => "limit",
-        OpenError::Closed => "closed",
-    };
-    result::refused(code, error.to_string())
-}
-
-fn call_error(error: &CallError, thread: &ThreadId) -> CallToolResult {
-    let code = match error {
-        CallError::Agent(error) => {
-            let error: &ErrorInfo = &error.0;
-            let mut result = result::of_error(error);
-            if let Some(members) = result.structured_content.as_mut().and_then(Value::as_object_mut) {
-                members.insert("threadId".into(), json!(thread));
-            }
-            return result;
-        }
-        CallError::Busy { .. } => "busy",
-        CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
-        CallError::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
-        CallError::Decide(DecideError::BadAnswers { .. }) => "bad_answers",
-        CallError::Decide(_) => "approval_gone",
-        CallError::Journal { .. } => "journal",
-        CallError::Closed(_) => "closed",
-    };
-    result::refused(code, error.to_string())
 }

@@ -51,7 +51,7 @@ impl Turns {
             Ok(view) => view,
             // What is not there will not come; anything else may pass.
             Err(error @ (OpenError::Unknown(_) | OpenError::NoTurn(..))) => {
-                return Standing::Completed(members(&super::tools::open_error(&error)));
+                return Standing::Completed(members(&super::faults::open_error(&error)));
             }
             Err(error) => return Standing::Unavailable(error.to_string()),
         };

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use super::query::{Answer, Query};
 use crate::event::{
     Answers, Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus,
 };
@@ -149,6 +150,13 @@ pub enum AgentCommand {
         params: Box<ThreadParams>,
         /// Where its events go.
         inbox: Inbox,
+    },
+    /// A question that concerns no live session.
+    Query {
+        /// What.
+        query: Query,
+        /// The answer, or why there is none.
+        reply: oneshot::Sender<Result<Answer, AgentError>>,
     },
     /// Let a thread go: another program may take it. A later command for it takes it up again.
     Release {

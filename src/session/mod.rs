@@ -14,6 +14,7 @@ mod fold;
 mod gate;
 mod handle;
 mod input;
+mod query;
 mod questions;
 mod recover;
 mod registry;
@@ -38,6 +39,9 @@ pub use fold::decision;
 pub use gate::{Full, Room};
 pub use handle::{CallError, Handle};
 pub use input::{Act, Effects, Input, Meant, Reply};
+pub use query::{
+    Answer, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage, TurnsQuery,
+};
 pub use questions::QuestionOptions;
 pub use recover::recover;
 pub use registry::{Keeps, OpenError, Options, Sessions};

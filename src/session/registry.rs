@@ -148,7 +148,7 @@ impl Sessions {
         let (inbox, events) = mpsc::channel(INBOX);
         let (reply, answer) = oneshot::channel();
         let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
-        self.maker.agent.send(command).await.map_err(|_| OpenError::Closed)?;
+        self.tell(command).await?;
         let opened = answer.await.map_err(|_| OpenError::Closed)??;
         servers::keep(self.maker.journal.as_ref(), &opened.thread, &params).await?;
         let row = row::new(
@@ -310,6 +310,11 @@ impl Sessions {
         let (reply, answer) = oneshot::channel();
         self.requests.send(Request::Room(reply)).await.map_err(|_| OpenError::Closed)?;
         answer.await.map_err(|_| OpenError::Closed)?
+    }
+
+    /// Gives the agent a command.
+    pub(super) async fn tell(&self, command: AgentCommand) -> Result<(), OpenError> {
+        self.maker.agent.send(command).await.map_err(|_| OpenError::Closed)
     }
 
     async fn add(&self, task: Task) -> Result<Handle, OpenError> {

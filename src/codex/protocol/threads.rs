@@ -1,0 +1,168 @@
+//! codex's lists: threads, their turns, models.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::TurnError;
+
+/// Whose threads are listed: all but those of codex's own helpers. Without it those of `codex exec` are hidden.
+pub const KINDS: &[&str] = &["cli", "vscode", "exec", "appServer", "unknown"];
+
+/// `thread/list`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadListParams {
+    /// Only those of this folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// The archived ones instead.
+    pub archived: bool,
+    /// Where to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many.
+    pub limit: u32,
+    /// Whose.
+    pub source_kinds: &'static [&'static str],
+}
+
+/// The answer to `thread/list`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ThreadList {
+    /// The latest first.
+    pub data: Vec<Threaded>,
+    /// Where to go on.
+    pub next_cursor: Option<String>,
+}
+
+/// A thread in a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Threaded {
+    /// Its id.
+    pub id: String,
+    /// What a person called it.
+    pub name: Option<String>,
+    /// The beginning of its first prompt.
+    pub preview: String,
+    /// Its folder.
+    pub cwd: String,
+    /// Its model.
+    pub model: Option<String>,
+    /// A word, or an object with one member named by it.
+    pub source: Value,
+    /// The thread that it was branched from.
+    pub forked_from_id: Option<String>,
+    /// Unix seconds.
+    pub created_at: u64,
+    /// Unix seconds.
+    pub updated_at: u64,
+}
+
+/// `thread/name/set`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NameParams {
+    /// Of which thread.
+    pub thread_id: String,
+    /// Its name from now on.
+    pub name: String,
+}
+
+/// `thread/turns/list`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnsListParams {
+    /// Of which thread.
+    pub thread_id: String,
+    /// Where to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// How many.
+    pub limit: u32,
+    /// `full`: with their items.
+    pub items_view: &'static str,
+    /// `desc`: the latest first.
+    pub sort_direction: &'static str,
+}
+
+/// The answer to `thread/turns/list`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TurnsList {
+    /// In the order that was asked for.
+    pub data: Vec<KeptTurn>,
+    /// Where to go on.
+    pub next_cursor: Option<String>,
+}
+
+/// A turn as codex keeps it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeptTurn {
+    /// Its id.
+    pub id: String,
+    /// As [`super::Turn::status`].
+    pub status: String,
+    /// Why it failed.
+    pub error: Option<TurnError>,
+    /// How long it took.
+    pub duration_ms: Option<u64>,
+    /// Unix seconds.
+    pub started_at: Option<u64>,
+    /// What happened in it, as it came.
+    pub items: Vec<Box<RawValue>>,
+}
+
+/// `model/list`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelListParams {
+    /// Those too that codex does not offer.
+    pub include_hidden: bool,
+    /// Where to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// The answer to `model/list`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModelList {
+    /// The models.
+    pub data: Vec<ListedModel>,
+    /// Where to go on.
+    pub next_cursor: Option<String>,
+}
+
+/// A model.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListedModel {
+    /// By which it is asked for.
+    pub model: String,
+    /// Whether codex offers it only to who names it.
+    pub hidden: bool,
+    /// What `effort` takes.
+    pub supported_reasoning_efforts: Vec<Effort>,
+    /// What `service_tier` takes.
+    pub service_tiers: Vec<Tier>,
+}
+
+/// A reasoning effort.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Effort {
+    /// Its name.
+    pub reasoning_effort: String,
+}
+
+/// A service tier.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Tier {
+    /// Its name.
+    pub id: String,
+}

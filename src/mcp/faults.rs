@@ -1,0 +1,78 @@
+//! Faults as results that an agent can act on.
+
+use rmcp::model::CallToolResult;
+use serde_json::{Value, json};
+
+use super::args::BadArguments;
+use super::call::Late;
+use super::images::BadImage;
+use super::result;
+use crate::approval::DecideError;
+use crate::event::ErrorInfo;
+use crate::ids::ThreadId;
+use crate::limits::LimitError;
+use crate::session::{CallError, OpenError};
+
+pub(super) fn too_slow(late: Late) -> CallToolResult {
+    result::of_error(&late_error(late))
+}
+
+pub(super) fn late_error(late: Late) -> ErrorInfo {
+    let (code, message) = match late {
+        Late::TooLong => ("codex_slow", "codex has not begun in the time that this call may take"),
+        Late::Cancelled => ("cancelled", "the host cancelled the call before codex began"),
+    };
+    ErrorInfo {
+        code: code.into(),
+        message: message.into(),
+        remedy: Some("call again; `codex app-server` in a terminal shows whether codex starts at all".into()),
+        retryable: true,
+    }
+}
+
+pub(super) fn bad_image(error: &BadImage) -> CallToolResult {
+    let code = if matches!(error, BadImage::Limit(_)) { "limit" } else { "bad_arguments" };
+    result::refused(code, error.to_string())
+}
+
+pub(super) fn above(error: &LimitError) -> CallToolResult {
+    result::refused("limit", error.to_string())
+}
+
+pub(super) fn bad(error: &BadArguments) -> CallToolResult {
+    result::refused("bad_arguments", error.to_string())
+}
+
+pub(super) fn open_error(error: &OpenError) -> CallToolResult {
+    let code = match error {
+        OpenError::Agent(error) => return result::of_error(&error.0),
+        OpenError::Unknown(_) => "thread_unknown",
+        OpenError::NoTurn(..) => "turn_unknown",
+        OpenError::Journal(_) => "journal",
+        OpenError::Full(_) => "sessions_full",
+        OpenError::Limit { .. } => "limit",
+        OpenError::Closed => "closed",
+    };
+    result::refused(code, error.to_string())
+}
+
+pub(super) fn call_error(error: &CallError, thread: &ThreadId) -> CallToolResult {
+    let code = match error {
+        CallError::Agent(error) => {
+            let error: &ErrorInfo = &error.0;
+            let mut result = result::of_error(error);
+            if let Some(members) = result.structured_content.as_mut().and_then(Value::as_object_mut) {
+                members.insert("threadId".into(), json!(thread));
+            }
+            return result;
+        }
+        CallError::Busy { .. } => "busy",
+        CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
+        CallError::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
+        CallError::Decide(DecideError::BadAnswers { .. }) => "bad_answers",
+        CallError::Decide(_) => "approval_gone",
+        CallError::Journal { .. } => "journal",
+        CallError::Closed(_) => "closed",
+    };
+    result::refused(code, error.to_string())
+}

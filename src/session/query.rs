@@ -1,0 +1,190 @@
+//! Questions to the agent that concern no live session: which threads it has, which models.
+
+use tokio::sync::oneshot;
+
+use super::agent::{AgentCommand, AgentError};
+use super::registry::{OpenError, Sessions};
+use crate::event::{Body, ErrorInfo, Timestamp, TurnStatus};
+use crate::ids::{ThreadId, TurnId};
+
+/// What the agent is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Its threads, of whichever program; the latest first. Answered by [`Answer::Threads`].
+    Threads(ThreadsQuery),
+    /// The turns of a thread; the latest first. Answered by [`Answer::Turns`].
+    Turns(TurnsQuery),
+    /// Its models. Answered by [`Answer::Models`].
+    Models,
+    /// Give a thread a name. Answered by [`Answer::Done`], as all that follow.
+    Name(ThreadId, String),
+    /// Take a thread out of the lists.
+    Archive(ThreadId),
+    /// Put it back.
+    Unarchive(ThreadId),
+}
+
+/// Which threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThreadsQuery {
+    /// Only those of this folder.
+    pub cwd: Option<String>,
+    /// Those that were archived, instead of the others.
+    pub archived: bool,
+    /// Where to go on: [`ThreadPage::cursor`] of an earlier answer.
+    pub cursor: Option<String>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// Which turns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnsQuery {
+    /// Of which thread.
+    pub thread: ThreadId,
+    /// Where to go on: [`TurnPage::cursor`] of an earlier answer.
+    pub cursor: Option<String>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// The agent's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Threads.
+    Threads(ThreadPage),
+    /// Turns.
+    Turns(TurnPage),
+    /// Models, as the agent would offer them to a person.
+    Models(Vec<Model>),
+    /// It is done.
+    Done,
+}
+
+/// Some of the agent's threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThreadPage {
+    /// The latest first.
+    pub threads: Vec<ThreadEntry>,
+    /// Where to go on, if there are more.
+    pub cursor: Option<String>,
+}
+
+/// One of the agent's threads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadEntry {
+    /// Its id.
+    pub thread: ThreadId,
+    /// What a person called it.
+    pub name: Option<String>,
+    /// The beginning of its first prompt.
+    pub preview: String,
+    /// Its folder.
+    pub cwd: String,
+    /// Its model.
+    pub model: Option<String>,
+    /// Which program made it, in codex's word: `cli`, `exec`, `vscode` (all that speak to app-server).
+    pub source: String,
+    /// The thread that it was branched from.
+    pub forked_from: Option<ThreadId>,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
+
+/// Some turns of a thread.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TurnPage {
+    /// The latest first.
+    pub turns: Vec<PastTurn>,
+    /// Where to go on, if there are more.
+    pub cursor: Option<String>,
+}
+
+/// A turn that has been, as the agent keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastTurn {
+    /// Its id.
+    pub turn: TurnId,
+    /// How it ended; `None` while it runs.
+    pub status: Option<TurnStatus>,
+    /// Why, where it failed.
+    pub error: Option<ErrorInfo>,
+    /// In milliseconds.
+    pub duration_ms: Option<u64>,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// What happened in it, in order, with when.
+    pub bodies: Vec<(Option<Timestamp>, Body)>,
+}
+
+/// A model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// By which it is asked for.
+    pub id: String,
+    /// Whether it is offered to nobody who does not name it.
+    pub hidden: bool,
+    /// The reasoning efforts that it takes.
+    pub efforts: Vec<String>,
+    /// The service tiers that it has.
+    pub tiers: Vec<String>,
+}
+
+impl Sessions {
+    /// Asks the agent; starts it where it does not run.
+    ///
+    /// # Errors
+    /// When it refuses, or the bridge is ending.
+    pub async fn ask(&self, query: Query) -> Result<Answer, OpenError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(AgentCommand::Query { query, reply }).await?;
+        Ok(answer.await.map_err(|_| OpenError::Closed)??)
+    }
+
+    /// Some of the agent's threads, of whichever program.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn threads(&self, query: ThreadsQuery) -> Result<ThreadPage, OpenError> {
+        match self.ask(Query::Threads(query)).await? {
+            Answer::Threads(page) => Ok(page),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Some turns of a thread.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn turns(&self, query: TurnsQuery) -> Result<TurnPage, OpenError> {
+        match self.ask(Query::Turns(query)).await? {
+            Answer::Turns(page) => Ok(page),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The agent's models, those that it hides too.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn models(&self) -> Result<Vec<Model>, OpenError> {
+        match self.ask(Query::Models).await? {
+            Answer::Models(models) => Ok(models),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+/// An answer to another question: a fault of ours, which nobody must take for an empty list.
+fn unexpected(answer: &Answer) -> OpenError {
+    let message = match answer {
+        Answer::Threads(_) => "threads came where they were not asked for",
+        Answer::Turns(_) => "turns came where they were not asked for",
+        Answer::Models(_) => "models came where they were not asked for",
+        Answer::Done => "nothing came where an answer was asked for",
+    };
+    let (code, message) = ("bridge_fault".to_owned(), message.to_owned());
+    AgentError(ErrorInfo { code, message, remedy: None, retryable: false }).into()
+}
