@@ -112,6 +112,7 @@ fn code(error: &CallError) -> &'static str {
     match error {
         CallError::Agent(_) => "codex",
         CallError::Busy { .. } => "busy",
+        CallError::Full { .. } => "queue_full",
         CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
         CallError::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
         CallError::Decide(DecideError::BadAnswers { .. }) => "bad_answers",

@@ -26,7 +26,7 @@ use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Raw, Room, Ticket};
 use crate::session::{
     AgentAnswer, AgentCommand, AgentError, AgentEvent, Answer, CallId, Heard, Inbox, Opened, RequestKey,
-    ThreadParams, TurnParams,
+    SteerError, ThreadParams, TurnParams,
 };
 use crate::supervise::{Backoff, PostMortem};
 
@@ -63,11 +63,18 @@ enum Done {
         start: CallId,
         thread: ThreadId,
         inbox: Inbox,
-        result: Result<TurnId, AgentError>,
+        result: Result<Option<TurnId>, AgentError>,
     },
     Stopped {
         thread: ThreadId,
         result: Result<(), AgentError>,
+    },
+    Steered {
+        call: CallId,
+        thread: ThreadId,
+        turn: TurnId,
+        inbox: Inbox,
+        result: Result<(), SteerError>,
     },
     Noted {
         thread: ThreadId,
@@ -195,6 +202,9 @@ impl Agent {
             AgentCommand::Interrupt { thread, turn } => self.interrupt(thread, turn),
             AgentCommand::Answer { key, answer } => self.answer(&key, answer),
             AgentCommand::Release { thread } => self.release(thread),
+            AgentCommand::Steer { call, thread, turn, more, inbox } => {
+                self.steer(call, thread, turn, more, inbox);
+            }
             needs_codex => match self.connected() {
                 Some((peer, generation)) => self.call(needs_codex, peer, generation),
                 None => self.connect(needs_codex),
@@ -206,30 +216,39 @@ impl Agent {
     fn call(&mut self, command: AgentCommand, peer: Peer, generation: Generation) {
         let launch = self.launch.clone();
         match command {
-            AgentCommand::Start { params, inbox, reply } => {
+            AgentCommand::Start { params, fork, inbox, reply } => {
                 self.calls.spawn(async move {
-                    let result = calls::start(&peer, &launch, &params, generation).await;
+                    let result = match fork {
+                        Some(fork) => calls::fork(&peer, &launch, &fork, &params, generation).await,
+                        None => calls::start(&peer, &launch, &params, generation).await,
+                    };
                     Done::Opened { generation, inbox, reply, result }
                 });
             }
-            AgentCommand::Resume { thread, params, inbox, reply } => {
+            AgentCommand::Resume { thread, params, known, inbox, reply } => {
                 self.calls.spawn(async move {
-                    let result = calls::resume(&peer, &launch, &thread, &params, generation).await;
+                    let known = known.as_ref();
+                    let result = calls::resume(&peer, &launch, &thread, &params, known, generation).await;
                     Done::Opened { generation, inbox, reply, result }
                 });
             }
-            AgentCommand::Run { start, thread, turn, params, inbox } => {
+            AgentCommand::Run { start, thread, turn, params, known, inbox } => {
                 let run = Box::new(Run { start, thread, turn, params, inbox });
                 if self.routes.contains_key(&run.thread) {
                     return self.start_turn(peer, generation, *run);
                 }
                 self.calls.spawn(async move {
-                    let result = calls::resume(&peer, &launch, &run.thread, &run.params, generation).await;
+                    let (thread, params, known) = (&run.thread, &run.params, known.as_ref());
+                    let result = calls::resume(&peer, &launch, thread, params, known, generation).await;
                     Done::Resumed { generation, run, result }
                 });
             }
             AgentCommand::Query { query, reply } => self.ask(peer, query, reply),
-            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
+            // These were done without it.
+            AgentCommand::Interrupt { .. }
+            | AgentCommand::Steer { .. }
+            | AgentCommand::Answer { .. }
+            | AgentCommand::Release { .. } => {}
         }
     }
 
@@ -243,7 +262,10 @@ impl Agent {
                 self.say(thread, inbox, AgentEvent::TurnRefused { start, error });
             }
             AgentCommand::Query { reply, .. } => drop(reply.send(Err(error))),
-            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
+            AgentCommand::Interrupt { .. }
+            | AgentCommand::Steer { .. }
+            | AgentCommand::Answer { .. }
+            | AgentCommand::Release { .. } => {}
         }
     }
 
@@ -274,9 +296,26 @@ impl Agent {
             return;
         };
         self.calls.spawn(async move {
-            let result = calls::steer(&peer, &thread, &turn, note).await;
+            let note = TurnParams { prompt: note, ..TurnParams::default() };
+            let result = calls::steer(&peer, &thread, &turn, note, calls::NOTE).await;
             ticket.answer(shape.answer(answer, always));
             Done::Noted { thread, result }
+        });
+    }
+
+    /// Adds to a turn. With no codex there is none: the session hears of that too.
+    fn steer(&mut self, call: CallId, thread: ThreadId, turn: TurnId, more: TurnParams, inbox: Inbox) {
+        let Some((peer, _)) = self.connected() else {
+            return self.say(
+                thread,
+                inbox,
+                AgentEvent::Steered { call, turn, result: Err(SteerError::Over) },
+            );
+        };
+        self.calls.spawn(async move {
+            let result = calls::steer(&peer, &thread, &turn, more, calls::TURN).await;
+            let result = result.map_err(calls::steer_error);
+            Done::Steered { call, thread, turn, inbox, result }
         });
     }
 
@@ -313,7 +352,8 @@ impl Agent {
             },
             Done::Begun { generation, start, thread, inbox, result } => {
                 let event = match result {
-                    Ok(turn) => AgentEvent::TurnAccepted { start, generation, turn },
+                    Ok(Some(turn)) => AgentEvent::TurnAccepted { start, generation, turn },
+                    Ok(None) => AgentEvent::TurnTaken { start, generation },
                     Err(error) => AgentEvent::TurnRefused { start, error },
                 };
                 self.say(thread, inbox, event);
@@ -325,6 +365,9 @@ impl Agent {
             }
             // Who has gone needs no answer.
             Done::Answered { reply, result } => drop(reply.send(result)),
+            Done::Steered { call, thread, turn, inbox, result } => {
+                self.say(thread, inbox, AgentEvent::Steered { call, turn, result });
+            }
             Done::Released { thread, result } => self.released(&thread, result),
             Done::Noted { thread, result } => {
                 if let Err(error) = result {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::connection::{Launch, fault};
+use super::missed;
 use super::protocol::{
-    ConfigRead, ConfigReadParams, ThreadOpened, ThreadRead, ThreadRef, ThreadStartParams, TurnOpened,
+    ConfigRead, ConfigReadParams, Thread, ThreadOpened, ThreadRead, ThreadRef, ThreadStartParams, TurnOpened,
     TurnRef, TurnStartParams, TurnSteerParams, UserInput,
 };
 use super::sandbox::{Sandboxed, sandboxed};
@@ -18,19 +19,19 @@ use crate::event::{Body, SessionInfo};
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{CallError, Peer};
 use crate::servers::{Sources, gather};
-use crate::session::{AgentError, Image, Opened, ThreadParams, TurnParams};
+use crate::session::{AgentError, Fork, Image, Missed, Opened, SteerError, ThreadParams, TurnParams};
 
 /// A thread's start: 40–90 ms warm, 7.5 s for sixty at once with an MCP server each.
 const OPEN: Duration = Duration::from_secs(120);
 
 /// A turn's start is answered at once.
-const TURN: Duration = Duration::from_secs(60);
+pub(super) const TURN: Duration = Duration::from_secs(60);
 
 /// So is its end.
 const STOP: Duration = Duration::from_secs(10);
 
 /// A word to a running turn is answered at once too; the answer to a question waits for it.
-const STEER: Duration = Duration::from_secs(2);
+pub(super) const NOTE: Duration = Duration::from_secs(2);
 
 /// A thread that codex has loaded.
 pub(super) struct Loaded {
@@ -121,57 +122,137 @@ pub(super) async fn resume(
     launch: &Launch,
     thread: &ThreadId,
     params: &ThreadParams,
+    known: Option<&TurnId>,
     generation: Generation,
 ) -> Result<Loaded, AgentError> {
     let mut params = params.clone();
     if params.cwd.is_empty() {
-        params.cwd = folder(peer, thread).await?;
+        // With none, codex would say what its configuration is in its own folder.
+        params.cwd = kept(peer, thread).await?.cwd;
     }
-    let own = own_config(peer, &params.cwd).await?;
-    let Sandboxed { start, mut config, turn } = sandboxed(&params, &own, launch.home.as_deref());
-    let Plan { config: servers, notes, secrets } = servers(&launch.servers, &params, &own, false).await?;
-    if !servers.is_empty() {
-        config.insert("mcp_servers".to_owned(), Value::Object(servers));
-    }
+    let Again { sandbox, mut config, turn, mut notes, secrets } = again(peer, launch, &params).await?;
     config.retain(|key, _| key != "model" && key != "model_reasoning_effort");
     let params = ThreadStartParams {
         thread_id: Some(thread.to_string()),
         exclude_turns: Some(true),
-        sandbox: start,
+        sandbox,
         config,
         ..ThreadStartParams::default()
     };
-    let opened: Result<ThreadOpened, _> = call(peer, "thread/resume", &params, OPEN).await;
+    let mut opened: Result<ThreadOpened, _> = call(peer, "thread/resume", &params, OPEN).await;
+    if opened.as_ref().is_err_and(|error| error.0.message.contains("is archived")) {
+        let of_thread = ThreadRef { thread_id: thread.to_string() };
+        call::<_, Value>(peer, "thread/unarchive", &of_thread, OPEN).await?;
+        let message = "the thread was archived, and is taken out of the archive to go on".to_owned();
+        notes.push(Body::Warning { message });
+        opened = call(peer, "thread/resume", &params, OPEN).await;
+    }
     let opened = opened.map_err(|error| without_secrets(explain(error, thread), &secrets))?;
-    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets })
+    let mut opened = into_opened(opened, generation, turn);
+    match missed::missed(peer, thread, known).await {
+        Ok(missed) => opened.missed = missed,
+        Err(error) => {
+            let message = format!("what other programs did in this thread could not be read back: {error}");
+            notes.push(Body::Warning { message });
+        }
+    }
+    Ok(Loaded { opened, notes, secrets })
 }
 
-/// The folder of a thread that another program made: with none, codex would say what its configuration is
-/// in its own.
-async fn folder(peer: &Peer, thread: &ThreadId) -> Result<String, AgentError> {
+/// `thread/fork`. Of a thread's settings codex keeps the policy alone (measured): the rest is given again,
+/// model and effort as they are by now.
+pub(super) async fn fork(
+    peer: &Peer,
+    launch: &Launch,
+    fork: &Fork,
+    params: &ThreadParams,
+    generation: Generation,
+) -> Result<Loaded, AgentError> {
+    let mut params = params.clone();
+    let thread = kept(peer, &fork.thread).await?;
+    if params.cwd.is_empty() {
+        params.cwd = thread.cwd;
+    }
+    let Again { sandbox, mut config, turn, notes, secrets } = again(peer, launch, &params).await?;
+    if let Some(effort) = thread.reasoning_effort {
+        config.insert("model_reasoning_effort".to_owned(), Value::String(effort));
+    }
+    let params = ThreadStartParams {
+        thread_id: Some(fork.thread.to_string()),
+        last_turn_id: fork.turn.as_ref().map(TurnId::to_string),
+        exclude_turns: Some(true),
+        cwd: Some(params.cwd),
+        model: thread.model.or(params.model),
+        approval_policy: params.approval_policy,
+        sandbox,
+        config,
+        base_instructions: params.base_instructions,
+        developer_instructions: params.developer_instructions,
+    };
+    let opened: Result<ThreadOpened, _> = call(peer, "thread/fork", &params, OPEN).await;
+    let opened = opened.map_err(|error| without_secrets(unforked(error, fork), &secrets))?;
+    let mut opened = into_opened(opened, generation, turn);
+    opened.info.forked_from = Some(fork.thread.clone());
+    Ok(Loaded { opened, notes, secrets })
+}
+
+/// What a thread is given that goes on.
+struct Again {
+    sandbox: Option<String>,
+    config: Map<String, Value>,
+    turn: Option<Value>,
+    notes: Vec<Body>,
+    secrets: Secrets,
+}
+
+async fn again(peer: &Peer, launch: &Launch, params: &ThreadParams) -> Result<Again, AgentError> {
+    let own = own_config(peer, &params.cwd).await?;
+    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.home.as_deref());
+    let Plan { config: servers, notes, secrets } = servers(&launch.servers, params, &own, false).await?;
+    if !servers.is_empty() {
+        config.insert("mcp_servers".to_owned(), Value::Object(servers));
+    }
+    Ok(Again { sandbox: start, config, turn, notes, secrets })
+}
+
+/// What codex keeps of a thread, also of one that another program made or has.
+async fn kept(peer: &Peer, thread: &ThreadId) -> Result<Thread, AgentError> {
     let of_thread = ThreadRef { thread_id: thread.to_string() };
     let read: Result<ThreadRead, _> = call(peer, "thread/read", &of_thread, OPEN).await;
-    Ok(read.map_err(|error| explain(error, thread))?.thread.cwd)
+    Ok(read.map_err(|error| explain(error, thread))?.thread)
 }
 
-/// `turn/start`.
-pub(super) async fn run(peer: &Peer, thread: &ThreadId, turn: TurnParams) -> Result<TurnId, AgentError> {
-    let image = |image| match image {
-        Image::File(path) => UserInput::LocalImage { path },
-        Image::Address(url) => UserInput::Image { url },
+fn unforked(error: AgentError, fork: &Fork) -> AgentError {
+    let Some(turn) = fork.turn.as_ref().filter(|_| error.0.message.contains("turn not found")) else {
+        return explain(error, &fork.thread);
     };
-    let words = UserInput::Text { text: turn.prompt, text_elements: [] };
-    let input = std::iter::once(words).chain(turn.images.into_iter().map(image)).collect();
+    let message = format!("session `{}` has no turn `{turn}` to branch off at", fork.thread);
+    let remedy = "`codex-sessions` with its `threadId` lists its turns; `latest` takes all of them";
+    let mut fault = fault("turn_unknown", message, Some(remedy));
+    fault.0.retryable = false;
+    fault
+}
+
+/// `turn/start`, or what else begins a turn. `thread/compact/start` names none: `turn/started` does.
+pub(super) async fn run(
+    peer: &Peer,
+    thread: &ThreadId,
+    turn: TurnParams,
+) -> Result<Option<TurnId>, AgentError> {
+    if turn.compact {
+        let of_thread = ThreadRef { thread_id: thread.to_string() };
+        return call::<_, Value>(peer, "thread/compact/start", &of_thread, TURN).await.map(|_| None);
+    }
     let params = TurnStartParams {
         thread_id: thread.to_string(),
-        input,
+        input: input(turn.prompt, turn.images),
         output_schema: turn.output_schema,
         model: turn.model,
         effort: turn.effort,
         sandbox_policy: turn.sandbox_policy,
     };
     let opened: TurnOpened = call(peer, "turn/start", &params, TURN).await?;
-    Ok(TurnId::from(opened.turn.id))
+    Ok(Some(TurnId::from(opened.turn.id)))
 }
 
 /// `turn/interrupt`, and the end of the commands that codex would leave running.
@@ -189,19 +270,38 @@ pub(super) async fn release(peer: &Peer, thread: &ThreadId) -> Result<(), AgentE
     call::<_, Value>(peer, "thread/unsubscribe", &of_thread, STOP).await.map(|_| ())
 }
 
-/// `turn/steer`: a text that the model reads with what comes next in its turn.
+/// `turn/steer`: words and images that the model sees with what comes next in its turn. Nothing else of `more`
+/// can be given to a turn that runs.
 pub(super) async fn steer(
     peer: &Peer,
     thread: &ThreadId,
     turn: &TurnId,
-    text: String,
+    more: TurnParams,
+    deadline: Duration,
 ) -> Result<(), AgentError> {
     let params = TurnSteerParams {
         thread_id: thread.to_string(),
         expected_turn_id: turn.to_string(),
-        input: vec![UserInput::Text { text, text_elements: [] }],
+        input: input(more.prompt, more.images),
     };
-    call::<_, Value>(peer, "turn/steer", &params, STEER).await.map(|_| ())
+    call::<_, Value>(peer, "turn/steer", &params, deadline).await.map(|_| ())
+}
+
+/// Whether the turn was over: then what was said belongs into the next.
+pub(super) fn steer_error(error: AgentError) -> SteerError {
+    let said = &error.0.message;
+    let over = said.contains("no active turn") || said.contains("expected active turn id");
+    // A codex that is gone has no turn any more either.
+    if over || error.0.code == "codex_lost" { SteerError::Over } else { SteerError::Other(error) }
+}
+
+fn input(words: String, images: Vec<Image>) -> Vec<UserInput> {
+    let image = |image| match image {
+        Image::File(path) => UserInput::LocalImage { path },
+        Image::Address(url) => UserInput::Image { url },
+    };
+    let words = UserInput::Text { text: words, text_elements: [] };
+    std::iter::once(words).chain(images.into_iter().map(image)).collect()
 }
 
 pub(super) async fn call<P: Serialize + Sync, T: DeserializeOwned>(
@@ -232,9 +332,11 @@ pub(super) fn explain(error: AgentError, thread: &ThreadId) -> AgentError {
     let said = error.0.message.to_lowercase();
     if said.contains("active writer") {
         let message = format!("session `{thread}` is held by another codex (a terminal or an IDE)");
-        return fault("thread_held", message, Some("close it there, then call again"));
+        let remedy = "close it there (a codex that let it go frees it within a minute), then call again; or go on in a copy: \
+                      `codex-reply` with `fork`: `latest`";
+        return fault("thread_held", message, Some(remedy));
     }
-    let unknown = ["no rollout", "not found", "invalid thread id", "no thread"];
+    let unknown = ["no rollout", "not found", "not loaded", "invalid thread id", "no thread"];
     if unknown.iter().any(|words| said.contains(words)) {
         let message = format!("there is no session `{thread}`: codex does not know it");
         let remedy = "check the `threadId`, or start a new session with `codex`";
@@ -266,8 +368,10 @@ fn into_opened(opened: ThreadOpened, generation: Generation, turn: Option<Value>
             approval_policy: word(policy).or_else(|| policy.as_object()?.keys().next().cloned()),
             codex_version: opened.thread.cli_version,
             resumed: false,
+            forked_from: None,
         },
         generation,
         sandbox_policy: turn,
+        missed: Missed::default(),
     }
 }

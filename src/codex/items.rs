@@ -1,14 +1,12 @@
 //! codex's items (`item/started`, `item/completed`) as events of ours. Pure.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::servers::known_as;
 use super::text::text;
-use crate::event::{Body, FileChange, ItemStatus, Timestamp, ToolCall, ToolKind, ToolResult};
+use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
 use crate::rpc::Shorten;
 
 /// Of a command's output this much is kept, as JSON: twice the 1 MiB that codex bounds it to, since a line
@@ -58,21 +56,6 @@ struct Change<'a> {
     kind: Value,
     #[serde(borrow)]
     diff: Option<&'a RawValue>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct When {
-    started_at_ms: Option<u64>,
-    completed_at_ms: Option<u64>,
-}
-
-/// When an item began, and ended, as far as codex says.
-#[must_use]
-pub fn when(raw: &RawValue) -> (Option<Timestamp>, Option<Timestamp>) {
-    let when: When = serde_json::from_str(raw.get()).unwrap_or_default();
-    let time = |ms: Option<u64>| ms.map(|ms| Timestamp::default().after(Duration::from_millis(ms)));
-    (time(when.started_at_ms), time(when.completed_at_ms))
 }
 
 /// The event that an item's beginning is, if it is one.

@@ -16,6 +16,7 @@ pub mod inbound;
 pub mod inspect;
 pub mod items;
 pub mod locate;
+mod missed;
 pub mod protocol;
 mod queries;
 mod sandbox;

@@ -14,6 +14,8 @@ pub const REQUESTS: &[&str] = &[
     "model/list",
     "thread/archive",
     "thread/backgroundTerminals/clean",
+    "thread/compact/start",
+    "thread/fork",
     "thread/list",
     "thread/name/set",
     "thread/read",
@@ -176,14 +178,17 @@ pub struct ConfigWarning {
     pub path: Option<String>,
 }
 
-/// `thread/start`, and the overrides of `thread/resume`.
+/// `thread/start`, and the overrides of `thread/resume` and `thread/fork`.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStartParams {
-    /// Only for `thread/resume`.
+    /// Only for `thread/resume` and `thread/fork`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<String>,
-    /// Only for `thread/resume`: the turns are in our journal.
+    /// Only for `thread/fork`: the last turn of the branch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_turn_id: Option<String>,
+    /// Only for `thread/resume` and `thread/fork`: the turns are in our journal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude_turns: Option<bool>,
     /// The working folder.
@@ -248,6 +253,12 @@ pub struct Thread {
     /// Its folder.
     #[serde(default)]
     pub cwd: String,
+    /// Its model; not in every answer.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Its reasoning effort; not in every answer.
+    #[serde(default)]
+    pub reasoning_effort: Option<String>,
 }
 
 /// `turn/start`.

@@ -10,7 +10,7 @@ use super::items;
 use super::protocol::ThreadRef;
 use super::protocol::threads::{
     KINDS, KeptTurn, ModelList, ModelListParams, NameParams, ThreadList, ThreadListParams, Threaded,
-    TurnsList, TurnsListParams,
+    ThreadedRead, TurnsList, TurnsListParams,
 };
 use crate::event::Timestamp;
 use crate::ids::{ThreadId, TurnId};
@@ -26,6 +26,11 @@ const LOOK: Duration = Duration::from_secs(30);
 pub(super) async fn ask(peer: &Peer, query: Query) -> Result<Answer, AgentError> {
     match query {
         Query::Threads(query) => threads(peer, query).await.map(Answer::Threads),
+        Query::Thread(thread) => {
+            let read: Result<ThreadedRead, _> = call(peer, "thread/read", &of(&thread), LOOK).await;
+            let read = read.map_err(|error| explain(error, &thread))?;
+            Ok(Answer::Thread(Box::new(entry(read.thread))))
+        }
         Query::Turns(query) => turns(peer, query).await.map(Answer::Turns),
         Query::Models => models(peer).await.map(Answer::Models),
         Query::Name(thread, name) => {
@@ -97,18 +102,13 @@ pub(super) async fn turns(peer: &Peer, query: TurnsQuery) -> Result<TurnPage, Ag
 }
 
 fn past(turn: KeptTurn) -> PastTurn {
-    let mut bodies = Vec::new();
-    for raw in &turn.items {
-        let when = items::when(raw);
-        bodies.extend(items::started(raw).map(|body| (when.0, body)));
-        bodies.extend(items::completed(raw).map(|body| (when.1, body)));
-    }
+    let bodies = turn.items.iter().flat_map(|raw| [items::started(raw), items::completed(raw)]);
+    let bodies = bodies.flatten().collect();
     PastTurn {
         turn: TurnId::from(turn.id),
         status: status(&turn.status),
         error: turn.error.map(|error| fault(&error, false)),
         duration_ms: turn.duration_ms,
-        started: turn.started_at.map(seconds),
         bodies,
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{PermissionDecision, PermissionRequest, Tokens};
+use crate::ids::ThreadId;
 
 /// What happened. On the wire its `type` is the variant in snake case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +18,9 @@ pub enum Body {
         /// The JSON Schema that its last message must fit, where its caller gave one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         output_schema: Option<Value>,
+        /// The `key` by which its caller named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// What the user, or an agent in their place, said.
     UserMessage {
@@ -159,6 +163,9 @@ pub struct SessionInfo {
     /// Whether the thread existed before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resumed: bool,
+    /// The thread that it was branched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<ThreadId>,
 }
 
 /// One step of a plan.

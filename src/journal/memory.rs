@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 use super::error::JournalError;
 use super::record::{
-    Batch, Claimed, GivenUp, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState,
+    Batch, Claimed, GivenUp, Journal, Owner, Pending, RunRecord, SessionRecord, SessionStatus, TaskRecord,
+    TaskState,
 };
 use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
@@ -152,6 +153,15 @@ impl Journal for MemoryJournal {
 
     fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
         now(Ok(self.kept().tasks.get(&id).cloned()))
+    }
+
+    fn claim_run(&self, run: RunRecord) -> Pending<Option<RunRecord>> {
+        now(Ok(self.kept().claim_run(run)))
+    }
+
+    fn place_run(&self, key: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
+        self.kept().place_run(&key, place);
+        now(Ok(()))
     }
 
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {

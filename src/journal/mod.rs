@@ -14,7 +14,8 @@ mod tests;
 pub use error::JournalError;
 pub use memory::MemoryJournal;
 pub use record::{
-    Batch, Claimed, GivenUp, Journal, Owner, Pending, SessionRecord, SessionStatus, TaskRecord, TaskState,
+    Batch, Claimed, GivenUp, Journal, Owner, Pending, RunRecord, SessionRecord, SessionStatus, TaskRecord,
+    TaskState,
 };
 pub use spare::SpareJournal;
 pub use sqlite::SqliteJournal;

@@ -161,6 +161,23 @@ impl TaskRecord {
     }
 }
 
+/// A run that its caller named, so that the same call made again does not do the work again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Its name.
+    pub key: String,
+    /// Of all that the call asked for.
+    pub digest: String,
+    /// The bridge that began it.
+    pub bridge: BridgeId,
+    /// The session that it runs in, once there is one.
+    pub thread: Option<ThreadId>,
+    /// The session's last event before it.
+    pub after: Seq,
+    /// When it was named.
+    pub created: Timestamp,
+}
+
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskState {
@@ -225,6 +242,11 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn put_task(&self, task: TaskRecord) -> Pending<()>;
     /// A task.
     fn task(&self, id: String) -> Pending<Option<TaskRecord>>;
+    /// Takes the name for a run; resolves with the run that has it, where one does. One whose bridge died before
+    /// it had a session has it no more.
+    fn claim_run(&self, run: RunRecord) -> Pending<Option<RunRecord>>;
+    /// Says in which session a run is, and behind which event; `None` frees its name.
+    fn place_run(&self, key: String, place: Option<(ThreadId, Seq)>) -> Pending<()>;
     /// Keeps what a session was given that may be secret; opaque here, in no row and no event. Resolves when
     /// it would survive a power cut.
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()>;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::error::JournalError;
 use super::memory::MemoryJournal;
-use super::record::{Batch, Claimed, GivenUp, Journal, Owner, Pending, SessionRecord, TaskRecord};
+use super::record::{Batch, Claimed, GivenUp, Journal, Owner, Pending, RunRecord, SessionRecord, TaskRecord};
 use super::sqlite::SqliteJournal;
 use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
@@ -212,6 +212,18 @@ impl Journal for SpareJournal {
     fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
         let (here, stored) = (self.memory.task(id.clone()), self.file.task(id));
         here_or_stored(here, stored)
+    }
+
+    fn claim_run(&self, run: RunRecord) -> Pending<Option<RunRecord>> {
+        let (file, memory) = (self.file.claim_run(run.clone()), self.memory.clone());
+        Box::pin(async move {
+            let result = file.await;
+            if broken(&result).is_some() { memory.claim_run(run).await } else { result }
+        })
+    }
+
+    fn place_run(&self, key: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
+        either(self.file.place_run(key.clone(), place.clone()), self.memory.place_run(key, place))
     }
 
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {

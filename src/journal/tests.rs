@@ -163,7 +163,7 @@ fn a_newer_file_is_not_touched() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let error = SqliteJournal::open(&path).unwrap_err();
-    assert!(error.to_string().contains("schema version 99, this bridge writes 5"), "{error}");
+    assert!(error.to_string().contains("schema version 99, this bridge writes 6"), "{error}");
 }
 
 #[cfg(unix)]

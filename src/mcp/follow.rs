@@ -254,7 +254,7 @@ impl Follow<'_> {
     fn stop(&self, view: Arc<View>, until: Option<Instant>) -> Stop {
         Stop {
             view,
-            note: Note { text: (!self.notes.is_empty()).then(|| self.notes.join("\n")) },
+            note: Note::of((!self.notes.is_empty()).then(|| self.notes.join("\n"))),
             asks: InputRequests::new(),
             left: until.map(|until| until.saturating_duration_since(Instant::now())),
             dismissed: self.dismissed.clone(),

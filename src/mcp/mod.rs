@@ -2,6 +2,7 @@
 //! connection. codex is absent here: a tool reads the journal and talks to sessions.
 
 pub mod args;
+mod begin;
 mod broken;
 mod call;
 mod cut;
@@ -15,16 +16,19 @@ mod follow;
 pub mod guard;
 pub mod hosts;
 mod images;
+mod keys;
 mod legacy_events;
 mod output;
 mod params;
 mod progress;
+mod reply;
 pub mod resources;
 pub mod result;
 pub mod rounds;
 mod runs;
 pub mod schema;
 mod server;
+mod sessions;
 pub mod tasks;
 mod tools;
 mod work;

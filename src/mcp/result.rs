@@ -10,16 +10,39 @@ use serde_json::{Map, Value, json};
 use super::decision::decision;
 use super::output::output;
 use crate::event::{ErrorInfo, TurnStatus};
-use crate::session::{Doing, Status, View};
+use crate::session::{Doing, How, Status, View};
 
 /// The most changed files, and background commands, that a result names.
 pub(super) const NAMED: usize = 50;
 
 /// What a caller is told besides the session's state.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Note {
     /// A sentence for the agent, before everything else.
     pub text: Option<String>,
+    /// What became of its prompt, where that is not simply a turn.
+    pub sent: How,
+}
+
+impl Default for Note {
+    fn default() -> Self {
+        Self::of(None)
+    }
+}
+
+impl Note {
+    /// A sentence, if there is one.
+    #[must_use]
+    pub fn of(text: Option<String>) -> Self {
+        Self { text, sent: How::Begun }
+    }
+}
+
+/// The result for a caller whose turn waits for so many others of its session.
+#[must_use]
+pub fn in_line(view: &View, ahead: usize, budget: usize) -> CallToolResult {
+    let waits = View { starting: true, queued: Some(ahead), line: Vec::new(), ..view.clone() };
+    of_view(&waits, &Note::default(), budget)
 }
 
 /// The result for a view, within `budget` bytes.
@@ -32,7 +55,11 @@ pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
     fit(budget, |room| {
         let content = cut(&view.content, room, view);
         let mut result = CallToolResult::success(vec![ContentBlock::text(text(view, &content, note, room))]);
-        result.structured_content = Some(Value::Object(members(view, &content, room)));
+        let mut members = members(view, &content, room);
+        if note.sent != How::Begun {
+            members.insert("sent".into(), json!(note.sent.name()));
+        }
+        result.structured_content = Some(Value::Object(members));
         let unfit = matches!(output(view), Some(Err(_)));
         result.is_error = (unfit || view.status == Status::Ended(TurnStatus::Failed)).then_some(true);
         result
@@ -164,6 +191,13 @@ pub fn status(view: &View) -> &'static str {
 fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
     let thread = &view.thread;
     let mut lines: Vec<String> = note.text.iter().cloned().collect();
+    match note.sent {
+        How::Begun | How::Queued => {}
+        How::Steered => lines.push("What you said was added to the turn that ran.".to_owned()),
+        How::Late => {
+            lines.push("The turn that it was for had just ended: it became a turn of its own.".to_owned())
+        }
+    }
     let error = || view.error.as_ref().map(|error| sentence(&short_error(error, room / 4)));
     match view.status {
         _ if let Some(ahead) = view.queued => lines.push(format!(

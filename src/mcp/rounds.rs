@@ -48,7 +48,7 @@ impl Binding {
 }
 
 /// The value with its members in order, whichever order the host kept them in.
-fn sorted(value: &Value) -> Value {
+pub(super) fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let mut names: Vec<_> = members.keys().collect();

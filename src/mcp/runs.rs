@@ -20,7 +20,7 @@ use super::tools::cut_note;
 use crate::approval::Verdict;
 use crate::event::{DecidedBy, PermissionRequest, Timestamp};
 use crate::ids::{ApprovalId, ThreadId, TurnId};
-use crate::session::{CallId, Handle, View};
+use crate::session::{CallId, Handle, How, View};
 
 /// In the last round the open requests go out with the result: clients stop at ten.
 const LAST_ROUND: u8 = 8;
@@ -60,6 +60,8 @@ pub(super) struct Run<'a> {
     pub owns: bool,
     pub round: u8,
     pub dismissed: BTreeSet<ApprovalId>,
+    /// What became of its prompt.
+    pub sent: How,
     /// What the caller is told first.
     pub notes: Vec<String>,
     /// What an old host hears besides.
@@ -76,14 +78,15 @@ impl<'a> Run<'a> {
         owns: bool,
     ) -> Self {
         let (round, dismissed, notes) = (1, BTreeSet::new(), Vec::new());
-        Self { handle, turn, start: None, call, progress, owns, round, dismissed, notes, events: None }
+        let (start, sent, events) = (None, How::Begun, None);
+        Self { handle, turn, start, call, progress, owns, round, dismissed, sent, notes, events }
     }
 }
 
 impl Server {
     /// Follows a turn, and ends the call.
     pub(super) async fn follow(&self, run: Run<'_>) -> CallToolResponse {
-        let Run { handle, turn, start, call, progress, owns, round, dismissed, notes, events } = run;
+        let Run { handle, turn, start, call, progress, owns, round, dismissed, sent, notes, events } = run;
         let stop =
             Follow { handle, turn: turn.clone(), start, call, progress, owns, dismissed, notes, events }
                 .run()
@@ -101,7 +104,8 @@ impl Server {
                 view = own;
             }
         }
-        let note = Note { text: stop.note.text.or(cut_note(call, &view).text) };
+        let text = stop.note.text.or(cut_note(call, &view).text);
+        let note = Note { text, sent };
         result::of_view(&view, &note, self.options.budget).into()
     }
 
@@ -154,7 +158,7 @@ impl Server {
             for id in round.asked.iter().filter(|id| !late && responses.contains_key(id.as_str())) {
                 notes.push(self.sessions.why_not_here(&round.thread, id).await);
             }
-            let note = Note { text: (!notes.is_empty()).then(|| notes.join("\n")) };
+            let note = Note::of((!notes.is_empty()).then(|| notes.join("\n")));
             let view = self.sessions.stored(&round.thread, round.turn.as_ref(), Duration::ZERO).await;
             return Ok(match view {
                 Ok(view) => result::of_view(&view, &note, self.options.budget).into(),

@@ -1,4 +1,4 @@
-//! What `tools/list` says: six tools with plain schemas, written by hand.
+//! What `tools/list` says: the tools with plain schemas, written by hand.
 //!
 //! Plain, since hosts refuse or misread type unions, `$ref` and integer formats; short, since every
 //! agent of every host carries this text in its context all the time. [`super::args`] checks what comes.
@@ -12,9 +12,9 @@ use rmcp::model::{JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
 use super::args::{
-    ApproveArgs, Args, CancelArgs, CodexArgs, EventsArgs, MAX_LIMIT, MAX_WAIT, ReplyArgs, WaitArgs,
+    ApproveArgs, Args, CancelArgs, CodexArgs, EventsArgs, MAX_LIMIT, MAX_LISTED, MAX_WAIT, ReplyArgs,
+    SessionsArgs, WaitArgs,
 };
-use crate::event::Body;
 
 /// Characters up to which Claude Code shows a result: well above our own budget.
 const MAX_RESULT_CHARS: u64 = 200_000;
@@ -22,7 +22,7 @@ const MAX_RESULT_CHARS: u64 = 200_000;
 /// The tools, in the order in which a host lists them.
 #[must_use]
 pub fn tools() -> Vec<Tool> {
-    vec![codex(), reply(), wait(), events(), approve(), cancel()]
+    vec![codex(), reply(), wait(), events(), approve(), cancel(), sessions()]
 }
 
 fn codex() -> Tool {
@@ -47,9 +47,11 @@ fn codex() -> Tool {
         },
         "images": texts("Paths, or data: URLs"),
         "output-schema": {"type": "object", "description": "JSON Schema of the last message; parsed as `output`"},
+        "name": {"type": "string", "description": "For the lists"},
+        "key": {"type": "string", "description": "Your name for this run: the same call again returns it"},
         "wait": seconds("Seconds to block before a running task is handed back; 0: at once")
     });
-    run::<CodexArgs>(
+    tool::<CodexArgs>(
         "Run codex",
         "Give OpenAI's codex, a coding agent, a task in a new thread. Returns its last message; or, with \
          `status` running or needs_decision, a `threadId` for codex-wait or decisions for codex-approve.",
@@ -68,15 +70,25 @@ fn reply() -> Tool {
         "conversationId": {"type": "string", "description": "Deprecated: use threadId"},
         "model": {"type": "string"},
         "effort": {"type": "string"},
-        "images": texts("As for codex"),
+        "images": texts(""),
         "output-schema": {"type": "object"},
-        "wait": seconds("As for codex")
+        "when-busy": {
+            "type": "string",
+            "enum": ["reject", "steer", "queue"],
+            "description": "While a turn runs: add to it, or wait for a turn of its own"
+        },
+        "fork": {"type": "string", "description": "Go on in a copy that ends with this turnId, or `latest`"},
+        "compact": {"type": "boolean", "description": "Compact the thread first"},
+        "name": {"type": "string"},
+        "key": {"type": "string"},
+        "wait": seconds("")
     });
-    run::<ReplyArgs>(
+    tool::<ReplyArgs>(
         "Reply to codex",
         "Go on in a codex thread; also one of an earlier run, the codex CLI or an IDE.",
         input(&["prompt"], properties),
     )
+    .with_raw_output_schema(drop_in())
     .with_annotations(acting().destructive(true).open_world(true))
 }
 
@@ -84,9 +96,9 @@ fn wait() -> Tool {
     let properties = json!({
         "threadId": {"type": "string"},
         "turnId": {"type": "string", "description": "Default: the latest"},
-        "wait": seconds("As for codex")
+        "wait": seconds("")
     });
-    run::<WaitArgs>(
+    tool::<WaitArgs>(
         "Wait for codex",
         "Wait for a running turn and get its result; of an idle thread the last one.",
         input(&["threadId"], properties),
@@ -100,26 +112,14 @@ fn events() -> Tool {
         "after": {"type": "integer", "minimum": 0, "description": "`next` of the last answer"},
         "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "description": "Default 100"},
         "wait": seconds("Seconds to wait for a first event"),
-        "types": {"type": "array", "items": {"type": "string", "enum": Body::KINDS}},
+        "types": {"type": "array", "items": {"type": "string"}, "description": "e.g. assistant_message, tool_call"},
         "detail": {"type": "string", "enum": ["brief", "full"], "description": "full: with deltas"},
         "from": {"type": "integer", "minimum": 0, "description": "For one with `cut`: the byte to read on at"}
-    });
-    let output = json!({
-        "type": "object",
-        "properties": {
-            "events": {"type": "array", "items": {"type": "object"}},
-            "next": {"type": "integer"},
-            "more": {"type": "boolean"},
-            "note": {"type": "string"},
-            "part": {"type": "object"}
-        },
-        "required": ["events", "next", "more"]
     });
     tool::<EventsArgs>(
         "Read codex's events",
         "What happened in a thread: messages, commands, changes, decisions. Not needed for the result.",
         input(&["threadId"], properties),
-        output,
     )
     .with_annotations(reading())
     // Claude Code puts what is longer into a file. The other results stay far below by themselves.
@@ -139,9 +139,9 @@ fn approve() -> Tool {
             "type": "object",
             "description": "For answer: the form's members, or {questionId: text}. To grant a part of `permissions`: that part"
         },
-        "wait": seconds("As for codex")
+        "wait": seconds("")
     });
-    run::<ApproveArgs>(
+    tool::<ApproveArgs>(
         "Decide for codex",
         "Answer an open decision of codex, then follow the turn.",
         input(&["approvalId", "decision"], properties),
@@ -150,31 +150,48 @@ fn approve() -> Tool {
 }
 
 fn cancel() -> Tool {
-    run::<CancelArgs>(
+    tool::<CancelArgs>(
         "Stop codex",
         "Stop a thread's running turn and its commands. The thread stays, for codex-reply.",
-        input(&["threadId"], json!({"threadId": {"type": "string"}})),
+        input(
+            &["threadId"],
+            json!({
+                "threadId": {"type": "string"},
+                "archive": {"type": "boolean", "description": "Take the thread out of the lists too"}
+            }),
+        ),
     )
     // Not destructive: to stop must never itself need an approval.
     .with_annotations(acting().destructive(false).idempotent(true).open_world(false))
 }
 
-/// A tool that answers with the state of a turn. Its schema names what a program must know; the whole
-/// result is told once, at `codex`, since five times would be a fifth of the list.
-fn run<T: Args>(title: &str, description: &'static str, input: Value) -> Tool {
-    let output = json!({
-        "type": "object",
-        "properties": {
-            "threadId": {"type": "string"},
-            "content": {"type": "string"},
-            "status": {"type": "string"}
-        },
-        "required": ["threadId", "content"]
+fn sessions() -> Tool {
+    let properties = json!({
+        "threadId": {"type": "string", "description": "Show this one and its turns"},
+        "cwd": {"type": "string"},
+        "status": {"type": "string", "enum": ["running", "needs_decision", "idle", "archived"]},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LISTED},
+        "cursor": {"type": "string"}
     });
-    tool::<T>(title, description, input, output)
+    tool::<SessionsArgs>(
+        "List codex threads",
+        "Threads of this bridge, the codex CLI and IDEs; those at work first, with their open decisions.",
+        input(&[], properties),
+    )
+    .with_annotations(reading())
 }
 
-/// All that a result can hold; the same for every tool of [`run`].
+/// What programs that were written for the drop-in rely on.
+fn drop_in() -> Arc<JsonObject> {
+    object(json!({
+        "type": "object",
+        "properties": {"threadId": {"type": "string"}, "content": {"type": "string"}},
+        "required": ["threadId", "content"]
+    }))
+}
+
+/// All that a result can hold, the same for every tool that follows a turn: told once, since five times would
+/// be a fifth of the list. The others have no output schema for the same reason.
 fn whole_result() -> Arc<JsonObject> {
     let statuses = ["completed", "running", "needs_decision", "queued", "interrupted", "failed"];
     object(json!({
@@ -194,8 +211,8 @@ fn whole_result() -> Arc<JsonObject> {
     }))
 }
 
-fn tool<T: Args>(title: &str, description: &'static str, input: Value, output: Value) -> Tool {
-    Tool::new(T::TOOL, description, object(input)).with_title(title).with_raw_output_schema(object(output))
+fn tool<T: Args>(title: &str, description: &'static str, input: Value) -> Tool {
+    Tool::new(T::TOOL, description, object(input)).with_title(title)
 }
 
 fn input(required: &[&str], properties: Value) -> Value {
@@ -208,11 +225,19 @@ fn input(required: &[&str], properties: Value) -> Value {
 }
 
 fn texts(description: &str) -> Value {
-    json!({"type": "array", "items": {"type": "string"}, "description": description})
+    described(json!({"type": "array", "items": {"type": "string"}}), description)
 }
 
 fn seconds(description: &str) -> Value {
-    json!({"type": "number", "minimum": 0, "maximum": MAX_WAIT, "description": description})
+    described(json!({"type": "number", "minimum": 0, "maximum": MAX_WAIT}), description)
+}
+
+/// Where it says nothing, it is as for `codex`.
+fn described(mut schema: Value, description: &str) -> Value {
+    if !description.is_empty() {
+        schema["description"] = json!(description);
+    }
+    schema
 }
 
 /// Annotations of a tool that does something. What is left out would be taken for the worst.

@@ -32,7 +32,8 @@ const INSTRUCTIONS: &str = "codex-bridge delegates work to OpenAI's codex, a cod
 - `codex` starts a session with a prompt, `codex-reply` continues it by threadId. Both return codex's last message.\n\
 - status `running`: the time you allowed is over, the work goes on; call `codex-wait`.\n\
 - status `needs_decision`: codex asks before it acts; read `decisions`, then call `codex-approve` with approvalId.\n\
-- `codex-events` pages through what codex did (`after` = the last `next`); `codex-cancel` ends the turn.";
+- `codex-events` pages through what codex did (`after` = the last `next`); `codex-cancel` ends the turn.\n\
+- `codex-sessions` lists threads, also those of the codex CLI and IDEs.";
 
 /// What a server runs with.
 #[derive(Clone, Debug)]
@@ -157,6 +158,7 @@ impl Server {
             "codex-events" => self.events(arguments, context).await.into(),
             "codex-approve" => self.approve(arguments, context).await,
             "codex-cancel" => self.cancel(arguments).await.into(),
+            "codex-sessions" => self.sessions(arguments, context).await.into(),
             other => {
                 let names = self.list.iter().map(|t| t.name.as_ref()).collect::<Vec<_>>().join(", ");
                 let message = format!("there is no tool `{other}`; there are {names}");

@@ -1,18 +1,17 @@
 //! The tools that run, wait for, decide in and end a turn.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 use serde_json::Value;
 
-use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, ReplyArgs, WaitArgs};
-use super::call::{Call, Late, over};
+use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, WaitArgs};
+use super::call::Call;
 use super::elsewhere::Decided;
-use super::faults::{above, bad, bad_image, call_error, late_error, open_error, too_slow};
-use super::follow::by_host;
+use super::faults::{bad, bad_image, call_error, open_error, too_slow};
 use super::images;
-use super::legacy_events::LegacyEvents;
+use super::keys::{Earlier, Key};
 use super::params::schema;
 use super::progress::Progress;
 use super::result::{self, Note};
@@ -20,8 +19,8 @@ use super::runs::Run;
 use super::server::{Context, Server};
 use crate::approval::Verdict;
 use crate::event::{Answers, DecidedBy, Decision};
-use crate::ids::{Seq, ThreadId, TurnId};
-use crate::session::{AgentError, CallError, CallId, Handle, TurnParams, View};
+use crate::ids::{Seq, ThreadId};
+use crate::session::{TurnParams, View, WhenBusy};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
 pub(super) const CANCEL: Duration = Duration::from_secs(10);
@@ -35,7 +34,7 @@ pub(super) const ELSEWHERE: &str = "waiting for the bridge that runs the turn";
 /// How long "to the end" is for a turn that another bridge runs: as long as any call may ask for.
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
-type Outcome = Result<CallToolResponse, CallToolResult>;
+pub(super) type Outcome = Result<CallToolResponse, CallToolResult>;
 
 impl Server {
     pub(super) async fn codex(
@@ -47,111 +46,66 @@ impl Server {
     }
 
     async fn try_codex(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
+        let key = Key::of("codex", arguments.as_ref());
         let args: CodexArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        let call = self.call(context, args.wait);
+        let mut progress = Progress::of(call.context);
+        let unbegun = match &key {
+            None => None,
+            Some(key) => match self.earlier(key, &call, &mut progress).await? {
+                Earlier::Done(response) => return Ok(response),
+                Earlier::New => None,
+                Earlier::Unbegun(thread, after) => Some((thread, after)),
+            },
+        };
+        let outcome = self.new_session(args, key.as_ref(), unbegun, &call, progress).await;
+        if outcome.is_err() {
+            self.unplaced(key.as_ref()).await;
+        }
+        outcome
+    }
+
+    async fn new_session<'a>(
+        &self,
+        args: CodexArgs,
+        key: Option<&Key>,
+        unbegun: Option<(ThreadId, Seq)>,
+        call: &'a Call<'a>,
+        mut progress: Progress<'a>,
+    ) -> Outcome {
         let params = self.thread_params(&args)?;
         let images = images::look(&args.images, Path::new(&params.cwd), &self.options.limits);
         let images = images.map_err(|error| bad_image(&error))?;
         let output_schema = schema(args.output_schema)?;
-        let call = self.call(context, args.wait);
-        let mut progress = Progress::of(call.context);
-        let creating = Box::pin(call.before(self.sessions.create(params, &args.prompt)));
-        let created = progress.during("starting a session of codex", creating).await;
-        let handle = created.map_err(too_slow)?.map_err(|e| open_error(&e))?;
-        // The effort is in the session's settings; the turn needs only its words.
-        let turn = TurnParams { prompt: args.prompt, images, output_schema, ..TurnParams::default() };
-        let begun = Self::start(&handle, turn, &call, &mut progress).await;
-        let begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
-        Ok(self.run(&handle, begun, &call, progress, args.wait.is_some(), Seq::ZERO).await)
-    }
-
-    pub(super) async fn reply(
-        &self,
-        arguments: Option<JsonObject>,
-        context: &Context<'_>,
-    ) -> CallToolResponse {
-        flat(self.try_reply(arguments, context).await)
-    }
-
-    async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
-        let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
-        self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
-        let output_schema = schema(args.output_schema.clone())?;
-        let thread = args.thread_id;
-        let call = self.call(context, args.wait);
-        let mut progress = Progress::of(call.context);
-        let handle = self.open(&thread, &call, &mut progress).await?;
-        self.still_within(&handle)?;
-        let (prompt, model, effort) = (args.prompt, args.model, args.effort);
-        let cwd = PathBuf::from(&handle.view().borrow().info.cwd);
-        let images = images::look(&args.images, &cwd, &self.options.limits).map_err(|e| bad_image(&e))?;
-        let turn = TurnParams { prompt, model, effort, images, output_schema, ..TurnParams::default() };
-        let before = handle.view().borrow().next;
-        let fail = |error: CallError| call_error(&error, &thread);
-        let (handle, begun) = match Self::start(&handle, turn.clone(), &call, &mut progress).await {
-            // It was at rest, and let go in this very moment.
-            Err(CallError::Closed(_)) => {
-                let handle = self.open(&thread, &call, &mut progress).await?;
-                let begun = Self::start(&handle, turn, &call, &mut progress).await.map_err(fail)?;
-                (handle, begun)
+        let title = args.name.as_deref().unwrap_or(&args.prompt);
+        let handle = if let (Some((thread, after)), Some(key)) = (unbegun, key) {
+            let (handle, _) = self.go_on(&thread, call, &mut progress).await?;
+            // What codex had begun of it may have been read back by that.
+            let again = self.follow_named(key, handle.thread(), after, call, &mut progress).await?;
+            if let Earlier::Done(response) = again {
+                return Ok(response);
             }
-            begun => (handle, begun.map_err(fail)?),
+            handle
+        } else {
+            let creating = Box::pin(call.before(self.sessions.create(params, title)));
+            let created = progress.during("starting a session of codex", creating).await;
+            created.map_err(too_slow)?.map_err(|e| open_error(&e))?
         };
-        Ok(self.run(&handle, begun, &call, progress, args.wait.is_some(), before).await)
-    }
-
-    async fn open(
-        &self,
-        thread: &ThreadId,
-        call: &Call<'_>,
-        progress: &mut Progress<'_>,
-    ) -> Result<Handle, CallToolResult> {
-        let opening = call.before(self.sessions.open(thread));
-        let opened = progress.during("taking the session up", opening).await;
-        opened.map_err(too_slow)?.map_err(|error| open_error(&error))
-    }
-
-    /// Begins a turn; without a name where that takes longer than the caller waits.
-    async fn start(
-        handle: &Handle,
-        turn: TurnParams,
-        call: &Call<'_>,
-        progress: &mut Progress<'_>,
-    ) -> Result<Begun, CallError> {
-        let start = handle.number();
-        match progress.during("starting", begin(handle, start, turn, call)).await {
-            Ok(begun) => begun.map(|turn| Begun { start, turn }),
-            // It goes on to begin; whoever waits for it finds it.
-            Err(Late::TooLong) => Ok(Begun { start, turn: None }),
-            Err(Late::Cancelled) => {
-                // What another call began goes on. A session that has ended has ended this one too.
-                let _ = handle.give_up(start, by_host()).await;
-                Err(AgentError(late_error(Late::Cancelled)).into())
-            }
-        }
-    }
-
-    /// Follows a turn that has begun, or hands its task out. `asked`: the call says how long it waits, so that
-    /// it wants a handle and no task.
-    async fn run<'a>(
-        &self,
-        handle: &Handle,
-        begun: Begun,
-        call: &Call<'a>,
-        progress: Progress<'a>,
-        asked: bool,
-        before: Seq,
-    ) -> CallToolResponse {
-        if let Some(turn) = begun.turn.clone().filter(|_| call.host.tasks && !asked) {
-            match self.tasks.create(handle.thread().clone(), turn).await {
-                Ok(task) => return task.into(),
-                // The turn runs: better a call that blocks than one that is lost.
-                Err(error) => tracing::warn!(%error, "the journal took no task; the call is answered itself"),
-            }
-        }
-        let old = self.options.legacy_events && call.host.legacy;
-        let events = old.then(|| LegacyEvents::new(call.context, self.sessions.journal().clone(), before));
-        let run = Run::new(handle, begun.turn, call, progress, true);
-        self.follow(Run { events, start: Some(begun.start), ..run }).await
+        let next = handle.view().borrow().next;
+        self.placed(key, handle.thread(), next).await;
+        let note = self.name(handle.thread(), args.name).await;
+        // The effort is in the session's settings; the turn needs only its words.
+        let turn = TurnParams {
+            prompt: args.prompt,
+            images,
+            output_schema,
+            key: key.map(|key| key.name.clone()),
+            ..TurnParams::default()
+        };
+        let begun = Self::start(&handle, turn, WhenBusy::Reject, call, &mut progress).await;
+        let mut begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
+        begun.notes.extend(note);
+        Ok(self.run(&handle, begun, call, progress, args.wait.is_some(), Seq::ZERO).await)
     }
 
     pub(super) async fn wait(
@@ -170,7 +124,7 @@ impl Server {
         let mut progress = Progress::of(call.context);
         if let Some(handle) = self.sessions.live(&thread).await {
             let view = handle.view().borrow().clone();
-            let latest = if view.starting { None } else { view.turn.clone() };
+            let latest = if view.starting || !view.line.is_empty() { None } else { view.turn.clone() };
             if turn.is_none() || turn == latest {
                 return Ok(self.follow(Run::new(&handle, latest, &call, progress, false)).await);
             }
@@ -224,11 +178,19 @@ impl Server {
     async fn try_cancel(&self, arguments: Option<JsonObject>) -> Result<CallToolResult, CallToolResult> {
         let args: CancelArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
-        let Some(handle) = self.sessions.live(&thread).await else {
-            let view = self.sessions.stored(&thread, None, Duration::ZERO).await;
+        if args.archive {
+            return self.archive(&thread).await;
+        }
+        self.stop_turn(&thread).await
+    }
+
+    /// Ends the turn of a session, and what waits in it.
+    pub(super) async fn stop_turn(&self, thread: &ThreadId) -> Result<CallToolResult, CallToolResult> {
+        let Some(handle) = self.sessions.live(thread).await else {
+            let view = self.sessions.stored(thread, None, Duration::ZERO).await;
             let view = view.map_err(|e| open_error(&e))?;
             if view.busy() {
-                return self.cancel_elsewhere(&thread).await;
+                return self.cancel_elsewhere(thread).await;
             }
             return Ok(result::of_view(&view, &idle(), self.options.budget));
         };
@@ -237,54 +199,28 @@ impl Server {
             reason: Some("the turn was cancelled".into()),
             ..Verdict::of(Decision::Cancel, DecidedBy::Agent, "codex-cancel")
         };
-        handle.cancel(None, verdict).await.map_err(|error| call_error(&error, &thread))?;
+        handle.cancel(None, verdict).await.map_err(|error| call_error(&error, thread))?;
         let mut views = handle.view();
         let ended = tokio::time::timeout(CANCEL, views.wait_for(|view| !view.busy())).await;
         let note = match (was_busy, ended.is_ok()) {
             (false, _) => idle(),
             (true, true) => Note::default(),
-            (true, false) => Note { text: Some("codex has not ended the turn yet.".into()) },
+            (true, false) => Note::of(Some("codex has not ended the turn yet.".into())),
         };
         let view = handle.view().borrow().clone();
         Ok(result::of_view(&view, &note, self.options.budget))
     }
 }
 
-/// A turn that this call asked for.
-struct Begun {
-    start: CallId,
-    /// `None`: it has not begun yet.
-    turn: Option<TurnId>,
-}
-
-/// Begins a turn, as long as the caller waits; where it must wait for others, no longer than was asked.
-async fn begin(
-    handle: &Handle,
-    start: CallId,
-    turn: TurnParams,
-    call: &Call<'_>,
-) -> Result<Result<Option<TurnId>, CallError>, Late> {
-    let (until, mut views) = (call.waits_until(), handle.view());
-    let in_line = async {
-        over(until).await;
-        views.wait_for(|view| view.queued.is_some()).await.map(|_| ())
-    };
-    tokio::select! {
-        biased;
-        begun = call.before(handle.run(start, turn)) => begun,
-        Ok(()) = in_line => Err(Late::TooLong),
-    }
-}
-
 pub(super) fn cut_note(call: &Call<'_>, view: &View) -> Note {
     let cut = call.was_cut && view.busy();
-    Note { text: cut.then(|| WAIT_CUT.into()) }
+    Note::of(cut.then(|| WAIT_CUT.into()))
 }
 
 fn idle() -> Note {
-    Note { text: Some("No turn was running; nothing was cancelled.".into()) }
+    Note::of(Some("No turn was running; nothing was cancelled.".into()))
 }
 
-fn flat(outcome: Outcome) -> CallToolResponse {
+pub(super) fn flat(outcome: Outcome) -> CallToolResponse {
     outcome.unwrap_or_else(CallToolResponse::Complete)
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use super::missed::Missed;
 use super::query::{Answer, Query};
 use crate::event::{
     Answers, Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus,
@@ -74,6 +75,10 @@ pub struct TurnParams {
     pub images: Vec<Image>,
     /// The JSON Schema of the last message.
     pub output_schema: Option<Value>,
+    /// By which its caller finds it again.
+    pub key: Option<String>,
+    /// Instead of working on a prompt: put what was said so far into fewer tokens.
+    pub compact: bool,
     /// What [`Opened::sandbox_policy`] says; the session fills it in.
     pub sandbox_policy: Option<Value>,
 }
@@ -107,12 +112,32 @@ pub struct Opened {
     pub generation: Generation,
     /// What each turn of it is given, as the agent wants it; opaque here.
     pub sandbox_policy: Option<Value>,
+    /// What other programs did in it since the turn that was known.
+    pub missed: Missed,
+}
+
+/// Where a thread is branched off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Its last turn that the branch has; the latest where none is named.
+    pub turn: Option<TurnId>,
 }
 
 /// Why the agent could not do what it was told.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}", .0.message)]
 pub struct AgentError(pub ErrorInfo);
+
+/// Why nothing was added to a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SteerError {
+    /// It had ended, or was not the one that runs.
+    Over,
+    /// Anything else.
+    Other(AgentError),
+}
 
 /// What the agent is told.
 #[derive(Debug)]
@@ -121,6 +146,8 @@ pub enum AgentCommand {
     Start {
         /// How.
         params: Box<ThreadParams>,
+        /// As a branch of another.
+        fork: Option<Fork>,
         /// Where its events go.
         inbox: Inbox,
         /// The thread, or why not.
@@ -132,13 +159,15 @@ pub enum AgentCommand {
         thread: ThreadId,
         /// What codex forgets of it.
         params: Box<ThreadParams>,
+        /// Its latest turn that is known here.
+        known: Option<TurnId>,
         /// Where its events go.
         inbox: Inbox,
         /// The thread, or why not.
         reply: oneshot::Sender<Result<Opened, AgentError>>,
     },
     /// Begin a turn, after taking up the thread where this codex has not loaded it. Answered once, by
-    /// [`AgentEvent::TurnAccepted`] or [`AgentEvent::TurnRefused`] with the same `start`.
+    /// [`AgentEvent::TurnAccepted`], [`AgentEvent::TurnTaken`] or [`AgentEvent::TurnRefused`] with the same `start`.
     Run {
         /// Names this start, so that a late answer to an older one is known as such.
         start: CallId,
@@ -148,6 +177,8 @@ pub enum AgentCommand {
         turn: TurnParams,
         /// What codex forgets of the thread.
         params: Box<ThreadParams>,
+        /// Its latest turn that is known here.
+        known: Option<TurnId>,
         /// Where its events go.
         inbox: Inbox,
     },
@@ -157,6 +188,19 @@ pub enum AgentCommand {
         query: Query,
         /// The answer, or why there is none.
         reply: oneshot::Sender<Result<Answer, AgentError>>,
+    },
+    /// Add to a turn that runs. Answered once, by [`AgentEvent::Steered`] with the same `call`.
+    Steer {
+        /// Names the caller.
+        call: CallId,
+        /// Of which thread.
+        thread: ThreadId,
+        /// Which.
+        turn: TurnId,
+        /// What to add.
+        more: TurnParams,
+        /// Where the answer goes.
+        inbox: Inbox,
     },
     /// Let a thread go: another program may take it. A later command for it takes it up again.
     Release {
@@ -217,12 +261,28 @@ pub enum AgentEvent {
         /// Its name.
         turn: TurnId,
     },
+    /// It will begin, and be named then.
+    TurnTaken {
+        /// By which start.
+        start: CallId,
+        /// By which codex process.
+        generation: Generation,
+    },
     /// It has not.
     TurnRefused {
         /// By which start.
         start: CallId,
         /// Why not.
         error: AgentError,
+    },
+    /// What was to be added to a turn has been, or not.
+    Steered {
+        /// For which caller.
+        call: CallId,
+        /// To which turn.
+        turn: TurnId,
+        /// Why not.
+        result: Result<(), SteerError>,
     },
     /// A turn has begun.
     TurnStarted(TurnId),

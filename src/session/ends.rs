@@ -68,6 +68,16 @@ pub(super) fn taken_out() -> ErrorInfo {
     }
 }
 
+/// Prompts that waited for another turn of the session to end, and will not be worked on.
+pub(super) fn not_begun(prompts: &[&str], why: &str) -> Body {
+    /// Of a prompt this much is enough to know it again, in characters.
+    const SHOWN: usize = 80;
+    let shown =
+        prompts.iter().map(|prompt| format!("\"{}\"", prompt.chars().take(SHOWN).collect::<String>()));
+    let prompts = shown.collect::<Vec<_>>().join(", ");
+    Body::Warning { message: format!("what waited in line will not be worked on, since {why}: {prompts}") }
+}
+
 /// The journal takes nothing more, so that the turn is ended.
 pub(super) fn unrecorded(why: &str) -> ErrorInfo {
     ErrorInfo {

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::agent::{AgentError, CallId, TurnParams};
 use super::input::{Input, Meant, Reply};
+use super::line::{How, WhenBusy};
 use super::view::View;
 use crate::approval::{DecideError, Verdict};
 use crate::event::PermissionDecision;
@@ -25,12 +26,22 @@ pub(super) struct Call {
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum CallError {
     /// A turn is under way.
-    #[error("session `{thread}` is busy with turn `{}`; wait for it with `codex-wait`, or end it with `codex-cancel`", turn.as_ref().map_or("(starting)", TurnId::as_str))]
+    #[error("session `{thread}` is busy with turn `{}`; wait for it with `codex-wait`, end it with `codex-cancel`, or give `when-busy`: `queue` for a turn of its own after it, `steer` to add to it", turn.as_ref().map_or("(starting)", TurnId::as_str))]
     Busy {
         /// The session.
         thread: ThreadId,
         /// Its turn.
         turn: Option<TurnId>,
+    },
+    /// Too many turns wait for it.
+    #[error(
+        "{waiting} turns wait in session `{thread}`, and no more may; call again once one has ended, or start another session with `codex`"
+    )]
+    Full {
+        /// The session.
+        thread: ThreadId,
+        /// How many wait.
+        waiting: usize,
     },
     /// codex did not begin the turn.
     #[error(transparent)]
@@ -82,13 +93,19 @@ impl Handle {
         CallId(self.numbers.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Begins a turn; returns its name once codex has begun it.
+    /// Begins a turn, or does with it what `when` says where one is under way; returns the name of the turn
+    /// once codex has it.
     ///
     /// # Errors
-    /// When a turn is under way, or codex refuses.
-    pub async fn run(&self, start: CallId, turn: TurnParams) -> Result<Option<TurnId>, CallError> {
-        match self.call(start, Input::Run(start, turn)).await? {
-            Reply::Turn(turn) => Ok(turn),
+    /// When a turn is under way and `when` is [`WhenBusy::Reject`], too many wait, or codex refuses.
+    pub async fn run(
+        &self,
+        start: CallId,
+        turn: TurnParams,
+        when: WhenBusy,
+    ) -> Result<(TurnId, How), CallError> {
+        match self.call(start, Input::Run(start, turn, when)).await? {
+            Reply::Begun(turn, how) => Ok((turn, how)),
             other => Err(self.unexpected(other)),
         }
     }
@@ -163,10 +180,13 @@ impl Handle {
     fn unexpected(&self, reply: Reply) -> CallError {
         match reply {
             Reply::Busy(turn) => CallError::Busy { thread: self.thread.clone(), turn },
+            Reply::Full(waiting) => CallError::Full { thread: self.thread.clone(), waiting },
             Reply::Refused(error) => error.into(),
             Reply::Undecided(error) => error.into(),
             Reply::Unrecorded(error) => CallError::Journal { thread: self.thread.clone(), error },
-            Reply::Turn(_) | Reply::Decided(_) | Reply::Released | Reply::Dismissed => self.closed(),
+            Reply::Begun(..) | Reply::Turn(_) | Reply::Decided(_) | Reply::Released | Reply::Dismissed => {
+                self.closed()
+            }
         }
     }
 }

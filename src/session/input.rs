@@ -1,6 +1,7 @@
 //! What goes into the state machine of a session, and what follows from it.
 
 use super::agent::{AgentAnswer, AgentError, AgentEvent, CallId, RequestKey, TurnParams};
+use super::line::{How, WhenBusy};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{Event, PermissionDecision};
 use crate::ids::{ApprovalId, TurnId};
@@ -12,7 +13,7 @@ pub enum Input {
     /// The agent says something.
     Agent(AgentEvent),
     /// A caller wants a turn.
-    Run(CallId, TurnParams),
+    Run(CallId, TurnParams, WhenBusy),
     /// A caller answers a question.
     Decide(CallId, ApprovalId, Verdict),
     /// A person closed the dialog for a question without a decision.
@@ -45,6 +46,8 @@ pub enum Meant {
 pub enum Act {
     /// Begin a turn.
     Run(CallId, TurnParams),
+    /// Add to a turn that runs.
+    Steer(CallId, TurnId, TurnParams),
     /// End a turn.
     Interrupt(TurnId),
     /// Answer a question.
@@ -56,10 +59,14 @@ pub enum Act {
 /// The answer to a caller.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// The turn that began, or that is being ended; `None` when there was none to end.
+    /// The turn that a prompt began, or was added to.
+    Begun(TurnId, How),
+    /// The turn that is being ended; `None` when there was none to end.
     Turn(Option<TurnId>),
     /// Another turn is under way.
     Busy(Option<TurnId>),
+    /// So many wait already that no more may.
+    Full(usize),
     /// codex did not begin it.
     Refused(AgentError),
     /// The answer counts.

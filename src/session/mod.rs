@@ -14,6 +14,8 @@ mod fold;
 mod gate;
 mod handle;
 mod input;
+mod line;
+mod missed;
 mod query;
 mod questions;
 mod recover;
@@ -30,8 +32,8 @@ mod tests;
 mod view;
 
 pub use agent::{
-    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Heard, Image, Inbox, Opened, RequestKey,
-    ThreadParams, TurnParams,
+    AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Fork, Heard, Image, Inbox, Opened,
+    RequestKey, SteerError, ThreadParams, TurnParams,
 };
 pub use busy::Doing;
 pub use elsewhere::{Elsewhere, elsewhere, open_decisions};
@@ -39,6 +41,8 @@ pub use fold::decision;
 pub use gate::{Full, Room};
 pub use handle::{CallError, Handle};
 pub use input::{Act, Effects, Input, Meant, Reply};
+pub use line::{How, WhenBusy};
+pub use missed::Missed;
 pub use query::{
     Answer, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage, TurnsQuery,
 };

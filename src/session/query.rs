@@ -12,6 +12,8 @@ use crate::ids::{ThreadId, TurnId};
 pub enum Query {
     /// Its threads, of whichever program; the latest first. Answered by [`Answer::Threads`].
     Threads(ThreadsQuery),
+    /// One of its threads. Answered by [`Answer::Thread`].
+    Thread(ThreadId),
     /// The turns of a thread; the latest first. Answered by [`Answer::Turns`].
     Turns(TurnsQuery),
     /// Its models. Answered by [`Answer::Models`].
@@ -53,6 +55,8 @@ pub struct TurnsQuery {
 pub enum Answer {
     /// Threads.
     Threads(ThreadPage),
+    /// A thread.
+    Thread(Box<ThreadEntry>),
     /// Turns.
     Turns(TurnPage),
     /// Models, as the agent would offer them to a person.
@@ -113,10 +117,8 @@ pub struct PastTurn {
     pub error: Option<ErrorInfo>,
     /// In milliseconds.
     pub duration_ms: Option<u64>,
-    /// When it began.
-    pub started: Option<Timestamp>,
-    /// What happened in it, in order, with when.
-    pub bodies: Vec<(Option<Timestamp>, Body)>,
+    /// What happened in it, in order.
+    pub bodies: Vec<Body>,
 }
 
 /// A model.
@@ -154,6 +156,17 @@ impl Sessions {
         }
     }
 
+    /// One of the agent's threads, of whichever program.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn thread(&self, thread: &ThreadId) -> Result<ThreadEntry, OpenError> {
+        match self.ask(Query::Thread(thread.clone())).await? {
+            Answer::Thread(entry) => Ok(*entry),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Some turns of a thread.
     ///
     /// # Errors
@@ -181,6 +194,7 @@ impl Sessions {
 fn unexpected(answer: &Answer) -> OpenError {
     let message = match answer {
         Answer::Threads(_) => "threads came where they were not asked for",
+        Answer::Thread(_) => "a thread came where it was not asked for",
         Answer::Turns(_) => "turns came where they were not asked for",
         Answer::Models(_) => "models came where they were not asked for",
         Answer::Done => "nothing came where an answer was asked for",

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::agent::{AgentCommand, AgentError, Heard, Opened, ThreadParams};
+use super::agent::{AgentCommand, AgentError, Fork, Heard, Opened, ThreadParams};
 use super::elsewhere::{Elsewhere, elsewhere};
 use super::gate::{Gate, Room};
 use super::handle::{CallError, Handle};
@@ -21,7 +21,7 @@ use super::view::View;
 use super::{fold, row, servers};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{PermissionDecision, Timestamp};
-use crate::ids::{ApprovalId, ThreadId, TurnId};
+use crate::ids::{ApprovalId, Seq, ThreadId, TurnId};
 use crate::journal::{Claimed, Journal, JournalError, SessionRecord, SessionStatus};
 
 /// What codex may say to a session before it is held back: some 50 ms of its fastest text.
@@ -144,12 +144,26 @@ impl Sessions {
     /// # Errors
     /// When codex refuses it, or the bridge is ending.
     pub async fn create(&self, params: ThreadParams, title: &str) -> Result<Handle, OpenError> {
+        self.begin(params, None, title).await
+    }
+
+    pub(super) async fn begin(
+        &self,
+        params: ThreadParams,
+        fork: Option<Fork>,
+        title: &str,
+    ) -> Result<Handle, OpenError> {
         let seat = self.room().await?;
         let (inbox, events) = mpsc::channel(INBOX);
         let (reply, answer) = oneshot::channel();
-        let command = AgentCommand::Start { params: Box::new(params.clone()), inbox: inbox.clone(), reply };
+        let command =
+            AgentCommand::Start { params: Box::new(params.clone()), fork, inbox: inbox.clone(), reply };
         self.tell(command).await?;
         let opened = answer.await.map_err(|_| OpenError::Closed)??;
+        let mut params = params;
+        if params.cwd.is_empty() {
+            params.cwd.clone_from(&opened.info.cwd);
+        }
         servers::keep(self.maker.journal.as_ref(), &opened.thread, &params).await?;
         let row = row::new(
             opened.thread.clone(),
@@ -162,11 +176,42 @@ impl Sessions {
         self.add(task).await
     }
 
+    /// Starts a session as a branch of another, also of one that another program has.
+    ///
+    /// # Errors
+    /// When codex refuses it, it was begun with more than is allowed now, or the bridge is ending.
+    pub async fn fork(&self, fork: Fork, title: &str) -> Result<Handle, OpenError> {
+        let params = match self.maker.journal.session(fork.thread.clone()).await? {
+            Some(row) => self.maker.params(row).await?.1,
+            None => self.maker.options.defaults.clone(),
+        };
+        self.begin(params, Some(fork), title).await
+    }
+
+    /// Starts a session in the place of one that began no turn, with what that one was given: codex keeps
+    /// nothing of such a thread. `None` where it began one, or nobody knows it.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub async fn anew(&self, thread: &ThreadId) -> Result<Option<Handle>, OpenError> {
+        let row = self.maker.journal.session(thread.clone()).await?;
+        let Some(row) = row.filter(|row| row.turn_seq == Seq::ZERO) else { return Ok(None) };
+        let (row, params) = self.maker.params(row).await?;
+        self.create(params, &row.title).await.map(Some)
+    }
+
     /// The session, if it lives in this bridge.
     pub async fn live(&self, thread: &ThreadId) -> Option<Handle> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(Request::Get(thread.clone(), reply)).await.ok()?;
         answer.await.ok().flatten()
+    }
+
+    /// Lets a session go that is at rest, where it lives here.
+    pub async fn let_go(&self, thread: &ThreadId) {
+        if let Some(handle) = self.live(thread).await {
+            handle.release().await;
+        }
     }
 
     /// The session, taken up again where it is not live.
@@ -256,6 +301,11 @@ impl Sessions {
     /// Which other process has a session; [`Elsewhere::Nowhere`] too where the journal cannot say.
     pub async fn elsewhere(&self, thread: &ThreadId) -> Elsewhere {
         elsewhere(self.maker.journal.as_ref(), thread).await.unwrap_or(Elsewhere::Nowhere)
+    }
+
+    /// Whether another process that lives has a session.
+    pub async fn is_elsewhere(&self, thread: &ThreadId) -> bool {
+        !matches!(self.elsewhere(thread).await, Elsewhere::Nowhere)
     }
 
     /// Which process has a session, in words.
@@ -354,14 +404,15 @@ impl Maker {
         let (claimed, row) = self.take(&thread).await?;
         let now = Timestamp::now();
         let (mut row, view, mut params) = match row {
-            Some(mut row) => {
+            Some(row) => {
                 let view = fold::stored(self.journal.as_ref(), &row, None).await?;
-                let params = servers::params(self.journal.as_ref(), &mut row).await?;
-                if let Err(why) = (self.options.keeps.0)(&params) {
-                    self.journal.release(thread.clone()).await?;
-                    return Err(OpenError::Limit { thread, why });
+                match self.params(row).await {
+                    Ok((row, params)) => (row, Some(view), params),
+                    Err(error) => {
+                        self.journal.release(thread.clone()).await?;
+                        return Err(error);
+                    }
                 }
-                (row, Some(view), params)
             }
             None => {
                 // One that the CLI or an IDE made, or that was given up: codex knows it, the journal does
@@ -378,6 +429,7 @@ impl Maker {
         let command = AgentCommand::Resume {
             thread: thread.clone(),
             params: Box::new(params.clone()),
+            known: row.turn_id.clone(),
             inbox: inbox.clone(),
             reply,
         };
@@ -400,11 +452,21 @@ impl Maker {
             row.settings = row::settings(&params);
         }
         if view.is_none() {
+            row.title = row::title(opened.missed.prompt().unwrap_or_default());
             servers::keep(self.journal.as_ref(), &thread, &params).await?;
         }
         opened.info.resumed = true;
         row.owner = Some(self.journal.bridge().clone());
         Ok(self.task(opened, row, view, params, (inbox, events), seat))
+    }
+
+    /// What a session was given, where it may have that again.
+    async fn params(&self, mut row: SessionRecord) -> Result<(SessionRecord, ThreadParams), OpenError> {
+        let params = servers::params(self.journal.as_ref(), &mut row).await?;
+        match (self.options.keeps.0)(&params) {
+            Ok(()) => Ok((row, params)),
+            Err(why) => Err(OpenError::Limit { thread: row.thread_id, why }),
+        }
     }
 
     /// Takes a session, and ends what a dead owner left open in it.

@@ -18,11 +18,10 @@ pub fn new(
     owner: BridgeId,
     now: Timestamp,
 ) -> SessionRecord {
-    let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
     SessionRecord {
         thread_id: thread,
         cwd: params.cwd.clone(),
-        title: line.chars().take(TITLE).collect(),
+        title: self::title(title),
         status: SessionStatus::Idle,
         model: params.model.clone(),
         owner: Some(owner),
@@ -33,6 +32,12 @@ pub fn new(
         updated: now,
         settings: settings(params),
     }
+}
+
+/// A first prompt as a title.
+pub fn title(prompt: &str) -> String {
+    let line = prompt.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(TITLE).collect()
 }
 
 /// What a resume must give again, as the journal keeps it.

@@ -1,18 +1,24 @@
 //! The state machine of one session: each input gives events to append, then commands, then
 //! answers to callers. No clock, no I/O, no async; one line an input in [`State::apply`].
 
+mod prompts;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::agent::{AgentError, AgentEvent, CallId, Opened, TurnParams};
+use super::agent::{AgentError, AgentEvent, CallId, Opened};
 use super::delta::Deltas;
 use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, unbegun, unkept};
 use super::input::{Act, Effects, Input, Meant, Reply};
+use super::line::{How, Line};
+use super::missed::Missed;
 use super::questions::{Ended, QuestionOptions, Questions};
 use super::repeat::LastDiff;
 use crate::approval::Verdict;
-use crate::event::{Body, DecidedBy, Decision, ErrorInfo, Event, SessionInfo, Timestamp, Tokens, TurnStatus};
+use crate::event::{
+    Body, DecidedBy, Decision, ErrorInfo, Event, Origin, SessionInfo, Timestamp, Tokens, TurnStatus,
+};
 use crate::ids::{ApprovalId, Generation, Seq, ThreadId, TurnId};
 
 #[derive(Debug, PartialEq)]
@@ -21,7 +27,10 @@ enum Phase {
     /// Asked for, not yet begun; the caller waits for its name.
     Starting {
         call: CallId,
+        how: How,
         cancelled: bool,
+        /// The codex process that has taken it, and has not named it yet.
+        taken: Option<Generation>,
     },
     Running(TurnId),
 }
@@ -32,13 +41,18 @@ pub struct State {
     thread: ThreadId,
     seq: Seq,
     info: SessionInfo,
+    /// What other programs did before it was opened.
+    missed: Missed,
     sandbox_policy: Option<Value>,
     /// Of the turn that is to begin.
     output_schema: Option<Value>,
+    /// The same.
+    key: Option<String>,
     generation: Generation,
     /// The last codex process that is known to be gone, and how it went.
     lost: Option<(Generation, ErrorInfo)>,
     phase: Phase,
+    line: Line,
     /// Who asked for the latest turn; nobody here where codex began it by itself.
     begun_by: Option<CallId>,
     /// After the shutdown: nothing is taken in any more.
@@ -59,11 +73,14 @@ impl State {
             thread: opened.thread,
             seq,
             info: opened.info,
+            missed: opened.missed,
             sandbox_policy: opened.sandbox_policy,
             output_schema: None,
+            key: None,
             generation: opened.generation,
             lost: None,
             phase: Phase::Idle,
+            line: Line::default(),
             begun_by: None,
             over: false,
             latest: None,
@@ -75,12 +92,28 @@ impl State {
         }
     }
 
-    /// The event that opens it, to be appended before anything else.
+    /// The events that open it, to be appended before anything else.
     pub fn open(&mut self, now: Timestamp) -> Effects {
         let mut out = Effects::default();
         let info = self.info.clone();
         self.record(&mut out, now, None, Body::SessionStarted(info));
+        let missed = std::mem::take(&mut self.missed);
+        self.read_back(&mut out, missed, now);
         out
+    }
+
+    /// What other programs did meanwhile.
+    fn read_back(&mut self, out: &mut Effects, missed: Missed, now: Timestamp) {
+        if let Some(last) = missed.turns.last() {
+            self.latest = Some(last.turn.clone());
+        }
+        for (turn, body) in missed.events() {
+            let origin = turn.is_some().then_some(Origin::Codex);
+            self.record(out, now, turn, body);
+            if let Some(event) = out.events.last_mut() {
+                event.origin = origin;
+            }
+        }
     }
 
     /// Takes in an input.
@@ -91,7 +124,7 @@ impl State {
         }
         match input {
             Input::Agent(event) => self.agent(&mut out, event, now),
-            Input::Run(call, turn) => self.run(&mut out, call, turn),
+            Input::Run(call, turn, when) => self.run(&mut out, call, turn, when),
             Input::Decide(call, id, verdict) => self.decide(&mut out, call, &id, verdict, now),
             Input::Dismiss(call, id) => {
                 self.questions.dismiss(&id);
@@ -103,6 +136,7 @@ impl State {
             Input::Tick => self.tick(&mut out, now),
             Input::Shutdown => self.shutdown(&mut out, now),
         }
+        self.advance(&mut out);
         out
     }
 
@@ -145,7 +179,9 @@ impl State {
             AgentEvent::TurnAccepted { start, generation, turn } => {
                 self.accepted(out, start, generation, turn, now);
             }
+            AgentEvent::TurnTaken { start, generation } => self.taken(start, generation),
             AgentEvent::TurnRefused { start, error } => self.refused(out, start, error, now),
+            AgentEvent::Steered { call, turn, result } => self.steered(out, call, turn, result),
             AgentEvent::TurnStarted(turn) => self.begin(out, turn, now),
             AgentEvent::TurnEnded { turn, status, error, duration_ms } => {
                 self.end(out, &turn, status, error, duration_ms, now);
@@ -177,19 +213,7 @@ impl State {
         self.info = SessionInfo { resumed: true, ..opened.info };
         let info = self.info.clone();
         self.record(out, now, None, Body::SessionStarted(info));
-    }
-
-    fn run(&mut self, out: &mut Effects, call: CallId, turn: TurnParams) {
-        match &self.phase {
-            Phase::Idle => {
-                self.phase = Phase::Starting { call, cancelled: false };
-                let sandbox_policy = self.sandbox_policy.clone();
-                self.output_schema.clone_from(&turn.output_schema);
-                out.acts.push(Act::Run(call, TurnParams { sandbox_policy, ..turn }));
-            }
-            Phase::Starting { .. } => out.replies.push((call, Reply::Busy(None))),
-            Phase::Running(turn) => out.replies.push((call, Reply::Busy(Some(turn.clone())))),
-        }
+        self.read_back(out, opened.missed, now);
     }
 
     /// codex says it twice, in its answer and as a notice, in either order, the second perhaps
@@ -209,11 +233,11 @@ impl State {
         self.latest = Some(turn.clone());
         self.used = Tokens::default();
         self.questions.forget_proposed();
-        let output_schema = self.output_schema.take();
-        self.record(out, now, Some(turn.clone()), Body::TurnStarted { output_schema });
-        if let Phase::Starting { call, cancelled } = phase {
+        let (output_schema, key) = (self.output_schema.take(), self.key.take());
+        self.record(out, now, Some(turn.clone()), Body::TurnStarted { output_schema, key });
+        if let Phase::Starting { call, how, cancelled, .. } = phase {
             self.begun_by = Some(call);
-            out.replies.push((call, Reply::Turn(Some(turn.clone()))));
+            out.replies.push((call, Reply::Begun(turn.clone(), how)));
             if cancelled {
                 out.acts.push(Act::Interrupt(turn));
             }
@@ -241,6 +265,15 @@ impl State {
         if let Some((_, error)) = lost {
             self.phase = Phase::Idle;
             self.record(out, now, Some(turn), interrupted(error));
+        }
+    }
+
+    /// codex has taken it, and says its name later.
+    fn taken(&mut self, start: CallId, generation: Generation) {
+        if let Phase::Starting { call, taken, .. } = &mut self.phase
+            && *call == start
+        {
+            *taken = Some(generation);
         }
     }
 
@@ -345,6 +378,7 @@ impl State {
 
     fn cancel(&mut self, out: &mut Effects, call: CallId, meant: &Meant, verdict: &Verdict, now: Timestamp) {
         let turn = self.current();
+        self.take_from_line(out, meant, now);
         if !self.means(meant) {
             // The turn that was meant has ended; another one is none of its caller's business.
             out.replies.push((call, Reply::Turn(None)));
@@ -374,10 +408,17 @@ impl State {
             return;
         }
         self.close_requests(out, &codex_ended(), now);
-        if let Phase::Running(turn) = &self.phase {
-            let turn = turn.clone();
-            self.phase = Phase::Idle;
-            self.record(out, now, Some(turn), interrupted(error));
+        match &self.phase {
+            Phase::Running(turn) => {
+                let turn = turn.clone();
+                self.phase = Phase::Idle;
+                self.record(out, now, Some(turn), interrupted(error));
+            }
+            // It was taken by the one that is gone, which says no more.
+            Phase::Starting { call, taken: Some(taken), .. } if *taken <= generation => {
+                self.refused(out, *call, AgentError(error), now);
+            }
+            Phase::Starting { .. } | Phase::Idle => {}
         }
     }
 
@@ -402,6 +443,9 @@ impl State {
     fn shutdown(&mut self, out: &mut Effects, now: Timestamp) {
         let verdict = Verdict::own(Decision::Decline, DecidedBy::Shutdown, "the bridge ended");
         self.close_requests(out, &verdict, now);
+        self.over = true;
+        let waited = self.line.close();
+        self.take_out(out, &waited, "the bridge ended", now);
         match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Running(turn) => {
                 out.acts.push(Act::Interrupt(turn.clone()));
@@ -414,7 +458,6 @@ impl State {
             Phase::Idle => {}
         }
         self.record(out, now, None, Body::SessionFinished { reason: "host_gone".into() });
-        self.over = true;
     }
 
     fn current(&self) -> Option<TurnId> {

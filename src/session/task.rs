@@ -13,7 +13,7 @@ use super::delta::WAIT;
 use super::ends::{full, host_gone, taken_out, unrecorded};
 use super::gate::{Gate, Moved, Pass, Waiting};
 use super::handle::{Call, Handle};
-use super::input::{Act, Effects, Input, Reply};
+use super::input::{Act, Effects, Input, Meant, Reply};
 use super::row;
 use super::slots::Seat;
 use super::state::State;
@@ -89,8 +89,14 @@ struct InLine {
 
 /// What the task was woken by.
 enum Woken {
-    By(Input),
+    By(Box<Input>),
     Moved(Moved),
+}
+
+impl Woken {
+    fn by(input: Input) -> Self {
+        Self::By(Box::new(input))
+    }
 }
 
 impl Run {
@@ -102,15 +108,15 @@ impl Run {
         loop {
             let woken = tokio::select! {
                 biased;
-                () = self.task.shutdown.cancelled() => Woken::By(Input::Shutdown),
-                Some(heard) = self.task.events.recv() => Woken::By(self.heard(heard)),
+                () = self.task.shutdown.cancelled() => Woken::by(Input::Shutdown),
+                Some(heard) = self.task.events.recv() => Woken::by(self.heard(heard)),
                 moved = moved(self.line.as_mut()) => Woken::Moved(moved),
-                Some(call) = calls.recv() => Woken::By(self.called(call)),
-                () = until(self.task.state.next_tick(), self.task.state.holds_text()) => Woken::By(Input::Tick),
-                else => Woken::By(Input::Shutdown),
+                Some(call) = calls.recv() => Woken::by(self.called(call)),
+                () = until(self.task.state.next_tick(), self.task.state.holds_text()) => Woken::by(Input::Tick),
+                else => Woken::by(Input::Shutdown),
             };
             let input = match woken {
-                Woken::By(input) => input,
+                Woken::By(input) => *input,
                 Woken::Moved(moved) => match self.moved(moved).await {
                     Some(input) => input,
                     None => continue,
@@ -118,7 +124,7 @@ impl Run {
             };
             if let Input::Cancel(_, meant, _) = &input
                 && self.task.state.means(meant)
-                && !self.take_out().await
+                && !self.take_out(meant).await
             {
                 return;
             }
@@ -230,8 +236,13 @@ impl Run {
 
     /// A cancel finds the turn still in line: it is taken out, and its caller told. False when the journal
     /// is gone.
-    async fn take_out(&mut self) -> bool {
+    async fn take_out(&mut self, meant: &Meant) -> bool {
         let Some(InLine { start, .. }) = self.leave() else { return true };
+        // First who waits behind it: they would come up now, only to be cancelled too.
+        let behind = self.task.state.empty_line(meant, Timestamp::now());
+        if !self.perform(behind).await {
+            return false;
+        }
         let refused = AgentEvent::TurnRefused { start, error: AgentError(taken_out()) };
         let effects = self.task.state.apply(Input::Agent(refused), Timestamp::now());
         self.perform(effects).await
@@ -251,12 +262,14 @@ impl Run {
     /// Shows what is in the journal now, and whether a turn is about to begin.
     fn publish(&mut self) {
         self.task.view.starting = self.task.state.starting();
+        self.task.view.line = self.task.state.in_line();
         self.task.view.dismissed.clone_from(self.task.state.dismissed());
         let view = &self.task.view;
         self.publish.send_if_modified(|shown| {
             let changed = shown.next != view.next
                 || shown.starting != view.starting
                 || shown.queued != view.queued
+                || shown.line != view.line
                 || shown.dismissed != view.dismissed;
             if changed {
                 *shown = Arc::new(view.clone());
@@ -291,8 +304,12 @@ impl Run {
                 thread,
                 turn,
                 params: Box::new(self.task.params.clone()),
+                known: self.task.row.turn_id.clone(),
                 inbox: self.task.inbox.clone(),
             },
+            Act::Steer(call, turn, more) => {
+                AgentCommand::Steer { call, thread, turn, more, inbox: self.task.inbox.clone() }
+            }
             Act::Interrupt(turn) => AgentCommand::Interrupt { thread, turn },
             Act::Release => AgentCommand::Release { thread },
             Act::Answer(key, answer) => AgentCommand::Answer { key, answer },

@@ -24,6 +24,7 @@ fn opened() -> Opened {
         info: SessionInfo::default(),
         generation: Generation(1),
         sandbox_policy: None,
+        missed: Missed::default(),
     }
 }
 
@@ -77,12 +78,12 @@ fn kinds(effects: &Effects) -> Vec<&'static str> {
 fn a_turn_with_an_approval_from_beginning_to_end() {
     let (mut s, now) = (state(), Timestamp(1));
     assert_eq!(kinds(&s.open(now)), ["session_started"]);
-    let run = s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    let run = s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), now);
     assert_eq!(run.acts, [Act::Run(CallId(1), TurnParams::default())]);
     let turn = TurnId::from("u1");
     let begun = s.apply(Input::Agent(AgentEvent::TurnStarted(turn.clone())), now);
     assert_eq!(kinds(&begun), ["turn_started"]);
-    assert_eq!(begun.replies, [(CallId(1), Reply::Turn(Some(turn.clone())))]);
+    assert_eq!(begun.replies, [(CallId(1), Reply::Begun(turn.clone(), How::Begun))]);
     let accepted = s.apply(Input::Agent(accepted(1, &turn)), now);
     assert_eq!(accepted, Effects::default(), "codex says it twice; only the first counts");
     let asked = s.apply(
@@ -111,7 +112,7 @@ fn a_turn_with_an_approval_from_beginning_to_end() {
 #[test]
 fn the_deadline_declines_and_the_turn_goes_on() {
     let mut s = state();
-    s.apply(Input::Run(CallId(1), TurnParams::default()), Timestamp(0));
+    s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), Timestamp(0));
     s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0));
     let event = AgentEvent::Asked { key: key(7), turn: None, ask: ask(RequestKind::FileChange) };
     s.apply(Input::Agent(event), Timestamp(0));
@@ -164,7 +165,7 @@ fn usage_is_counted_once() {
             window: None,
         })
     };
-    s.apply(Input::Run(CallId(1), TurnParams::default()), Timestamp(0));
+    s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), Timestamp(0));
     s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0));
     s.apply(used(1000, 100), Timestamp(0));
     let out = s.apply(used(1100, 100), Timestamp(0));
@@ -179,7 +180,8 @@ fn usage_is_counted_once() {
 fn what_a_killed_bridge_left_open_is_ended_by_the_next() {
     let mut s = state();
     let mut events = s.open(Timestamp(0)).events;
-    events.extend(s.apply(Input::Run(CallId(1), TurnParams::default()), Timestamp(0)).events);
+    events
+        .extend(s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), Timestamp(0)).events);
     events.extend(s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0)).events);
     let event = AgentEvent::Asked { key: key(1), turn: Some("u".into()), ask: ask(RequestKind::Command) };
     events.extend(s.apply(Input::Agent(event), Timestamp(0)).events);
@@ -206,7 +208,7 @@ fn what_was_lost_with_the_machine_is_said() {
     let Body::Warning { message } = &rest[0].body else { panic!("{rest:?}") };
     assert!(message.contains("after event 1 ") && message.contains("after 1001"), "{message}");
 
-    s.apply(Input::Run(CallId(1), TurnParams::default()), Timestamp(0));
+    s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), Timestamp(0));
     events = s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0)).events;
     events.iter().for_each(|e| view.apply(e));
     let rest = recover(&view, Seq(1001), true, Timestamp(9));
@@ -218,19 +220,19 @@ fn what_was_lost_with_the_machine_is_said() {
 #[test]
 fn an_answer_to_an_older_start_is_nothing() {
     let (mut s, now) = (state(), Timestamp(0));
-    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), now);
     assert_eq!(s.apply(Input::Agent(refused(1)), now).replies.len(), 1);
-    s.apply(Input::Run(CallId(2), TurnParams::default()), now);
+    s.apply(Input::Run(CallId(2), TurnParams::default(), WhenBusy::Reject), now);
     assert_eq!(s.apply(Input::Agent(refused(1)), now), Effects::default());
     assert_eq!(s.apply(Input::Agent(lost(1)), now), Effects::default(), "the start has its own answer");
     let begun = s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now);
-    assert_eq!(begun.replies, [(CallId(2), Reply::Turn(Some("u".into())))]);
+    assert_eq!(begun.replies, [(CallId(2), Reply::Begun("u".into(), How::Begun))]);
 }
 
 #[test]
 fn a_turn_that_is_accepted_by_a_codex_that_is_gone_ends_with_it() {
     let (mut s, now) = (state(), Timestamp(0));
-    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), now);
     s.apply(Input::Agent(lost(1)), now);
     let out = s.apply(Input::Agent(accepted(1, &"u".into())), now);
     assert_eq!(kinds(&out), ["turn_started", "turn_finished"]);
@@ -251,7 +253,7 @@ fn a_question_outside_a_turn_leaves_the_session_at_rest() {
 #[test]
 fn only_the_turn_that_is_meant_is_cancelled() {
     let (mut s, now) = (state(), Timestamp(0));
-    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), now);
     s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now);
     let no = verdict(Decision::Cancel);
     let other = s.apply(Input::Cancel(CallId(2), Meant::Turn("old".into()), no.clone()), now);
@@ -266,7 +268,7 @@ fn only_what_a_call_asked_for_is_given_up() {
     let (mut s, now) = (state(), Timestamp(0));
     let no = verdict(Decision::Cancel);
     let give_up = |call, start| Input::Cancel(CallId(call), Meant::Start(CallId(start)), no.clone());
-    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), now);
     let nothing = |call| Effects { replies: vec![(CallId(call), Reply::Turn(None))], ..Effects::default() };
     assert_eq!(s.apply(give_up(3, 2), now), nothing(3), "another's is about to begin");
     s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now);
@@ -282,13 +284,13 @@ fn a_refused_turn_is_in_the_events() {
     let (mut s, now) = (state(), Timestamp(1));
     let mut view = View::new(ThreadId::from("t"));
     let mut take = |s: &mut State, input| s.apply(input, now).events.iter().for_each(|e| view.apply(e));
-    take(&mut s, Input::Run(CallId(1), TurnParams::default()));
+    take(&mut s, Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject));
     take(&mut s, Input::Agent(AgentEvent::TurnStarted("u".into())));
     let body = Body::AssistantMessage { item_id: "m".into(), text: "one".into() };
     take(&mut s, Input::Agent(AgentEvent::Said { turn: Some("u".into()), body }));
     let (status, error, duration_ms) = (TurnStatus::Completed, None, None);
     take(&mut s, Input::Agent(AgentEvent::TurnEnded { turn: "u".into(), status, error, duration_ms }));
-    take(&mut s, Input::Run(CallId(2), TurnParams::default()));
+    take(&mut s, Input::Run(CallId(2), TurnParams::default(), WhenBusy::Reject));
     take(&mut s, Input::Agent(refused(2)));
     assert_eq!((view.status, view.content.as_str()), (Status::Ended(TurnStatus::Failed), ""));
     assert_eq!((view.turn, view.error.map(|e| e.code)), (None, Some("x".into())));
@@ -297,14 +299,15 @@ fn a_refused_turn_is_in_the_events() {
 #[test]
 fn after_the_shutdown_nothing_is_taken_in() {
     let (mut s, now) = (state(), Timestamp(0));
-    s.apply(Input::Run(CallId(1), TurnParams::default()), now);
+    s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), now);
     assert_eq!(kinds(&s.apply(Input::Shutdown, now)), ["turn_finished", "session_finished"]);
     assert_eq!(s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), now), Effects::default());
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    Run,
+    Run(u8),
+    Steered(u64, u8),
     Begin(u8),
     End(u8),
     Ask(u8),
@@ -321,7 +324,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        Just(Step::Run),
+        (0u8..3).prop_map(Step::Run),
+        (0u64..8, 0u8..3).prop_map(|(call, how)| Step::Steered(call, how)),
         (0u8..4).prop_map(Step::Begin),
         (0u8..4).prop_map(Step::End),
         (0u8..6).prop_map(Step::Ask),
@@ -352,7 +356,22 @@ proptest! {
             now += 30_000;
             let turn = |n: u8| TurnId::from(format!("u{n}"));
             let input = match step {
-                Step::Run => { calls += 1; Input::Run(CallId(calls), TurnParams::default()) }
+                Step::Run(when) => {
+                    calls += 1;
+                    let when = [WhenBusy::Reject, WhenBusy::Steer, WhenBusy::Queue][usize::from(when)];
+                    Input::Run(CallId(calls), TurnParams::default(), when)
+                }
+                Step::Steered(call, how) => {
+                    let other = || AgentError(ErrorInfo {
+                        code: "x".into(), message: String::new(), remedy: None, retryable: false });
+                    let result = match how {
+                        0 => Ok(()),
+                        1 => Err(SteerError::Over),
+                        _ => Err(SteerError::Other(other())),
+                    };
+                    let turn = s.running().cloned().unwrap_or_else(|| turn(0));
+                    Input::Agent(AgentEvent::Steered { call: CallId(call), turn, result })
+                }
                 Step::Begin(n) => Input::Agent(AgentEvent::TurnStarted(turn(n))),
                 Step::End(n) => Input::Agent(AgentEvent::TurnEnded {
                     turn: turn(n), status: TurnStatus::Completed, error: None, duration_ms: None }),
@@ -440,4 +459,41 @@ fn a_diff_that_did_not_change_is_no_event() {
         assert_eq!(tell(turn, diff), events, "{turn} {diff}");
     }
     assert_eq!((tell("u2", ""), tell("u2", "")), (1, 0), "another turn tells its own");
+}
+
+/// What waits in line gets its turn when the one before it has ended; what is added to a turn goes to codex at
+/// once, and gets a turn of its own where that one had ended.
+#[test]
+fn prompts_wait_or_are_added() {
+    let (mut s, now) = (state(), Timestamp(1));
+    let say = |prompt: &str| TurnParams { prompt: prompt.into(), ..TurnParams::default() };
+    let begin = |s: &mut State, turn: &str| s.apply(Input::Agent(AgentEvent::TurnStarted(turn.into())), now);
+    let end = |s: &mut State, turn: &str| {
+        let turn = TurnId::from(turn);
+        let (status, error, duration_ms) = (TurnStatus::Completed, None, None);
+        s.apply(Input::Agent(AgentEvent::TurnEnded { turn, status, error, duration_ms }), now)
+    };
+    s.apply(Input::Run(CallId(1), say("a"), WhenBusy::Queue), now);
+    let early = s.apply(Input::Run(CallId(2), say("b"), WhenBusy::Steer), now);
+    assert_eq!(early.acts, [], "there is no turn yet that it could be added to");
+    s.apply(Input::Run(CallId(3), say("c"), WhenBusy::Queue), now);
+    let begun = begin(&mut s, "u1");
+    assert_eq!(begun.replies, [(CallId(1), Reply::Begun("u1".into(), How::Begun))]);
+    assert_eq!(begun.acts, [Act::Steer(CallId(2), "u1".into(), say("b"))]);
+    let over = AgentEvent::Steered { call: CallId(2), turn: "u1".into(), result: Err(SteerError::Over) };
+    assert_eq!(s.apply(Input::Agent(over), now), Effects::default(), "its turn is about to end");
+    assert_eq!(s.in_line(), [CallId(2), CallId(3)]);
+    assert_eq!(end(&mut s, "u1").acts, [Act::Run(CallId(2), say("b"))]);
+    assert_eq!(begin(&mut s, "u2").replies, [(CallId(2), Reply::Begun("u2".into(), How::Late))]);
+    assert_eq!(end(&mut s, "u2").acts, [Act::Run(CallId(3), say("c"))]);
+    assert_eq!(begin(&mut s, "u3").replies, [(CallId(3), Reply::Begun("u3".into(), How::Queued))]);
+
+    s.apply(Input::Run(CallId(4), say("d"), WhenBusy::Queue), now);
+    s.apply(Input::Run(CallId(5), say("e"), WhenBusy::Queue), now);
+    let own = s.apply(Input::Cancel(CallId(6), Meant::Start(CallId(4)), verdict(Decision::Cancel)), now);
+    assert!(matches!(own.replies[..], [(CallId(4), Reply::Refused(_)), (CallId(6), Reply::Turn(None))]));
+    assert_eq!((kinds(&own), own.acts.len()), (vec!["warning"], 0), "the turn of another goes on");
+    let all = s.apply(Input::Cancel(CallId(7), Meant::Any, verdict(Decision::Cancel)), now);
+    assert!(matches!(all.replies[..], [(CallId(5), Reply::Refused(_)), (CallId(7), Reply::Turn(Some(_)))]));
+    assert_eq!(all.acts, [Act::Interrupt("u3".into())]);
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::agent::CallId;
 use super::busy::Doing;
 use crate::event::{
     Body, ErrorInfo, Event, PermissionRequest, SessionInfo, Timestamp, Tokens, ToolKind, TurnStatus,
@@ -59,6 +60,8 @@ pub struct View {
     /// How many turns are to begin before the one that was asked for, where it waits for others to end. Only
     /// a live session knows that.
     pub queued: Option<usize>,
+    /// Whose turns wait for those before them in this session. Only a live session knows that.
+    pub line: Vec<CallId>,
     /// A turn was asked for and has not begun. Only a live session knows that: no event says it.
     pub starting: bool,
     /// Open requests whose dialog a person closed without a decision. Only a live session knows that.
@@ -90,6 +93,7 @@ impl View {
             plan: None,
             next: Seq::ZERO,
             queued: None,
+            line: Vec::new(),
             starting: false,
             dismissed: BTreeSet::new(),
             begun: Timestamp::default(),
@@ -100,7 +104,7 @@ impl View {
     /// Whether a turn is under way, or about to be.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.starting || self.open()
+        self.starting || self.open() || !self.line.is_empty()
     }
 
     /// Whether a turn has begun and not ended.
@@ -117,6 +121,7 @@ impl View {
             self.error = Some(error);
         }
         self.starting = false;
+        self.line.clear();
     }
 
     /// Takes in the next event.
@@ -132,7 +137,7 @@ impl View {
                 // Another codex: what the one before ran went with it.
                 self.commands.clear();
             }
-            Body::TurnStarted { output_schema } => {
+            Body::TurnStarted { output_schema, .. } => {
                 self.begin(event.turn_id.clone(), event.time);
                 self.output_schema.clone_from(output_schema);
             }

@@ -11,6 +11,7 @@
 
 mod app_server;
 mod bad_input;
+mod busy;
 #[path = "../common/mod.rs"]
 mod common;
 mod conformance;

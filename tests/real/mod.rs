@@ -11,6 +11,7 @@ mod model;
 mod python;
 mod schema;
 mod servers;
+mod sessions;
 mod tasks;
 mod trust;
 mod typescript;
@@ -71,6 +72,21 @@ impl Stage {
         let mut said = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let began = said.find(|event| event["type"] == "thread.started");
         began.unwrap_or_else(|| panic!("{out:?}"))["thread_id"].clone()
+    }
+
+    /// What codex's own CLI does with a session that exists.
+    pub fn cli_resumes(&self, thread: &Value, prompt: &str) -> Result<String, String> {
+        let out = Command::new(codex())
+            .args(["exec", "--skip-git-repo-check", "resume", thread.as_str().unwrap(), prompt])
+            .current_dir(self.place.work())
+            .env("CODEX_HOME", self.place.root.join("codex-home"))
+            .env("HOME", &self.place.root)
+            .env("SCRIPTED_KEY", "scripted")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if out.status.success() { Ok(said(&out.stdout)) } else { Err(said(&out.stderr)) }
     }
 
     pub fn host(&self) -> Setup<'_> {

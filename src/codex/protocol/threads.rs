@@ -61,6 +61,14 @@ pub struct Threaded {
     pub updated_at: u64,
 }
 
+/// The answer to `thread/read`, as a list has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ThreadedRead {
+    /// The thread.
+    pub thread: Threaded,
+}
+
 /// `thread/name/set`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -110,8 +118,6 @@ pub struct KeptTurn {
     pub error: Option<TurnError>,
     /// How long it took.
     pub duration_ms: Option<u64>,
-    /// Unix seconds.
-    pub started_at: Option<u64>,
     /// What happened in it, as it came.
     pub items: Vec<Box<RawValue>>,
 }

@@ -1,5 +1,6 @@
 //! What the journal in memory holds, and what it gives up above its bound. Plain data.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 use crate::event::{Body, Event, Timestamp};
 use crate::ids::{ApprovalId, Seq, ThreadId};
 use crate::journal::error::JournalError;
-use crate::journal::record::{Batch, SessionRecord, SessionStatus, TaskRecord};
+use crate::journal::record::{Batch, RunRecord, SessionRecord, SessionStatus, TaskRecord};
 
 /// One session.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ pub(super) struct Kept {
     pub sessions: HashMap<ThreadId, Slot>,
     pub approvals: HashMap<ApprovalId, ThreadId>,
     pub tasks: HashMap<String, TaskRecord>,
+    pub runs: HashMap<String, RunRecord>,
     pub secrets: HashMap<ThreadId, Secret>,
     pub socket: Option<PathBuf>,
     pub all: watch::Sender<u64>,
@@ -79,6 +81,7 @@ impl Kept {
             sessions: HashMap::new(),
             approvals: HashMap::new(),
             tasks: HashMap::new(),
+            runs: HashMap::new(),
             secrets: HashMap::new(),
             socket: None,
             all: watch::Sender::new(0),
@@ -141,6 +144,30 @@ impl Kept {
         self.watches.entry(thread).or_insert_with(|| watch::channel(last).0).subscribe()
     }
 
+    /// Takes the name for a run, unless one has it.
+    pub fn claim_run(&mut self, run: RunRecord) -> Option<RunRecord> {
+        match self.runs.entry(run.key.clone()) {
+            Entry::Occupied(has) => Some(has.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(run);
+                None
+            }
+        }
+    }
+
+    /// Says where a run is, or frees its name.
+    pub fn place_run(&mut self, key: &str, place: Option<(ThreadId, Seq)>) {
+        match place {
+            None => drop(self.runs.remove(key)),
+            Some((thread, after)) => {
+                if let Some(run) = self.runs.get_mut(key) {
+                    (run.thread, run.after) = (Some(thread), after);
+                }
+            }
+        }
+        self.all.send_modify(|count| *count += 1);
+    }
+
     /// Gives up tasks that were over for `keep` at `now`. Sessions go with the process.
     pub fn retain(&mut self, now: Timestamp, keep: Duration) {
         let sessions = &self.sessions;
@@ -148,6 +175,7 @@ impl Kept {
             sessions.get(thread).is_some_and(|slot| slot.row.status != SessionStatus::Idle)
         };
         self.tasks.retain(|_, task| !task.stale(now, keep, busy(&task.thread)));
+        self.runs.retain(|_, run| now.since(run.created) <= keep || run.thread.as_ref().is_some_and(&busy));
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
-use super::super::record::{Batch, Claimed, GivenUp, TaskRecord};
+use super::super::record::{Batch, Claimed, GivenUp, RunRecord, TaskRecord};
 use crate::event::Timestamp;
 use crate::ids::{Seq, ThreadId};
 
@@ -31,6 +31,8 @@ pub(super) enum Write {
     Release(ThreadId, Reply<()>),
     Announce(PathBuf, Reply<()>),
     Task(Box<TaskRecord>, Reply<()>),
+    ClaimRun(Box<RunRecord>, Reply<Option<RunRecord>>),
+    PlaceRun(String, Option<(ThreadId, Seq)>, Reply<()>),
     Secrets(ThreadId, Value, Reply<()>),
     Retain(Timestamp, Duration, u64, Reply<GivenUp>),
 }
@@ -42,8 +44,10 @@ impl Write {
             Self::Append(_, reply)
             | Self::Release(_, reply)
             | Self::Announce(_, reply)
+            | Self::PlaceRun(_, _, reply)
             | Self::Secrets(_, _, reply)
             | Self::Task(_, reply) => reply.send(Err(error)).is_ok(),
+            Self::ClaimRun(_, reply) => reply.send(Err(error)).is_ok(),
             Self::Claim(_, reply) => reply.send(Err(error)).is_ok(),
             Self::Retain(.., reply) => reply.send(Err(error)).is_ok(),
         };

@@ -10,7 +10,9 @@ use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::super::error::JournalError;
-use super::super::record::{Batch, Claimed, GivenUp, Journal, Owner, Pending, SessionRecord, TaskRecord};
+use super::super::record::{
+    Batch, Claimed, GivenUp, Journal, Owner, Pending, RunRecord, SessionRecord, TaskRecord,
+};
 use super::job::{Job, Reply, Write};
 use super::onlooker::Onlooker;
 use super::owners::Owners;
@@ -237,6 +239,14 @@ impl Journal for SqliteJournal {
 
     fn task(&self, id: String) -> Pending<Option<TaskRecord>> {
         self.ask(move |db| tasks::find(db, &id))
+    }
+
+    fn claim_run(&self, run: RunRecord) -> Pending<Option<RunRecord>> {
+        self.write(|reply| Write::ClaimRun(Box::new(run), reply))
+    }
+
+    fn place_run(&self, key: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
+        self.write(|reply| Write::PlaceRun(key, place, reply))
     }
 
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {

@@ -13,6 +13,7 @@ mod queries;
 mod reserved;
 mod retain;
 mod rows;
+mod runs;
 mod schema;
 mod secrets;
 mod steps;

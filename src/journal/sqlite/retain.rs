@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::super::record::GivenUp;
 use super::owners::Owners;
 use super::rows::{number, signed};
-use super::{clock, gone, reserved, secrets, tasks};
+use super::{clock, gone, reserved, runs, secrets, tasks};
 use crate::event::Timestamp;
 use crate::ids::{BridgeId, Seq, ThreadId};
 
@@ -25,6 +25,7 @@ pub(super) fn retain(
     let old = Timestamp(clock::look(db, now)?.0.saturating_sub(keep));
     tasks::retain(db, old)?;
     secrets::retain(db, old)?;
+    runs::retain(db, old)?;
     if let Some(thread) = gone::full(db)? {
         gone::empty(db, &thread)?;
         return Ok(GivenUp { sessions: 0, more: true });

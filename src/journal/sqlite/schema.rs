@@ -19,7 +19,7 @@ const CACHE: i64 = 256;
 
 /// How a file comes from each version to the next; a new one takes all steps. A step is never changed
 /// once it is out: the files that took it stay as they are.
-const STEPS: [&str; 5] = [TABLES, SOCKETS_AND_TASKS, TEXTS, NUMBERS_AND_TIME, SECRETS];
+const STEPS: [&str; 6] = [TABLES, SOCKETS_AND_TASKS, TEXTS, NUMBERS_AND_TIME, SECRETS, RUNS];
 
 /// Events are their own index: one session's lie together, in order.
 const TABLES: &str = "
@@ -72,6 +72,14 @@ CREATE INDEX sessions_open ON sessions (status) WHERE status <> 'idle';
 /// What sessions were given that may be secret: nothing else in the file may be.
 const SECRETS: &str = "
 CREATE TABLE secrets (thread TEXT PRIMARY KEY, kept TEXT NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// Runs that their callers named.
+const RUNS: &str = "
+CREATE TABLE runs (
+    key TEXT PRIMARY KEY, digest TEXT NOT NULL, bridge TEXT NOT NULL, thread TEXT, after INTEGER NOT NULL,
+    created INTEGER NOT NULL
+) WITHOUT ROWID;
 ";
 
 /// Opens the file to write, made where there is none. `Err(NewerVersion)` leaves it untouched.

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::super::error::JournalError;
-use super::super::record::{Batch, Claimed, GivenUp, TaskRecord};
+use super::super::record::{Batch, Claimed, GivenUp, RunRecord, TaskRecord};
 use super::job::Write;
 use super::writer::Writer;
-use super::{gone, queries, reserved, retain, rows, secrets, tasks};
+use super::{gone, queries, reserved, retain, rows, runs, secrets, tasks};
 use crate::event::Timestamp;
-use crate::ids::{BridgeId, ThreadId};
+use crate::ids::{BridgeId, Seq, ThreadId};
 
 /// How long a commit waits for readers.
 const READERS: Duration = Duration::from_secs(5);
@@ -26,6 +26,8 @@ impl Writer {
             Write::Append(batch, _) => batch.durable || self.reserved.must_last(&batch.session),
             // A host holds a task for durable once it has been told of it.
             Write::Claim(..) | Write::Release(..) | Write::Task(..) | Write::Secrets(..) => true,
+            // Its caller may make the call again after any end of the machine.
+            Write::ClaimRun(..) | Write::PlaceRun(..) => true,
             Write::Announce(..) | Write::Retain(..) => false,
         }
     }
@@ -110,6 +112,14 @@ impl Writer {
 
     pub(super) fn put_task(&self, task: &TaskRecord) -> Result<(), JournalError> {
         tasks::put(&self.db, task).map_err(|e| self.fault(&e))
+    }
+
+    pub(super) fn claim_run(&self, run: &RunRecord) -> Result<Option<RunRecord>, JournalError> {
+        runs::claim(&self.db, &self.owners, run).map_err(|e| self.fault(&e))
+    }
+
+    pub(super) fn place_run(&self, key: &str, place: Option<&(ThreadId, Seq)>) -> Result<(), JournalError> {
+        runs::place(&self.db, key, place).map_err(|e| self.fault(&e))
     }
 
     pub(super) fn put_secrets(&self, thread: &ThreadId, kept: &Value) -> Result<(), JournalError> {

@@ -144,6 +144,10 @@ impl Writer {
                     answer(reply, self.step(&mut begun, |w| w.announce(&socket)))
                 }
                 Write::Task(task, reply) => answer(reply, self.step(&mut begun, |w| w.put_task(&task))),
+                Write::ClaimRun(run, reply) => answer(reply, self.step(&mut begun, |w| w.claim_run(&run))),
+                Write::PlaceRun(key, place, reply) => {
+                    answer(reply, self.step(&mut begun, |w| w.place_run(&key, place.as_ref())))
+                }
                 Write::Secrets(thread, kept, reply) => {
                     answer(reply, self.step(&mut begun, |w| w.put_secrets(&thread, &kept)))
                 }

@@ -57,9 +57,27 @@ pub enum BadArguments {
         /// How many may.
         most: usize,
     },
+    /// A name that is too long.
+    #[error("`{name}` has {bytes} bytes; it takes {most} at most")]
+    Long {
+        /// The parameter.
+        name: &'static str,
+        /// How many came.
+        bytes: usize,
+        /// How many may.
+        most: usize,
+    },
     /// `mcp`, or the servers in `config`. No value is in it: it may be a secret.
     #[error(transparent)]
     Servers(#[from] BadWanted),
+    /// What cannot be given to a turn that runs.
+    #[error(
+        "`{name}` cannot be given with `when-busy`: `steer`, since the turn that runs keeps its own; use `queue`"
+    )]
+    NotSteered {
+        /// The parameter.
+        name: &'static str,
+    },
     /// Two names for one thing that differ.
     #[error(
         "`threadId` is `{thread_id}` and `conversationId` is `{conversation_id}`: give `threadId` alone, \

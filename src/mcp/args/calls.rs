@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rmcp::model::JsonObject;
 
-use super::bad::{BadArguments, cut};
+use super::bad::BadArguments;
 use super::fields::Fields;
 use crate::event::Decision;
 use crate::ids::{ApprovalId, Seq, ThreadId, TurnId};
@@ -84,14 +84,15 @@ const DECISIONS: [Decision; 6] = [
 const CONFIG: &str = "an object, such as {\"model_reasoning_effort\": \"high\"}";
 const ANSWERS: &str =
     "an object: the form's members, {questionId: text}, or the part of `permissions` that is granted";
-const IMAGES: &str = "a list of paths or data:image/… addresses";
-const SCHEMA: &str = "a JSON Schema, as an object";
-const PROMPT: &str = "what codex should do, as text";
-const THREAD: &str = "the `threadId` of an earlier result";
-const LEAVE_OUT_THREAD: &str = "the `threadId` of an earlier result in `threadId`, and leave this out";
+pub(super) const IMAGES: &str = "a list of paths or data:image/… addresses";
+pub(super) const SCHEMA: &str = "a JSON Schema, as an object";
+pub(super) const PROMPT: &str = "what codex should do, as text";
+pub(super) const THREAD: &str = "the `threadId` of an earlier result";
+pub(super) const NAME: &str = "a name for the lists, or leave it out";
+pub(super) const KEY: &str = "a text of your own that names this run, the same when the call is made again";
 const TURN: &str = "the `turnId` of an earlier result, or leave it out for the latest turn";
-const MODEL: &str = "the name of a model, or leave it out for codex's own choice";
-const EFFORT: &str = "a reasoning effort such as low, medium or high, or leave it out";
+pub(super) const MODEL: &str = "the name of a model, or leave it out for codex's own choice";
+pub(super) const EFFORT: &str = "a reasoning effort such as low, medium or high, or leave it out";
 
 /// The arguments of one tool.
 pub trait Args: Sized {
@@ -139,6 +140,10 @@ pub struct CodexArgs {
     pub images: Vec<String>,
     /// What the last message must fit.
     pub output_schema: Option<JsonObject>,
+    /// What the session is called in lists.
+    pub name: Option<String>,
+    /// Names the run, so that the same call made again does not do the work again.
+    pub key: Option<String>,
     /// How long to block.
     pub wait: Option<Duration>,
 }
@@ -159,6 +164,8 @@ impl Args for CodexArgs {
         "mcp",
         "images",
         "output-schema",
+        "name",
+        "key",
         "wait",
     ];
 
@@ -183,58 +190,10 @@ impl Args for CodexArgs {
             compact_prompt: fields.text("compact-prompt")?,
             images: fields.texts("images", IMAGES)?,
             output_schema: fields.object("output-schema", SCHEMA)?,
+            name: fields.short("name", NAME)?,
+            key: fields.short("key", KEY)?,
             wait: fields.wait()?,
         })
-    }
-}
-
-/// Of `codex-reply`.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ReplyArgs {
-    /// The next task, or more about this one.
-    pub prompt: String,
-    /// The session; also where it came under its old name.
-    pub thread_id: ThreadId,
-    /// The model from now on.
-    pub model: Option<String>,
-    /// Its reasoning effort.
-    pub effort: Option<String>,
-    /// Paths and `data:` addresses of images.
-    pub images: Vec<String>,
-    /// What the last message must fit.
-    pub output_schema: Option<JsonObject>,
-    /// How long to block.
-    pub wait: Option<Duration>,
-}
-
-impl Args for ReplyArgs {
-    const TOOL: &'static str = "codex-reply";
-    const KNOWN: &'static [&'static str] =
-        &["prompt", "threadId", "conversationId", "model", "effort", "images", "output-schema", "wait"];
-
-    fn take(fields: &mut Fields) -> Result<Self, BadArguments> {
-        Ok(Self {
-            prompt: fields.required("prompt", PROMPT)?,
-            thread_id: either_name(fields)?,
-            images: fields.texts("images", IMAGES)?,
-            output_schema: fields.object("output-schema", SCHEMA)?,
-            model: fields.filled("model", MODEL)?,
-            effort: fields.filled("effort", EFFORT)?,
-            wait: fields.wait()?,
-        })
-    }
-}
-
-/// The session under its name, or its old one; both may be there where they agree.
-fn either_name(fields: &mut Fields) -> Result<ThreadId, BadArguments> {
-    let new = fields.filled("threadId", THREAD)?;
-    let old = fields.filled("conversationId", LEAVE_OUT_THREAD)?;
-    match (new, old) {
-        (Some(new), Some(old)) if new != old => {
-            Err(BadArguments::TwoThreads { thread_id: cut(&new), conversation_id: cut(&old) })
-        }
-        (Some(id), _) | (None, Some(id)) => Ok(ThreadId::from(id)),
-        (None, None) => Err(BadArguments::Missing { name: "threadId", wanted: THREAD }),
     }
 }
 
@@ -346,13 +305,15 @@ impl Args for ApproveArgs {
 pub struct CancelArgs {
     /// The session.
     pub thread_id: ThreadId,
+    /// Whether it is taken out of the lists too.
+    pub archive: bool,
 }
 
 impl Args for CancelArgs {
     const TOOL: &'static str = "codex-cancel";
-    const KNOWN: &'static [&'static str] = &["threadId"];
+    const KNOWN: &'static [&'static str] = &["threadId", "archive"];
 
     fn take(fields: &mut Fields) -> Result<Self, BadArguments> {
-        Ok(Self { thread_id: thread(fields)? })
+        Ok(Self { thread_id: thread(fields)?, archive: fields.flag("archive")? })
     }
 }

@@ -18,6 +18,15 @@ pub const MAX_WAIT: u32 = 86_400;
 /// Events in one answer.
 pub const MAX_LIMIT: u64 = 1000;
 
+/// Sessions, and turns of one, in one answer.
+pub const MAX_LISTED: u32 = 50;
+
+/// The same where nobody says how many.
+const LISTED: u32 = 20;
+
+/// Bytes of a name or a key.
+const MAX_SHORT: usize = 200;
+
 /// The largest whole number that every JSON reader keeps exactly, 2^53 − 1.
 const MAX_WHOLE: u64 = 9_007_199_254_740_991;
 
@@ -62,6 +71,26 @@ impl Fields {
         match self.text(name)? {
             Some(text) if text.trim().is_empty() => Err(BadArguments::Empty { name, wanted }),
             text => Ok(text),
+        }
+    }
+
+    /// A text that says something on one line of a list, if there is one.
+    pub fn short(&mut self, name: &'static str, wanted: &'static str) -> Result<Option<String>> {
+        match self.filled(name, wanted)? {
+            Some(text) if text.len() > MAX_SHORT => {
+                Err(BadArguments::Long { name, bytes: text.len(), most: MAX_SHORT })
+            }
+            text => Ok(text),
+        }
+    }
+
+    /// Yes or no; no where it is left out.
+    pub fn flag(&mut self, name: &'static str) -> Result<bool> {
+        match self.take(name) {
+            None => Ok(false),
+            Some(Value::Bool(yes)) => Ok(yes),
+            Some(Value::String(text)) if text == "true" || text == "false" => Ok(text == "true"),
+            Some(other) => Err(wrong(name, &other, "true or false")),
         }
     }
 
@@ -140,6 +169,13 @@ impl Fields {
     /// `limit` of a list.
     pub fn limit(&mut self) -> Result<Option<u64>> {
         self.whole("limit", 1, MAX_LIMIT, &format!("a whole number from 1 to {MAX_LIMIT}"))
+    }
+
+    /// `limit` of a list of sessions or turns.
+    pub fn list_limit(&mut self) -> Result<u32> {
+        let wanted = format!("a whole number from 1 to {MAX_LISTED}");
+        let limit = self.whole("limit", 1, MAX_LISTED.into(), &wanted)?;
+        Ok(limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(LISTED))
     }
 
     /// `after`, the number of an event.

@@ -7,13 +7,16 @@
 mod bad;
 mod calls;
 mod fields;
+mod reply;
+mod sessions;
 
 #[cfg(test)]
 mod tests;
 
 pub use bad::BadArguments;
 pub use calls::{
-    ApprovalPolicy, ApproveArgs, Args, CancelArgs, CodexArgs, Detail, EventsArgs, ReplyArgs, Sandbox,
-    WaitArgs, parse,
+    ApprovalPolicy, ApproveArgs, Args, CancelArgs, CodexArgs, Detail, EventsArgs, Sandbox, WaitArgs, parse,
 };
-pub use fields::{MAX_LIMIT, MAX_TEXT, MAX_WAIT};
+pub use fields::{MAX_LIMIT, MAX_LISTED, MAX_TEXT, MAX_WAIT};
+pub use reply::{Branch, ReplyArgs};
+pub use sessions::{SessionsArgs, Which};

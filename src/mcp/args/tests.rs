@@ -99,7 +99,7 @@ fn every_decision_by_its_name() {
 #[test]
 fn refusals_name_the_parameter_the_value_and_the_remedy() {
     let codex = "`codex` takes prompt, cwd, model, effort, sandbox, approval-policy, config, \
-                 base-instructions, developer-instructions, compact-prompt, mcp, images, output-schema, wait";
+                 base-instructions, developer-instructions, compact-prompt, mcp, images, output-schema, name, key, wait";
     let table = [
         (json!({"promt": "p"}), format!("unknown parameter `promt`: did you mean `prompt`? {codex}")),
         (
@@ -170,7 +170,7 @@ fn refusals_of_the_other_tools() {
     );
     assert_eq!(
         refusal::<CancelArgs>(json!({"thread_id": "t"})),
-        "unknown parameter `thread_id`: did you mean `threadId`? `codex-cancel` takes threadId"
+        "unknown parameter `thread_id`: did you mean `threadId`? `codex-cancel` takes threadId, archive"
     );
     assert_eq!(
         refusal::<ApproveArgs>(json!({"approvalId": "a"})),

@@ -63,7 +63,7 @@ fn plan(done: usize, all: usize) -> Body {
 
 #[test]
 fn the_newest_of_this_turn_is_told() {
-    let begin = || Body::TurnStarted { output_schema: None };
+    let begin = || Body::TurnStarted { output_schema: None, key: None };
     let end = || Body::TurnFinished { status: TurnStatus::Completed, error: None, duration_ms: None };
     for (words, bodies) in [
         ("thinking", vec![begin()]),
@@ -90,10 +90,10 @@ fn the_newest_of_this_turn_is_told() {
 fn what_an_earlier_turn_left_running_stays_in_the_background() {
     let end = || Body::TurnFinished { status: TurnStatus::Completed, error: None, duration_ms: None };
     let seen = view(vec![
-        Body::TurnStarted { output_schema: None },
+        Body::TurnStarted { output_schema: None, key: None },
         command("9", "sleep 300"),
         end(),
-        Body::TurnStarted { output_schema: None },
+        Body::TurnStarted { output_schema: None, key: None },
         end(),
     ]);
     assert_eq!(seen.commands.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(), ["sleep 300"]);

@@ -62,7 +62,7 @@ async fn a_look_that_fails_is_taken_again() {
     let journal = Watched::default();
     let (mut watcher, wants) = (Watcher::new(Timestamp(100)), wants("codex://sessions/a"));
     watcher.look(&journal, wants.clone()).await;
-    append(&journal, 1, 1, vec![Body::TurnStarted { output_schema: None }]).await;
+    append(&journal, 1, 1, vec![Body::TurnStarted { output_schema: None, key: None }]).await;
     let (updated, again) = (vec!["codex://sessions/a".to_owned()], true);
     journal.no_session.store(true, Ordering::Relaxed);
     journal.no_list.store(true, Ordering::Relaxed);
@@ -81,8 +81,8 @@ async fn a_look_that_fails_is_taken_again() {
 async fn a_diff_is_looked_for_in_the_latest_turn() {
     let journal = Watched::default();
     let diff = || Body::Diff { diff: "x".into() };
-    append(&journal, 1, 1, vec![Body::TurnStarted { output_schema: None }, diff(), diff()]).await;
-    append(&journal, 4, 4, vec![Body::TurnStarted { output_schema: None }, diff()]).await;
+    append(&journal, 1, 1, vec![Body::TurnStarted { output_schema: None, key: None }, diff(), diff()]).await;
+    append(&journal, 4, 4, vec![Body::TurnStarted { output_schema: None, key: None }, diff()]).await;
     let (mut watcher, wants) = (Watcher::new(Timestamp(100)), wants("codex://sessions/a/diff"));
     let told = News { updated: vec!["codex://sessions/a/diff".into()], ..News::default() };
     assert_eq!(watcher.look(&journal, wants.clone()).await, told);
@@ -91,7 +91,7 @@ async fn a_diff_is_looked_for_in_the_latest_turn() {
     assert_eq!(watcher.look(&journal, wants.clone()).await, News::default());
     append(&journal, 7, 4, vec![diff()]).await;
     assert_eq!(watcher.look(&journal, wants.clone()).await, told);
-    append(&journal, 8, 8, vec![Body::TurnStarted { output_schema: None }]).await;
+    append(&journal, 8, 8, vec![Body::TurnStarted { output_schema: None, key: None }]).await;
     assert_eq!(watcher.look(&journal, wants).await, told, "a turn begins with none");
     let read = journal.read_after.lock().unwrap();
     assert!(read.iter().all(|after| *after >= Seq(4)), "what is before the turn is not read: {read:?}");

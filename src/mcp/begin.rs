@@ -1,0 +1,98 @@
+//! How a call begins its turn, and goes on from there.
+
+use super::call::{Call, Late, over};
+use super::faults::late_error;
+use super::follow::by_host;
+use super::legacy_events::LegacyEvents;
+use super::progress::Progress;
+use super::result;
+use super::runs::Run;
+use super::server::Server;
+use crate::ids::{Seq, TurnId};
+use crate::session::{AgentError, CallError, CallId, Handle, How, TurnParams, WhenBusy};
+use rmcp::model::CallToolResponse;
+
+impl Server {
+    /// Begins a turn; without a name where that takes longer than the caller waits.
+    pub(super) async fn start(
+        handle: &Handle,
+        turn: TurnParams,
+        when: WhenBusy,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Begun, CallError> {
+        let start = handle.number();
+        match progress.during("starting", begin(handle, start, turn, when, call)).await {
+            Ok(begun) => begun.map(|(turn, how)| Begun { start, turn: Some(turn), how, notes: Vec::new() }),
+            // It goes on to begin; whoever waits for it finds it.
+            Err(Late::TooLong) => Ok(Begun { start, turn: None, how: How::Begun, notes: Vec::new() }),
+            Err(Late::Cancelled) => {
+                // What another call began goes on. A session that has ended has ended this one too.
+                let _ = handle.give_up(start, by_host()).await;
+                Err(AgentError(late_error(Late::Cancelled)).into())
+            }
+        }
+    }
+
+    /// Follows a turn that has begun, or hands its task out. `asked`: the call says how long it waits, so that
+    /// it wants a handle and no task.
+    pub(super) async fn run<'a>(
+        &self,
+        handle: &Handle,
+        begun: Begun,
+        call: &Call<'a>,
+        progress: Progress<'a>,
+        asked: bool,
+        before: Seq,
+    ) -> CallToolResponse {
+        let view = handle.view().borrow().clone();
+        if let Some(place) = view.line.iter().position(|call| *call == begun.start) {
+            return result::in_line(&view, place, self.options.budget).into();
+        }
+        let steered = begun.how == How::Steered;
+        if let Some(turn) = begun.turn.clone().filter(|_| call.host.tasks && !asked && !steered) {
+            match self.tasks.create(handle.thread().clone(), turn).await {
+                Ok(task) => return task.into(),
+                // The turn runs: better a call that blocks than one that is lost.
+                Err(error) => tracing::warn!(%error, "the journal took no task; the call is answered itself"),
+            }
+        }
+        let old = self.options.legacy_events && call.host.legacy;
+        let events = old.then(|| LegacyEvents::new(call.context, self.sessions.journal().clone(), before));
+        // What was added to the turn of another does not end it.
+        let run = Run::new(handle, begun.turn, call, progress, !steered);
+        self.follow(Run { events, start: Some(begun.start), sent: begun.how, notes: begun.notes, ..run })
+            .await
+    }
+}
+
+/// A turn that this call asked for.
+pub(super) struct Begun {
+    pub start: CallId,
+    /// `None`: it has not begun yet.
+    pub turn: Option<TurnId>,
+    /// What became of its prompt.
+    pub how: How,
+    /// What its caller is told besides.
+    pub notes: Vec<String>,
+}
+
+/// Begins a turn, as long as the caller waits; where it must wait for others, no longer than was asked.
+async fn begin(
+    handle: &Handle,
+    start: CallId,
+    turn: TurnParams,
+    when: WhenBusy,
+    call: &Call<'_>,
+) -> Result<Result<(TurnId, How), CallError>, Late> {
+    let (until, mut views) = (call.waits_until(), handle.view());
+    let in_line = async {
+        over(until).await;
+        views.wait_for(|view| view.queued.is_some() || view.line.contains(&start)).await.map(|_| ())
+    };
+    tokio::select! {
+        biased;
+        begun = call.before(handle.run(start, turn, when)) => begun,
+        Ok(()) = in_line => Err(Late::TooLong),
+    }
+}

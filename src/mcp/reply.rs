@@ -1,0 +1,193 @@
+//! `codex-reply`: the next turn of a session.
+
+use std::path::PathBuf;
+
+use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
+
+use super::args::{self, Branch, ReplyArgs};
+use super::begin::Begun;
+use super::call::Call;
+use super::faults::{above, bad, bad_image, call_error, open_error, too_slow};
+use super::images;
+use super::keys::{Earlier, Key};
+use super::params::schema;
+use super::progress::Progress;
+use super::server::{Context, Server};
+use super::tools::{Outcome, flat};
+use crate::ids::{Seq, ThreadId};
+use crate::session::{CallError, Fork, Handle, How, OpenError, Query, TurnParams, WhenBusy};
+
+impl Server {
+    pub(super) async fn reply(
+        &self,
+        arguments: Option<JsonObject>,
+        context: &Context<'_>,
+    ) -> CallToolResponse {
+        flat(self.try_reply(arguments, context).await)
+    }
+
+    async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
+        let key = Key::of("codex-reply", arguments.as_ref());
+        let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
+        let call = self.call(context, args.wait);
+        let mut progress = Progress::of(call.context);
+        let unbegun = match &key {
+            None => None,
+            Some(key) => match self.earlier(key, &call, &mut progress).await? {
+                Earlier::Done(response) => return Ok(response),
+                Earlier::New => None,
+                Earlier::Unbegun(thread, after) => Some((thread, after)),
+            },
+        };
+        let outcome = self.next_turn(args, key.as_ref(), unbegun, &call, progress).await;
+        if outcome.is_err() {
+            self.unplaced(key.as_ref()).await;
+        }
+        outcome
+    }
+
+    async fn next_turn<'a>(
+        &self,
+        args: ReplyArgs,
+        key: Option<&Key>,
+        unbegun: Option<(ThreadId, Seq)>,
+        call: &'a Call<'a>,
+        mut progress: Progress<'a>,
+    ) -> Outcome {
+        self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
+        let output_schema = schema(args.output_schema.clone())?;
+        let (handle, note) = match (&unbegun, &args.fork) {
+            // A copy that was made for it already.
+            (Some((thread, _)), _) => self.go_on(thread, call, &mut progress).await?,
+            (None, Some(branch)) => self.copy(&args, branch, call, &mut progress).await?,
+            (None, None) => self.go_on(&args.thread_id, call, &mut progress).await?,
+        };
+        if let (Some((_, after)), Some(key)) = (unbegun, key) {
+            // What codex had begun of it may have been read back by that.
+            let again = self.follow_named(key, handle.thread(), after, call, &mut progress).await?;
+            if let Earlier::Done(response) = again {
+                return Ok(response);
+            }
+        }
+        self.still_within(&handle)?;
+        let cwd = PathBuf::from(&handle.view().borrow().info.cwd);
+        let images = images::look(&args.images, &cwd, &self.options.limits).map_err(|e| bad_image(&e))?;
+        let ReplyArgs { prompt, model, effort, name, when_busy, compact, .. } = args;
+        let named = key.map(|key| key.name.clone());
+        let turn =
+            TurnParams { prompt, model, effort, images, output_schema, key: named, ..TurnParams::default() };
+        let before = handle.view().borrow().next;
+        let prompts = Prompts { turn, when_busy, compact };
+        let thread = handle.thread().clone();
+        self.placed(key, &thread, before).await;
+        let notes = note.into_iter().chain(self.name(&thread, name).await).collect();
+        let (handle, mut begun) = match prompts.clone().begin(&handle, call, &mut progress).await {
+            // It was at rest, and let go in this very moment.
+            Err(CallError::Closed(_)) => {
+                let handle = self.open(&thread, call, &mut progress).await?;
+                let begun = prompts.begin(&handle, call, &mut progress).await;
+                (handle, begun.map_err(|error| call_error(&error, &thread))?)
+            }
+            begun => (handle, begun.map_err(|error| call_error(&error, &thread))?),
+        };
+        begun.notes = notes;
+        Ok(self.run(&handle, begun, call, progress, args.wait.is_some(), before).await)
+    }
+
+    /// A copy of a session, also of one that another program has.
+    async fn copy(
+        &self,
+        args: &ReplyArgs,
+        branch: &Branch,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<(Handle, Option<String>), CallToolResult> {
+        let thread = args.thread_id.clone();
+        let turn = match branch {
+            Branch::Latest => None,
+            Branch::Turn(turn) => Some(turn.clone()),
+        };
+        let note = |handle: &Handle| {
+            format!("This is a copy of session {}: it goes on as {}.", args.thread_id, handle.thread())
+        };
+        let title = args.name.as_deref().unwrap_or(&args.prompt);
+        let forking = Box::pin(call.before(self.sessions.fork(Fork { thread, turn }, title)));
+        let forked = progress.during("copying the session", forking).await;
+        let handle = forked.map_err(too_slow)?.map_err(|error| open_error(&error))?;
+        let note = note(&handle);
+        Ok((handle, Some(note)))
+    }
+
+    /// A session that goes on, or one in the place of one that never began.
+    pub(super) async fn go_on(
+        &self,
+        thread: &ThreadId,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<(Handle, Option<String>), CallToolResult> {
+        let opening = call.before(self.sessions.open(thread));
+        let opened = progress.during("taking the session up", opening).await;
+        let error = match opened.map_err(too_slow)? {
+            Ok(handle) => return Ok((handle, None)),
+            Err(error) => error,
+        };
+        if matches!(&error, OpenError::Agent(error) if error.0.code == "thread_unknown") {
+            let anew = Box::pin(call.before(self.sessions.anew(thread)));
+            let anew = progress.during("starting the session anew", anew).await.map_err(too_slow)?;
+            if let Some(handle) = anew.map_err(|error| open_error(&error))? {
+                let note = format!(
+                    "Session {thread} had begun no turn, and codex keeps nothing of such a one: {} with the same \
+                     settings took its place.",
+                    handle.thread()
+                );
+                return Ok((handle, Some(note)));
+            }
+        }
+        Err(open_error(&error))
+    }
+
+    async fn open(
+        &self,
+        thread: &ThreadId,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Handle, CallToolResult> {
+        let opening = call.before(self.sessions.open(thread));
+        let opened = progress.during("taking the session up", opening).await;
+        opened.map_err(too_slow)?.map_err(|error| open_error(&error))
+    }
+
+    /// Gives a session a name; why not, where codex does not take it.
+    pub(super) async fn name(&self, thread: &ThreadId, name: Option<String>) -> Option<String> {
+        let query = Query::Name(thread.clone(), name?);
+        let error = self.sessions.ask(query).await.err()?;
+        Some(format!("The session was not named: {error}"))
+    }
+}
+
+/// What a session is to do next.
+#[derive(Clone)]
+struct Prompts {
+    turn: TurnParams,
+    when_busy: WhenBusy,
+    /// Whether it is compacted before that.
+    compact: bool,
+}
+
+impl Prompts {
+    async fn begin(
+        self,
+        handle: &Handle,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Begun, CallError> {
+        let Self { turn, when_busy, compact } = self;
+        if !compact {
+            return Server::start(handle, turn, when_busy, call, progress).await;
+        }
+        let first = TurnParams { compact, prompt: "(compaction)".to_owned(), ..TurnParams::default() };
+        Server::start(handle, first, when_busy, call, progress).await?;
+        let begun = Server::start(handle, turn, WhenBusy::Queue, call, progress).await?;
+        Ok(Begun { how: How::Begun, ..begun })
+    }
+}
