@@ -10,6 +10,7 @@ use super::result;
 use crate::approval::DecideError;
 use crate::event::ErrorInfo;
 use crate::ids::ThreadId;
+use crate::journal::JournalError;
 use crate::limits::LimitError;
 use crate::session::{CallError, OpenError};
 
@@ -48,6 +49,10 @@ pub(super) fn open_error(error: &OpenError) -> CallToolResult {
         OpenError::Agent(error) => return result::of_error(&error.0),
         OpenError::Unknown(_) => "thread_unknown",
         OpenError::NoTurn(..) => "turn_unknown",
+        OpenError::Journal(JournalError::Owned { .. }) => {
+            let remedy = "; or go on in a copy: `codex-reply` with `fork`: `latest`";
+            return result::refused("thread_held", format!("{error}{remedy}"));
+        }
         OpenError::Journal(_) => "journal",
         OpenError::Full(_) => "sessions_full",
         OpenError::Limit { .. } => "limit",

@@ -321,3 +321,40 @@ fn two_with_one_key_at_once_are_one_run() {
         );
     }
 }
+
+/// Fifty replies at once: each has its answer; those in line have their own turn and their own message.
+#[test]
+fn fifty_replies_at_once_have_fifty_answers() {
+    let stage = Stage::new();
+    let mut host = stage.host().start();
+    for when in ["reject", "steer", "queue"] {
+        let thread = host.structured("codex", json!({ "prompt": "SAY first" }))["threadId"].clone();
+        let post = |n: usize, host: &mut Host| {
+            let arguments =
+                json!({ "threadId": thread, "prompt": format!("SAY {n}"), "when-busy": when, "wait": 60 });
+            host.post("tools/call", json!({ "name": "codex-reply", "arguments": arguments }))
+        };
+        let calls: Vec<_> = (0..50).map(|n| post(n, &mut host)).collect();
+        let answers: Vec<_> =
+            calls.into_iter().map(|id| host.answer(id)["result"]["structuredContent"].clone()).collect();
+        let done = answers.iter().filter(|answer| answer["status"] == "completed").count();
+        let busy = answers.iter().filter(|answer| answer["error"]["code"] == "busy").count();
+        assert!(done + busy == 50 && (busy > 0) == (when == "reject"), "{when}: {answers:?}");
+        let events = host.events(&thread);
+        let of = |turn: &Value, kind: &str| {
+            let of = events.iter().filter(|event| event["turnId"] == *turn && event["type"] == kind);
+            of.map(|event| event["text"].clone()).collect::<Vec<_>>()
+        };
+        for (n, answer) in answers.iter().enumerate().filter(|(_, answer)| answer["status"] == "completed") {
+            let said = of(&answer["turnId"], "user_message");
+            let own = json!(format!("SAY {n}"));
+            assert!(said.contains(&own), "{when} {n}: its message is in its turn: {said:?}");
+            if when == "queue" {
+                assert_eq!((said.len(), &answer["content"]), (1, &json!(n.to_string())), "{answer}");
+            }
+        }
+        if when == "queue" {
+            assert_eq!(events.iter().filter(|event| event["type"] == "turn_finished").count(), 51);
+        }
+    }
+}
