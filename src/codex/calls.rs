@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::connection::{Launch, fault};
 use super::protocol::{
     ConfigRead, ConfigReadParams, ThreadOpened, ThreadRead, ThreadRef, ThreadStartParams, TurnOpened,
-    TurnRef, TurnStartParams, TurnSteerParams, UserInput,
+    TurnStartParams, TurnSteerParams, UserInput,
 };
+use super::review;
 use super::sandbox::{Sandboxed, sandboxed};
 use super::servers::{Plan, Secrets, Wishes, required_failed};
 use crate::event::{Body, SessionInfo};
@@ -154,8 +155,11 @@ async fn folder(peer: &Peer, thread: &ThreadId) -> Result<String, AgentError> {
     Ok(read.map_err(|error| explain(error, thread))?.thread.cwd)
 }
 
-/// `turn/start`.
+/// `turn/start`, or `review/start`.
 pub(super) async fn run(peer: &Peer, thread: &ThreadId, turn: TurnParams) -> Result<TurnId, AgentError> {
+    if let Some(target) = turn.review {
+        return review::start(peer, thread, *target).await;
+    }
     let image = |image| match image {
         Image::File(path) => UserInput::LocalImage { path },
         Image::Address(url) => UserInput::Image { url },
@@ -172,15 +176,6 @@ pub(super) async fn run(peer: &Peer, thread: &ThreadId, turn: TurnParams) -> Res
     };
     let opened: TurnOpened = call(peer, "turn/start", &params, TURN).await?;
     Ok(TurnId::from(opened.turn.id))
-}
-
-/// `turn/interrupt`, and the end of the commands that codex would leave running.
-pub(super) async fn interrupt(peer: &Peer, thread: &ThreadId, turn: &TurnId) -> Result<(), AgentError> {
-    let of_turn = TurnRef { thread_id: thread.to_string(), turn_id: turn.to_string() };
-    let stopped = call::<_, Value>(peer, "turn/interrupt", &of_turn, STOP).await;
-    let of_thread = ThreadRef { thread_id: thread.to_string() };
-    call::<_, Value>(peer, "thread/backgroundTerminals/clean", &of_thread, STOP).await?;
-    stopped.map(|_| ())
 }
 
 /// `thread/unsubscribe`: codex closes the thread a minute later, and another program can take it.

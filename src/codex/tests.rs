@@ -37,6 +37,7 @@ fn heard(name: &str) -> Vec<String> {
                 other => format!("{other:?}"),
             }),
             Notice::Resolved(_, id) => out.push(format!("resolved {id}")),
+            Notice::Limits(_) => out.push("limits".to_owned()),
             Notice::Everyone(body) => out.push(body.kind().to_owned()),
             Notice::Nothing => {}
         }
@@ -298,6 +299,7 @@ fn event(method: &str, params: &Value) -> String {
             other => format!("{other:?}"),
         },
         Notice::Resolved(..) => "resolved".into(),
+        Notice::Limits(_) => "limits".into(),
         Notice::Everyone(body) => body.kind().to_owned(),
         Notice::Nothing => "–".into(),
     }
@@ -402,7 +404,7 @@ fn a_warning_that_names_no_session_is_for_all() {
         ("configWarning", json!({ "summary": "s", "details": null }), "s"),
     ] {
         let Notice::Everyone(body) = notice(method, &params.to_string()) else { panic!("{params}") };
-        assert_eq!(body, Body::Warning { message: message.into() });
+        assert_eq!(body, Body::warning(message));
     }
     let named = json!({ "threadId": "t", "message": "m" });
     assert!(matches!(notice("warning", &named.to_string()), Notice::Session(..)));

@@ -1,4 +1,4 @@
-//! What `tools/list` says: six tools with plain schemas, written by hand.
+//! What `tools/list` says: seven tools with plain schemas, written by hand.
 //!
 //! Plain, since hosts refuse or misread type unions, `$ref` and integer formats; short, since every
 //! agent of every host carries this text in its context all the time. [`super::args`] checks what comes.
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::args::{
     ApproveArgs, Args, CancelArgs, CodexArgs, EventsArgs, MAX_LIMIT, MAX_WAIT, ReplyArgs, WaitArgs,
 };
+use super::review;
 use crate::event::Body;
 
 /// Characters up to which Claude Code shows a result: well above our own budget.
@@ -22,7 +23,7 @@ const MAX_RESULT_CHARS: u64 = 200_000;
 /// The tools, in the order in which a host lists them.
 #[must_use]
 pub fn tools() -> Vec<Tool> {
-    vec![codex(), reply(), wait(), events(), approve(), cancel()]
+    vec![codex(), reply(), review::tool(), wait(), events(), approve(), cancel()]
 }
 
 fn codex() -> Tool {
@@ -161,7 +162,7 @@ fn cancel() -> Tool {
 
 /// A tool that answers with the state of a turn. Its schema names what a program must know; the whole
 /// result is told once, at `codex`, since five times would be a fifth of the list.
-fn run<T: Args>(title: &str, description: &'static str, input: Value) -> Tool {
+pub(super) fn run<T: Args>(title: &str, description: &'static str, input: Value) -> Tool {
     let output = json!({
         "type": "object",
         "properties": {
@@ -198,7 +199,7 @@ fn tool<T: Args>(title: &str, description: &'static str, input: Value, output: V
     Tool::new(T::TOOL, description, object(input)).with_title(title).with_raw_output_schema(object(output))
 }
 
-fn input(required: &[&str], properties: Value) -> Value {
+pub(super) fn input(required: &[&str], properties: Value) -> Value {
     json!({
         "type": "object",
         "properties": properties,
@@ -211,7 +212,7 @@ fn texts(description: &str) -> Value {
     json!({"type": "array", "items": {"type": "string"}, "description": description})
 }
 
-fn seconds(description: &str) -> Value {
+pub(super) fn seconds(description: &str) -> Value {
     json!({"type": "number", "minimum": 0, "maximum": MAX_WAIT, "description": description})
 }
 
@@ -221,7 +222,7 @@ fn acting() -> ToolAnnotations {
 }
 
 /// Annotations of a tool that only looks. Hosts let it through unasked.
-fn reading() -> ToolAnnotations {
+pub(super) fn reading() -> ToolAnnotations {
     ToolAnnotations::new().read_only(true).open_world(false)
 }
 

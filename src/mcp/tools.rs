@@ -21,7 +21,7 @@ use super::server::{Context, Server};
 use crate::approval::Verdict;
 use crate::event::{Answers, DecidedBy, Decision};
 use crate::ids::{Seq, ThreadId, TurnId};
-use crate::session::{AgentError, CallError, CallId, Handle, TurnParams, View};
+use crate::session::{AgentError, CallError, CallId, CatalogOf, Handle, TurnParams, View};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
 pub(super) const CANCEL: Duration = Duration::from_secs(10);
@@ -54,6 +54,8 @@ impl Server {
         let output_schema = schema(args.output_schema)?;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
+        let of = CatalogOf::New { cwd: params.cwd.clone(), config: params.config.clone() };
+        self.known_model(args.model.as_deref(), args.effort.as_deref(), of).await?;
         let creating = Box::pin(call.before(self.sessions.create(params, &args.prompt)));
         let created = progress.during("starting a session of codex", creating).await;
         let handle = created.map_err(too_slow)?.map_err(|e| open_error(&e))?;
@@ -75,6 +77,8 @@ impl Server {
     async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
+        let of = CatalogOf::Thread(args.thread_id.clone());
+        self.known_model(args.model.as_deref(), args.effort.as_deref(), of).await?;
         let output_schema = schema(args.output_schema.clone())?;
         let thread = args.thread_id;
         let call = self.call(context, args.wait);
@@ -111,7 +115,7 @@ impl Server {
     }
 
     /// Begins a turn; without a name where that takes longer than the caller waits.
-    async fn start(
+    pub(super) async fn start(
         handle: &Handle,
         turn: TurnParams,
         call: &Call<'_>,
@@ -132,7 +136,7 @@ impl Server {
 
     /// Follows a turn that has begun, or hands its task out. `asked`: the call says how long it waits, so that
     /// it wants a handle and no task.
-    async fn run<'a>(
+    pub(super) async fn run<'a>(
         &self,
         handle: &Handle,
         begun: Begun,
@@ -239,7 +243,7 @@ impl Server {
         };
         handle.cancel(None, verdict).await.map_err(|error| call_error(&error, &thread))?;
         let mut views = handle.view();
-        let ended = tokio::time::timeout(CANCEL, views.wait_for(|view| !view.busy())).await;
+        let ended = tokio::time::timeout(CANCEL, views.wait_for(|view| !view.busy() && !view.stopping)).await;
         let note = match (was_busy, ended.is_ok()) {
             (false, _) => idle(),
             (true, true) => Note::default(),
@@ -251,7 +255,7 @@ impl Server {
 }
 
 /// A turn that this call asked for.
-struct Begun {
+pub(super) struct Begun {
     start: CallId,
     /// `None`: it has not begun yet.
     turn: Option<TurnId>,

@@ -27,11 +27,12 @@ mod state;
 mod task;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod view;
 
 pub use agent::{
     AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Heard, Image, Inbox, Opened, RequestKey,
-    ThreadParams, TurnParams,
+    ReviewTarget, ThreadParams, TurnParams, Used,
 };
 pub use busy::Doing;
 pub use elsewhere::{Elsewhere, elsewhere, open_decisions};
@@ -40,7 +41,8 @@ pub use gate::{Full, Room};
 pub use handle::{CallError, Handle};
 pub use input::{Act, Effects, Input, Meant, Reply};
 pub use query::{
-    Answer, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage, TurnsQuery,
+    Answer, Catalog, CatalogOf, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage,
+    TurnsQuery,
 };
 pub use questions::QuestionOptions;
 pub use recover::recover;

@@ -149,6 +149,9 @@ impl Run {
     }
 
     fn heard(&mut self, heard: Heard) -> Input {
+        if matches!(heard.event, AgentEvent::Stopped { .. } | AgentEvent::Lost { .. }) {
+            self.task.view.stopping = false;
+        }
         self.rooms.extend(heard.room);
         Input::Agent(heard.event)
     }
@@ -180,9 +183,15 @@ impl Run {
                     let waiting = self.task.gate.join().await;
                     self.line = Some(InLine { waiting, start, turn });
                 }
-                act => self.send(act).await,
+                act => {
+                    if matches!(act, Act::Interrupt(_)) {
+                        self.task.view.stopping = true;
+                    }
+                    self.send(act).await;
+                }
             }
         }
+        self.publish();
         if !self.task.state.starting() && self.task.state.running().is_none() {
             self.pass = None;
         }
@@ -257,6 +266,7 @@ impl Run {
             let changed = shown.next != view.next
                 || shown.starting != view.starting
                 || shown.queued != view.queued
+                || shown.stopping != view.stopping
                 || shown.dismissed != view.dismissed;
             if changed {
                 *shown = Arc::new(view.clone());

@@ -41,3 +41,4 @@ mod streams;
 mod tasks;
 mod terminal;
 mod tools;
+mod usage;

@@ -7,6 +7,7 @@
 mod bad;
 mod calls;
 mod fields;
+mod review;
 
 #[cfg(test)]
 mod tests;
@@ -17,3 +18,4 @@ pub use calls::{
     WaitArgs, parse,
 };
 pub use fields::{MAX_LIMIT, MAX_TEXT, MAX_WAIT};
+pub use review::ReviewArgs;

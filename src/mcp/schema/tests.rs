@@ -49,9 +49,10 @@ fn schemas_are_plain() {
 
 #[test]
 fn inputs_are_closed_and_say_what_they_need() {
-    let wanted: [(&str, &[&str]); 6] = [
+    let wanted: [(&str, &[&str]); 7] = [
         ("codex", &["prompt"]),
         ("codex-reply", &["prompt"]),
+        ("codex-review", &[]),
         ("codex-wait", &["threadId"]),
         ("codex-events", &["threadId"]),
         ("codex-approve", &["approvalId", "decision"]),
