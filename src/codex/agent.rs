@@ -386,6 +386,7 @@ impl Agent {
             Notice::Session(thread, mut event) => {
                 self.remark(&event);
                 self.hide_in(&thread, &mut event);
+                self.note_end(&thread, &event);
                 self.deliver(thread, Heard { event: *event, room }, params);
             }
             Notice::Resolved(thread, id) => {

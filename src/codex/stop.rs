@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::calls::call;
@@ -28,6 +30,10 @@ const THREAD: &str = "CODEX_THREAD_ID";
 /// How many commands are asked for: more than a thread has.
 const TERMINALS: u32 = 200;
 
+/// What codex answers to an interrupt of a turn that it has not begun yet, though it has named it; and of one
+/// that has ended.
+const NOT_ACTIVE: &str = "no active turn";
+
 /// `turn/interrupt`, and the end of the commands that codex would leave running; then what goes on all the
 /// same. codex kills whole trees, but a process that made a session of its own before its parent ended is in
 /// no tree any more, and codex knows nothing of it.
@@ -35,14 +41,35 @@ pub(super) async fn interrupt(
     peer: &Peer,
     thread: &ThreadId,
     turn: &TurnId,
+    ended: watch::Receiver<Option<TurnId>>,
 ) -> (Vec<Survivor>, Option<AgentError>) {
-    let of_turn = TurnRef { thread_id: thread.to_string(), turn_id: turn.to_string() };
-    let stopped = call::<_, serde_json::Value>(peer, "turn/interrupt", &of_turn, STOP).await;
+    let stopped = stop(peer, thread, turn, &ended).await;
     let of_thread = ThreadRef { thread_id: thread.to_string() };
-    let cleaned =
-        call::<_, serde_json::Value>(peer, "thread/backgroundTerminals/clean", &of_thread, STOP).await;
-    let left = survivors(peer, thread).await;
-    (left, cleaned.err().or(stopped.err()))
+    let cleaned: Result<Value, _> = call(peer, "thread/backgroundTerminals/clean", &of_thread, STOP).await;
+    (survivors(peer, thread).await, cleaned.err().or(stopped.err()))
+}
+
+/// Ends the turn, also one that codex is about to begin: `turn/start` is answered before that.
+async fn stop(
+    peer: &Peer,
+    thread: &ThreadId,
+    turn: &TurnId,
+    ended: &watch::Receiver<Option<TurnId>>,
+) -> Result<(), AgentError> {
+    let of_turn = TurnRef { thread_id: thread.to_string(), turn_id: turn.to_string() };
+    let until = Instant::now() + STOP;
+    loop {
+        match call::<_, Value>(peer, "turn/interrupt", &of_turn, STOP).await {
+            Ok(_) => return Ok(()),
+            Err(error) => {
+                let over = ended.borrow().as_ref() == Some(turn) || Instant::now() >= until;
+                if over || !error.0.message.contains(NOT_ACTIVE) {
+                    return Err(error);
+                }
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// What is still there when nothing should be, or after [`GONE`].

@@ -15,16 +15,16 @@ use crate::session::{CatalogOf, Query, ReviewTarget, TurnParams};
 pub(super) fn tool() -> Tool {
     let properties = json!({
         "target": {"type": "string", "enum": ["uncommitted", "base", "commit", "custom"]},
-        "base": {"type": "string", "description": "Branch to compare to"},
+        "base": {"type": "string", "description": "Branch"},
         "commit": {"type": "string"},
-        "instructions": {"type": "string", "description": "For custom"},
+        "instructions": {"type": "string"},
         "cwd": {"type": "string"},
         "model": {"type": "string"},
-        "wait": schema::seconds("As for codex")
+        "wait": {"type": "number"}
     });
     schema::run::<ReviewArgs>(
         "Review with codex",
-        "Have codex review changes in git. Findings come as `output`.",
+        "Have codex review git changes; findings as `output`.",
         schema::input(&[], properties),
     )
     .with_annotations(schema::reading())

@@ -113,7 +113,9 @@ fn a_review_may_be_of_any_text_and_its_model_may_answer_in_any_form() {
 #[test]
 fn what_cannot_be_reviewed_is_said_before_anything_starts() {
     let stage = Stage::new();
-    let mut host = stage.host().start();
+    // The place of a test lies in a repository itself.
+    let above = stage.place.root.to_string_lossy().into_owned();
+    let mut host = stage.host().env("GIT_CEILING_DIRECTORIES", &above).start();
     let said = refused(&mut host, json!({}));
     assert!(said.contains("in no work tree of git") && said.contains("instructions"), "{said}");
 

@@ -1,11 +1,13 @@
 //! Of codex's task: who hears what codex says, and what of it nobody does.
 
+use tokio::sync::watch;
+
 use super::{Agent, UNKNOWN};
 use crate::codex::calls::Loaded;
 use crate::codex::protocol::account::RateLimitSnapshot;
 use crate::codex::servers::Secrets;
 use crate::event::Body;
-use crate::ids::{Generation, ThreadId};
+use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::Raw;
 use crate::session::{AgentError, AgentEvent, Heard, Inbox};
 
@@ -14,6 +16,8 @@ pub(super) struct Route {
     pub inbox: Inbox,
     /// What of the thread's MCP servers nothing may show.
     pub secrets: Secrets,
+    /// The last turn that ended.
+    pub ended: watch::Sender<Option<TurnId>>,
 }
 
 impl Agent {
@@ -47,7 +51,8 @@ impl Agent {
         if self.peer(generation).is_none() {
             return;
         }
-        self.routes.insert(thread.clone(), Route { inbox: inbox.clone(), secrets });
+        self.routes
+            .insert(thread.clone(), Route { inbox: inbox.clone(), secrets, ended: watch::Sender::new(None) });
         let limits = self.limits.all();
         if !limits.is_empty() {
             self.say(thread.clone(), inbox.clone(), AgentEvent::Limits(limits));

@@ -103,6 +103,7 @@ fn hints_say_what_hosts_decide_by() {
     let wanted = [
         ("codex", [Some(false), Some(true), None, Some(true)]),
         ("codex-reply", [Some(false), Some(true), None, Some(true)]),
+        ("codex-review", [Some(true), None, None, Some(false)]),
         ("codex-wait", [Some(true), None, None, Some(false)]),
         ("codex-events", [Some(true), None, None, Some(false)]),
         ("codex-approve", [Some(false), Some(true), None, Some(false)]),
