@@ -4,6 +4,7 @@
 mod life;
 mod queries;
 mod routes;
+mod stop;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -21,7 +22,9 @@ use super::calls::{self, Loaded};
 use super::connection::{Connection, Launch, fault};
 use super::early::Early;
 use super::inbound::{self, Notice, notice};
+use super::limits::Limits;
 use super::servers::without_paths;
+use crate::event::Survivor;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Raw, Room, Ticket};
 use crate::session::{
@@ -67,7 +70,9 @@ enum Done {
     },
     Stopped {
         thread: ThreadId,
-        result: Result<(), AgentError>,
+        turn: TurnId,
+        left: Vec<Survivor>,
+        error: Option<AgentError>,
     },
     Steered {
         call: CallId,
@@ -136,6 +141,8 @@ pub struct Agent {
     calls: JoinSet<Done>,
     /// What codex said that is not known: each is in the log once.
     unknown: HashSet<String>,
+    /// What codex has told of the account's limits.
+    limits: Limits,
     backoff: Backoff,
     started: Option<Instant>,
     not_before: Option<Instant>,
@@ -163,6 +170,7 @@ impl Agent {
             deliveries: VecDeque::new(),
             calls: JoinSet::new(),
             unknown: HashSet::new(),
+            limits: Limits::default(),
             backoff: Backoff::default(),
             started: None,
             not_before: None,
@@ -277,15 +285,6 @@ impl Agent {
         });
     }
 
-    fn interrupt(&mut self, thread: ThreadId, turn: TurnId) {
-        let Some(connection) = &self.connection else { return };
-        let peer = connection.peer.clone();
-        self.calls.spawn(async move {
-            let result = calls::interrupt(&peer, &thread, &turn).await;
-            Done::Stopped { thread, result }
-        });
-    }
-
     /// Answers a question. What the model is told besides goes first: it reads that with what follows
     /// from the answer. Where codex does not take it, the answer alone must do.
     fn answer(&mut self, key: &RequestKey, mut answer: AgentAnswer) {
@@ -358,11 +357,7 @@ impl Agent {
                 };
                 self.say(thread, inbox, event);
             }
-            Done::Stopped { thread, result } => {
-                if let Err(error) = result {
-                    tracing::debug!(%thread, %error, "an interrupt came too late, or codex did not take it");
-                }
-            }
+            Done::Stopped { thread, turn, left, error } => self.stopped(thread, turn, left, error),
             // Who has gone needs no answer.
             Done::Answered { reply, result } => drop(reply.send(result)),
             Done::Steered { call, thread, turn, inbox, result } => {
@@ -434,6 +429,7 @@ impl Agent {
             Notice::Session(thread, mut event) => {
                 self.remark(&event);
                 self.hide_in(&thread, &mut event);
+                self.note_end(&thread, &event);
                 self.deliver(thread, Heard { event: *event, room }, params);
             }
             Notice::Resolved(thread, id) => {
@@ -443,6 +439,7 @@ impl Agent {
                     self.deliver(thread, Heard { event: AgentEvent::Resolved(key), room }, params);
                 }
             }
+            Notice::Limits(update) => self.limited(update),
             Notice::Everyone(body) => self.tell_everyone(body),
             Notice::Nothing => {}
         }

@@ -11,8 +11,9 @@ use super::connection::{Launch, fault};
 use super::missed;
 use super::protocol::{
     ConfigRead, ConfigReadParams, Thread, ThreadOpened, ThreadRead, ThreadRef, ThreadStartParams, TurnOpened,
-    TurnRef, TurnStartParams, TurnSteerParams, UserInput,
+    TurnStartParams, TurnSteerParams, UserInput,
 };
+use super::review;
 use super::sandbox::{Sandboxed, sandboxed};
 use super::servers::{Plan, Secrets, Wishes, required_failed};
 use crate::event::{Body, SessionInfo};
@@ -144,7 +145,7 @@ pub(super) async fn resume(
         let of_thread = ThreadRef { thread_id: thread.to_string() };
         call::<_, Value>(peer, "thread/unarchive", &of_thread, OPEN).await?;
         let message = "the thread was archived, and is taken out of the archive to go on".to_owned();
-        notes.push(Body::Warning { message });
+        notes.push(Body::warning(message));
         opened = call(peer, "thread/resume", &params, OPEN).await;
     }
     let opened = opened.map_err(|error| without_secrets(explain(error, thread), &secrets))?;
@@ -153,7 +154,7 @@ pub(super) async fn resume(
         Ok(missed) => opened.missed = missed,
         Err(error) => {
             let message = format!("what other programs did in this thread could not be read back: {error}");
-            notes.push(Body::Warning { message });
+            notes.push(Body::warning(message));
         }
     }
     Ok(Loaded { opened, notes, secrets })
@@ -243,6 +244,9 @@ pub(super) async fn run(
         let of_thread = ThreadRef { thread_id: thread.to_string() };
         return call::<_, Value>(peer, "thread/compact/start", &of_thread, TURN).await.map(|_| None);
     }
+    if let Some(target) = turn.review {
+        return review::start(peer, thread, *target).await.map(Some);
+    }
     let params = TurnStartParams {
         thread_id: thread.to_string(),
         input: input(turn.prompt, turn.images),
@@ -253,15 +257,6 @@ pub(super) async fn run(
     };
     let opened: TurnOpened = call(peer, "turn/start", &params, TURN).await?;
     Ok(Some(TurnId::from(opened.turn.id)))
-}
-
-/// `turn/interrupt`, and the end of the commands that codex would leave running.
-pub(super) async fn interrupt(peer: &Peer, thread: &ThreadId, turn: &TurnId) -> Result<(), AgentError> {
-    let of_turn = TurnRef { thread_id: thread.to_string(), turn_id: turn.to_string() };
-    let stopped = call::<_, Value>(peer, "turn/interrupt", &of_turn, STOP).await;
-    let of_thread = ThreadRef { thread_id: thread.to_string() };
-    call::<_, Value>(peer, "thread/backgroundTerminals/clean", &of_thread, STOP).await?;
-    stopped.map(|_| ())
 }
 
 /// `thread/unsubscribe`: codex closes the thread a minute later, and another program can take it.

@@ -6,17 +6,17 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::items;
+use super::protocol::account::{RateLimitSnapshot, RateLimitsUpdated};
 use super::protocol::{Turn, TurnError};
 use super::servers::{known_as, plain_fault};
 use super::text::text;
 use crate::event::{Body, ErrorInfo, PlanStep, Tokens, TurnStatus};
 use crate::ids::{ThreadId, TurnId};
-use crate::session::AgentEvent;
+use crate::session::{AgentEvent, Used};
 
 /// Known, and of no use to a session: said elsewhere, or about the process.
 pub(super) const PASSED_OVER: &[&str] = &[
     "account/login/completed",
-    "account/rateLimits/updated",
     "account/updated",
     "app/list/updated",
     "deprecationNotice",
@@ -47,6 +47,8 @@ pub enum Notice {
     Session(ThreadId, Box<AgentEvent>),
     /// A question of codex is closed; its id, as JSON text.
     Resolved(ThreadId, String),
+    /// What is left of the account.
+    Limits(RateLimitSnapshot),
     /// For every session: it names none.
     Everyone(Body),
     /// For nobody.
@@ -140,6 +142,7 @@ struct Counts {
     cached_input_tokens: u64,
     output_tokens: u64,
     reasoning_output_tokens: u64,
+    total_tokens: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -218,14 +221,13 @@ fn known(method: &str, params: &str) -> Option<Notice> {
             let (source, transport, target) = (None, None, None);
             Body::McpServer { name, status: p.status, error, source, transport, target }
         })?,
-        "warning" | "guardianWarning" => {
-            said_to_some(params, |p: Warning| Body::Warning { message: p.message })?
-        }
-        "configWarning" => said_to_some(params, |p: ConfigWarning| Body::Warning { message: p.words() })?,
+        "warning" | "guardianWarning" => said_to_some(params, |p: Warning| Body::warning(p.message))?,
+        "configWarning" => said_to_some(params, |p: ConfigWarning| Body::warning(p.words()))?,
         "error" => said(params, |p: Fault| Some(Body::Error(fault(&p.error, p.will_retry))))?,
         "turn/started" => {
             let of: Of<OfTurn> = read(params)?;
-            let event = AgentEvent::TurnStarted(TurnId::from(of.rest.turn.id));
+            let turn = of.rest.turn;
+            let event = AgentEvent::TurnStarted(TurnId::from(turn.root_turn_id.unwrap_or(turn.id)));
             Notice::Session(ThreadId::from(of.thread_id), Box::new(event))
         }
         "turn/completed" => {
@@ -233,6 +235,7 @@ fn known(method: &str, params: &str) -> Option<Notice> {
             Notice::Session(ThreadId::from(of.thread_id), Box::new(ended(of.rest.turn)))
         }
         "thread/tokenUsage/updated" => used(read(params)?),
+        "account/rateLimits/updated" => Notice::Limits(read::<RateLimitsUpdated>(params)?.rate_limits),
         "serverRequest/resolved" => {
             let of: Of<Resolved> = read(params)?;
             Notice::Resolved(ThreadId::from(of.thread_id), of.rest.request_id.to_string())
@@ -295,12 +298,13 @@ fn used(of: Of<Usage>) -> Notice {
         Tokens::from_nested(c.input_tokens, c.cached_input_tokens, output, reasoning)
     };
     let usage = of.rest.token_usage;
-    let event = AgentEvent::Used {
+    let event = AgentEvent::Used(Used {
         turn: of.turn_id.map(TurnId::from),
         total: tokens(&usage.total),
         last: tokens(&usage.last),
+        context: usage.last.total_tokens,
         window: usage.model_context_window,
-    };
+    });
     Notice::Session(ThreadId::from(of.thread_id), Box::new(event))
 }
 

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::review::findings;
 use super::servers::known_as;
 use super::text::text;
 use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
@@ -80,6 +81,8 @@ pub fn started(raw: &RawValue) -> Option<Body> {
 #[must_use]
 pub fn completed(raw: &RawValue) -> Option<Body> {
     let item: Item<'_> = serde_json::from_str(raw.get()).ok()?;
+    let review =
+        item.review.as_deref().filter(|_| item.r#type == "exitedReviewMode").and_then(findings).map(Box::new);
     let said_text = || item.text.map_or_else(|| Some(String::new()), text);
     match item.r#type.as_str() {
         "userMessage" => {
@@ -106,7 +109,10 @@ pub fn completed(raw: &RawValue) -> Option<Body> {
                     None => None,
                 },
                 changes: changes(item.changes)?,
-                result: some(item.result).or(item.review.map(Value::String)).or_else(|| rest(tool, raw)),
+                result: some(item.result)
+                    .or(item.review.filter(|_| review.is_none()).map(Value::String))
+                    .or_else(|| rest(tool, raw)),
+                review,
                 error: fault(&item.error),
                 duration_ms: item.duration_ms,
             })),

@@ -15,12 +15,16 @@ mod early;
 pub mod inbound;
 pub mod inspect;
 pub mod items;
+mod limits;
 pub mod locate;
 mod missed;
+mod models;
 pub mod protocol;
 mod queries;
+pub mod review;
 mod sandbox;
 mod servers;
+mod stop;
 #[cfg(test)]
 mod tests;
 pub mod text;

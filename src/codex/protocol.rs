@@ -2,6 +2,8 @@
 //! what is missing is `None`, what is new is passed over. A test compares the names with the
 //! schema of the installed codex.
 
+pub mod account;
+pub mod review;
 pub mod threads;
 
 use serde::{Deserialize, Serialize};
@@ -12,8 +14,10 @@ pub const REQUESTS: &[&str] = &[
     "config/read",
     "initialize",
     "model/list",
+    "review/start",
     "thread/archive",
     "thread/backgroundTerminals/clean",
+    "thread/backgroundTerminals/list",
     "thread/compact/start",
     "thread/fork",
     "thread/list",
@@ -31,6 +35,7 @@ pub const REQUESTS: &[&str] = &[
 
 /// The notifications that become something for a session.
 pub const NOTIFICATIONS: &[&str] = &[
+    "account/rateLimits/updated",
     "configWarning",
     "error",
     "guardianWarning",
@@ -259,6 +264,9 @@ pub struct Thread {
     /// Its reasoning effort; not in every answer.
     #[serde(default)]
     pub reasoning_effort: Option<String>,
+    /// Whose models it has.
+    #[serde(default)]
+    pub model_provider: String,
 }
 
 /// `turn/start`.
@@ -331,6 +339,8 @@ pub struct TurnOpened {
 pub struct Turn {
     /// Its id.
     pub id: String,
+    /// The turn that it is a part of: all that happens in it is told as of that one.
+    pub root_turn_id: Option<String>,
     /// `inProgress`, `completed`, `interrupted`, `failed`.
     pub status: String,
     /// Why it failed.

@@ -7,16 +7,18 @@ use serde_json::Value;
 use super::calls::{call, explain};
 use super::inbound::{fault, status};
 use super::items;
+use super::models::{catalog, models};
 use super::protocol::ThreadRef;
 use super::protocol::threads::{
-    KINDS, KeptTurn, ModelList, ModelListParams, NameParams, ThreadList, ThreadListParams, Threaded,
-    ThreadedRead, TurnsList, TurnsListParams,
+    KINDS, KeptTurn, NameParams, ThreadList, ThreadListParams, Threaded, ThreadedRead, TurnsList,
+    TurnsListParams,
 };
+use super::review::reviewable;
 use crate::event::Timestamp;
 use crate::ids::{ThreadId, TurnId};
 use crate::rpc::Peer;
 use crate::session::{
-    AgentError, Answer, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage, TurnsQuery,
+    AgentError, Answer, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage, TurnsQuery,
 };
 
 /// Lists come from codex's files: a second where there are thousands.
@@ -32,7 +34,8 @@ pub(super) async fn ask(peer: &Peer, query: Query) -> Result<Answer, AgentError>
             Ok(Answer::Thread(Box::new(entry(read.thread))))
         }
         Query::Turns(query) => turns(peer, query).await.map(Answer::Turns),
-        Query::Models => models(peer).await.map(Answer::Models),
+        Query::Catalog(of) => catalog(peer, of).await.map(Answer::Catalog),
+        Query::Reviewable(cwd, target) => reviewable(&cwd, &target).await.map(|()| Answer::Done),
         Query::Name(thread, name) => {
             let params = NameParams { thread_id: thread.to_string(), name };
             done(call(peer, "thread/name/set", &params, LOOK).await, &thread)
@@ -111,26 +114,4 @@ fn past(turn: KeptTurn) -> PastTurn {
         duration_ms: turn.duration_ms,
         bodies,
     }
-}
-
-/// `model/list`, all of it.
-async fn models(peer: &Peer) -> Result<Vec<Model>, AgentError> {
-    /// More pages than there will be models for.
-    const PAGES: usize = 20;
-    let (mut all, mut cursor) = (Vec::new(), None);
-    for _ in 0..PAGES {
-        let params = ModelListParams { include_hidden: true, cursor };
-        let list: ModelList = call(peer, "model/list", &params, LOOK).await?;
-        all.extend(list.data.into_iter().map(|model| Model {
-            id: model.model,
-            hidden: model.hidden,
-            efforts: model.supported_reasoning_efforts.into_iter().map(|one| one.reasoning_effort).collect(),
-            tiers: model.service_tiers.into_iter().map(|tier| tier.id).collect(),
-        }));
-        cursor = list.next_cursor;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(all)
 }

@@ -195,7 +195,7 @@ impl Wishes {
 
 impl Plan {
     fn warn(&mut self, message: String) {
-        self.notes.push(Body::Warning { message });
+        self.notes.push(Body::warning(message));
     }
 
     fn tell(&mut self, name: &str, on: bool, source: Source, shown: &Shown) {

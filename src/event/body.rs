@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{PermissionDecision, PermissionRequest, Tokens};
+use super::{PermissionDecision, PermissionRequest, RateLimit, Review, Survivor, Tokens};
 use crate::ids::ThreadId;
 
 /// What happened. On the wire its `type` is the variant in snake case.
@@ -90,6 +90,12 @@ pub enum Body {
         /// The model's context window, in tokens.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         context_window: Option<u64>,
+        /// How much of it the thread takes, as of the latest request or compaction.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context_used: Option<u64>,
+        /// How much of the account's limits is used, where codex gives numbers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        limits: Vec<RateLimit>,
     },
     /// The state of one of codex's own MCP servers.
     McpServer {
@@ -114,6 +120,9 @@ pub enum Body {
     Warning {
         /// What.
         message: String,
+        /// The processes that it is about: what goes on after an interrupt.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        processes: Vec<Survivor>,
     },
     /// A fault; with `retryable` true codex tries again by itself or may be asked again.
     Error(ErrorInfo),
@@ -250,6 +259,10 @@ pub struct ToolResult {
     /// The result of any other tool, as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
+    /// What a review found, where codex gave it in a form that can be read. Its words are then the message
+    /// that follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Box<Review>>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -386,6 +399,12 @@ impl Body {
             Self::SessionFinished { .. } => "session_finished",
             Self::Raw { .. } => "raw",
         }
+    }
+
+    /// Something that a person should know.
+    #[must_use]
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self::Warning { message: message.into(), processes: Vec::new() }
     }
 
     /// Whether a brief reader leaves it out: the whole comes with another event.

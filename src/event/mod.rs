@@ -5,7 +5,9 @@
 
 mod answers;
 mod body;
+mod limits;
 mod request;
+mod review;
 mod schema;
 mod texts;
 mod time;
@@ -17,9 +19,11 @@ pub use body::{
     Body, ErrorInfo, FileChange, ItemStatus, Origin, PlanStep, ServerSource, SessionInfo, ToolCall, ToolKind,
     ToolResult, TurnStatus,
 };
+pub use limits::{RateLimit, Survivor};
 pub use request::{
     Choice, DecidedBy, Decision, PermissionDecision, PermissionRequest, Question, RequestKind, Subject,
 };
+pub use review::{Finding, Lines, Review};
 pub use schema::schema;
 pub use texts::block;
 pub use time::Timestamp;

@@ -18,7 +18,7 @@ fn event(thread: &str, seq: u64) -> Event {
         thread_id: ThreadId::from(thread),
         turn_id: None,
         origin: None,
-        body: Body::Warning { message: format!("{thread} {seq}") },
+        body: Body::warning(format!("{thread} {seq}")),
     }
 }
 
@@ -288,7 +288,7 @@ async fn pages_are_measured_in_bytes_and_survive_a_strange_event() {
     let journal = SqliteJournal::open(&path).unwrap();
     let mut wide = batch(&journal, "a", 1..=4);
     for event in &mut wide.events {
-        event.body = Body::Warning { message: "\u{1F600}".repeat(1000) };
+        event.body = Body::warning("\u{1F600}".repeat(1000));
     }
     journal.append(wide).await.unwrap();
     let t = || ThreadId::from("a");

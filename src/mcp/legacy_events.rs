@@ -109,13 +109,13 @@ fn message(event: &Event, said: &str) -> Option<Value> {
         },
         Body::Diff { diff } => json!({ "type": "turn_diff", "unified_diff": diff }),
         Body::PermissionRequest(request) => asked(request, turn)?,
-        Body::Usage { turn, thread, context_window } => json!({
+        Body::Usage { turn, thread, context_window, .. } => json!({
             "type": "token_count", "info": {
                 "total_token_usage": tokens(*thread), "last_token_usage": tokens(*turn),
                 "model_context_window": context_window,
             },
         }),
-        Body::Warning { message } => json!({ "type": "warning", "message": message }),
+        Body::Warning { message, .. } => json!({ "type": "warning", "message": message }),
         Body::Error(error) if error.retryable => json!({ "type": "stream_error", "message": error.message }),
         Body::Error(error) => json!({ "type": "error", "message": error.message }),
         Body::TurnFinished { status: TurnStatus::Interrupted, .. } => {

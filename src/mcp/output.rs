@@ -1,6 +1,6 @@
 //! The last message as the value that its caller asked for. Pure.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::result::cut_plain;
 use crate::event::{ErrorInfo, TurnStatus};
@@ -12,13 +12,17 @@ const SHOWN: usize = 1500;
 /// The most faults that it names.
 const FAULTS: usize = 5;
 
-/// The value, of a turn that has ended well and was given a schema; or why there is none. codex asks the model
+/// The value, of a turn that has ended well and was given a schema, or is a review that codex gave findings
+/// of; or why there is none. codex asks the model
 /// for it and does not look itself.
 pub(super) fn output(view: &View) -> Option<Result<Value, ErrorInfo>> {
-    let schema = view.output_schema.as_ref()?;
     if view.status != Status::Ended(TurnStatus::Completed) || view.starting {
         return None;
     }
+    if let Some(review) = &view.review {
+        return Some(Ok(json!(review)));
+    }
+    let schema = view.output_schema.as_ref()?;
     Some(fitting(&view.content, schema))
 }
 

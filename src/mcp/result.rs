@@ -15,6 +15,12 @@ use crate::session::{Doing, How, Status, View};
 /// The most changed files, and background commands, that a result names.
 pub(super) const NAMED: usize = 50;
 
+/// From here on a result says how much of the account's limits is used, in percent.
+const NEAR_LIMIT: u32 = 80;
+
+/// How many of them it names: codex has two windows for each of a few.
+const LIMITS: usize = 4;
+
 /// What a caller is told besides the session's state.
 #[derive(Clone, Debug)]
 pub struct Note {
@@ -127,11 +133,21 @@ fn members(view: &View, content: &str, room: usize) -> Map<String, Value> {
     if !view.usage.is_zero() {
         out.insert("usage".into(), json!(view.usage));
     }
+    if let Some((used, window)) = view.context.filter(|(used, window)| used.saturating_mul(2) >= *window) {
+        out.insert("context".into(), json!({ "used": used, "window": window }));
+    }
+    let limits = view.limits.iter().filter(|limit| limit.used_percent >= NEAR_LIMIT);
+    let limits: Vec<_> = limits.take(LIMITS).collect();
+    if !limits.is_empty() {
+        out.insert("limits".into(), json!(limits));
+    }
     if !view.busy() {
         let id = |one: &'_ Doing| one.process_id.clone().unwrap_or_else(|| one.item.clone());
         let ids: Vec<String> = view.commands.iter().map(id).collect();
         let commands = view.commands.iter().zip(&ids).map(|(one, id)| (one.what.as_str(), id.as_str()));
-        name_some(&mut out, "background", ["command", "processId"], commands.collect(), room);
+        let survivors = view.survivors.iter().map(|one| (one.command.as_str(), one.process_id.as_str()));
+        let all = commands.chain(survivors).collect();
+        name_some(&mut out, "background", ["command", "processId"], all, room);
     }
     match output(view) {
         Some(Ok(value)) => match value.to_string().len() {
@@ -238,6 +254,12 @@ fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
         }
         Status::Ended(TurnStatus::Interrupted) => {
             lines.push(format!("The turn was interrupted. Session {thread} can go on with `codex-reply`."));
+            if !view.survivors.is_empty() {
+                lines.push(
+                    "Not all of its processes ended: `background` names those that go on; end them yourself."
+                        .into(),
+                );
+            }
             lines.extend(error());
         }
         Status::Ended(TurnStatus::Failed) => {

@@ -1,4 +1,4 @@
-//! What `tools/list` says: the tools with plain schemas, written by hand.
+//! What `tools/list` says: eight tools with plain schemas, written by hand.
 //!
 //! Plain, since hosts refuse or misread type unions, `$ref` and integer formats; short, since every
 //! agent of every host carries this text in its context all the time. [`super::args`] checks what comes.
@@ -15,6 +15,7 @@ use super::args::{
     ApproveArgs, Args, CancelArgs, CodexArgs, EventsArgs, MAX_LIMIT, MAX_LISTED, MAX_WAIT, ReplyArgs,
     SessionsArgs, WaitArgs,
 };
+use super::review;
 
 /// Characters up to which Claude Code shows a result: well above our own budget.
 const MAX_RESULT_CHARS: u64 = 200_000;
@@ -22,7 +23,7 @@ const MAX_RESULT_CHARS: u64 = 200_000;
 /// The tools, in the order in which a host lists them.
 #[must_use]
 pub fn tools() -> Vec<Tool> {
-    vec![codex(), reply(), wait(), events(), approve(), cancel(), sessions()]
+    vec![codex(), reply(), review::tool(), wait(), events(), approve(), cancel(), sessions()]
 }
 
 fn codex() -> Tool {
@@ -211,11 +212,11 @@ fn whole_result() -> Arc<JsonObject> {
     }))
 }
 
-fn tool<T: Args>(title: &str, description: &'static str, input: Value) -> Tool {
+pub(super) fn tool<T: Args>(title: &str, description: &'static str, input: Value) -> Tool {
     Tool::new(T::TOOL, description, object(input)).with_title(title)
 }
 
-fn input(required: &[&str], properties: Value) -> Value {
+pub(super) fn input(required: &[&str], properties: Value) -> Value {
     json!({
         "type": "object",
         "properties": properties,
@@ -228,7 +229,7 @@ fn texts(description: &str) -> Value {
     described(json!({"type": "array", "items": {"type": "string"}}), description)
 }
 
-fn seconds(description: &str) -> Value {
+pub(super) fn seconds(description: &str) -> Value {
     described(json!({"type": "number", "minimum": 0, "maximum": MAX_WAIT}), description)
 }
 
@@ -246,7 +247,7 @@ fn acting() -> ToolAnnotations {
 }
 
 /// Annotations of a tool that only looks. Hosts let it through unasked.
-fn reading() -> ToolAnnotations {
+pub(super) fn reading() -> ToolAnnotations {
     ToolAnnotations::new().read_only(true).open_world(false)
 }
 

@@ -30,6 +30,7 @@ use crate::session::Sessions;
 /// How the tools belong together, for the agent that reads it once.
 const INSTRUCTIONS: &str = "codex-bridge delegates work to OpenAI's codex, a coding agent with its own sandbox.\n\
 - `codex` starts a session with a prompt, `codex-reply` continues it by threadId. Both return codex's last message.\n\
+- `codex-review` reviews changes in git.\n\
 - status `running`: the time you allowed is over, the work goes on; call `codex-wait`.\n\
 - status `needs_decision`: codex asks before it acts; read `decisions`, then call `codex-approve` with approvalId.\n\
 - `codex-events` pages through what codex did (`after` = the last `next`); `codex-cancel` ends the turn.\n\
@@ -133,7 +134,10 @@ impl Server {
         let CallToolRequestParams { name, arguments, input_responses, request_state, .. } = request;
         let binding = Binding::of(PRINCIPAL, "tools/call", &name, arguments.as_ref());
         let context = &Context { request: context, binding };
-        let runs = matches!(name.as_ref(), "codex" | "codex-reply" | "codex-wait" | "codex-approve");
+        let runs = matches!(
+            name.as_ref(),
+            "codex" | "codex-reply" | "codex-review" | "codex-wait" | "codex-approve"
+        );
         match (request_state, input_responses) {
             (Some(state), responses) if runs => {
                 return self.retry(context, &state, &responses.unwrap_or_default()).await;
@@ -154,6 +158,7 @@ impl Server {
         Ok(match name.as_ref() {
             "codex" => self.codex(arguments, context).await,
             "codex-reply" => self.reply(arguments, context).await,
+            "codex-review" => self.review(arguments, context).await,
             "codex-wait" => self.wait(arguments, context).await,
             "codex-events" => self.events(arguments, context).await.into(),
             "codex-approve" => self.approve(arguments, context).await,

@@ -20,7 +20,7 @@ use super::server::{Context, Server};
 use crate::approval::Verdict;
 use crate::event::{Answers, DecidedBy, Decision};
 use crate::ids::{Seq, ThreadId};
-use crate::session::{TurnParams, View, WhenBusy};
+use crate::session::{CatalogOf, TurnParams, View, WhenBusy};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
 pub(super) const CANCEL: Duration = Duration::from_secs(10);
@@ -77,6 +77,8 @@ impl Server {
         let images = images::look(&args.images, Path::new(&params.cwd), &self.options.limits);
         let images = images.map_err(|error| bad_image(&error))?;
         let output_schema = schema(args.output_schema)?;
+        let of = CatalogOf::New { cwd: params.cwd.clone(), config: params.config.clone() };
+        self.known_model(args.model.as_deref(), args.effort.as_deref(), of).await?;
         let title = args.name.as_deref().unwrap_or(&args.prompt);
         let handle = if let (Some((thread, after)), Some(key)) = (unbegun, key) {
             let (handle, _) = self.go_on(&thread, call, &mut progress).await?;
@@ -201,7 +203,7 @@ impl Server {
         };
         handle.cancel(None, verdict).await.map_err(|error| call_error(&error, thread))?;
         let mut views = handle.view();
-        let ended = tokio::time::timeout(CANCEL, views.wait_for(|view| !view.busy())).await;
+        let ended = tokio::time::timeout(CANCEL, views.wait_for(|view| !view.busy() && !view.stopping)).await;
         let note = match (was_busy, ended.is_ok()) {
             (false, _) => idle(),
             (true, true) => Note::default(),

@@ -8,7 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use super::missed::Missed;
 use super::query::{Answer, Query};
 use crate::event::{
-    Answers, Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus,
+    Answers, Body, Decision, ErrorInfo, RateLimit, RequestKind, SessionInfo, Subject, Survivor, Tokens,
+    TurnStatus,
 };
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::servers::Wanted;
@@ -81,6 +82,21 @@ pub struct TurnParams {
     pub compact: bool,
     /// What [`Opened::sandbox_policy`] says; the session fills it in.
     pub sandbox_policy: Option<Value>,
+    /// A review of this, instead of a prompt.
+    pub review: Option<Box<ReviewTarget>>,
+}
+
+/// What is to be reviewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReviewTarget {
+    /// What is not committed, files that git does not know yet too.
+    Uncommitted,
+    /// The difference to a branch.
+    Base(String),
+    /// One commit.
+    Commit(String),
+    /// What a text says.
+    Custom(String),
 }
 
 /// An image that comes with a prompt.
@@ -247,6 +263,21 @@ pub struct Ask {
     pub subject: Subject,
 }
 
+/// Tokens, counted by codex.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// In which turn.
+    pub turn: Option<TurnId>,
+    /// Of the thread so far.
+    pub total: Tokens,
+    /// Of the last request.
+    pub last: Tokens,
+    /// What the thread takes of the model's context, as of that request or a compaction; 0 if unknown.
+    pub context: u64,
+    /// The model's context window.
+    pub window: Option<u64>,
+}
+
 /// What the agent says to a session.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AgentEvent {
@@ -305,15 +336,15 @@ pub enum AgentEvent {
         body: Body,
     },
     /// Tokens, counted by codex.
-    Used {
-        /// In which turn.
-        turn: Option<TurnId>,
-        /// Of the thread so far.
-        total: Tokens,
-        /// Of the last request.
-        last: Tokens,
-        /// The model's context window.
-        window: Option<u64>,
+    Used(Used),
+    /// What the account may still use: of all its limits that codex has told, whenever one changes.
+    Limits(Vec<RateLimit>),
+    /// A turn was interrupted and its commands ended, but for these.
+    Stopped {
+        /// Which.
+        turn: TurnId,
+        /// What goes on.
+        left: Vec<Survivor>,
     },
     /// codex asks.
     Asked {

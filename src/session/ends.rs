@@ -2,7 +2,7 @@
 
 use super::gate::Full;
 use crate::approval::Verdict;
-use crate::event::{Body, DecidedBy, Decision, ErrorInfo, TurnStatus};
+use crate::event::{Body, DecidedBy, Decision, ErrorInfo, Survivor, TurnStatus};
 use crate::ids::{Seq, TurnId};
 
 const HOST_GONE: &str = "host_gone";
@@ -75,7 +75,7 @@ pub(super) fn not_begun(prompts: &[&str], why: &str) -> Body {
     let shown =
         prompts.iter().map(|prompt| format!("\"{}\"", prompt.chars().take(SHOWN).collect::<String>()));
     let prompts = shown.collect::<Vec<_>>().join(", ");
-    Body::Warning { message: format!("what waited in line will not be worked on, since {why}: {prompts}") }
+    Body::warning(format!("what waited in line will not be worked on, since {why}: {prompts}"))
 }
 
 /// The journal takes nothing more, so that the turn is ended.
@@ -92,16 +92,25 @@ pub(super) fn unrecorded(why: &str) -> ErrorInfo {
 
 /// The journal takes nothing more, and the user lets work go on.
 pub(super) fn unkept(why: &str) -> Body {
-    Body::Warning {
-        message: format!("events of this session are not kept from here on, and end with the bridge: {why}"),
-    }
+    Body::warning(format!("events of this session are not kept from here on, and end with the bridge: {why}"))
 }
 
 /// The machine stopped before what a session said last was on the disk.
 pub(super) fn lost(known: Seq, last: Seq) -> Body {
-    Body::Warning {
-        message: format!(
-            "the machine stopped under the bridge: what came after event {known} may be lost; numbers go on after {last}, so that none is given twice"
-        ),
-    }
+    Body::warning(format!(
+        "the machine stopped under the bridge: what came after event {known} may be lost; numbers go on after {last}, so that none is given twice"
+    ))
+}
+
+/// Processes that an interrupt did not end.
+pub(super) fn survived(left: Vec<Survivor>) -> Body {
+    /// The most that are named in words.
+    const NAMED: usize = 5;
+    let names = left.iter().take(NAMED).map(|one| format!("`{}` ({})", one.command, one.process_id));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = left.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message =
+        format!("the turn was interrupted, and of its session these processes go on: {names}{more}");
+    Body::Warning { message, processes: left }
 }

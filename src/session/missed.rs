@@ -32,7 +32,7 @@ impl Missed {
                 "this thread has more turns than the latest {}, which other programs made; the older ones were not read back",
                 self.turns.len()
             );
-            out.push((None, Body::Warning { message }));
+            out.push((None, Body::warning(message)));
         }
         for PastTurn { turn, status, error, duration_ms, bodies } in self.turns {
             out.push((Some(turn.clone()), Body::TurnStarted { output_schema: None, key: None }));

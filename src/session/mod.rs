@@ -29,11 +29,12 @@ mod state;
 mod task;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod view;
 
 pub use agent::{
     AgentAnswer, AgentCommand, AgentError, AgentEvent, Ask, CallId, Fork, Heard, Image, Inbox, Opened,
-    RequestKey, SteerError, ThreadParams, TurnParams,
+    RequestKey, ReviewTarget, SteerError, ThreadParams, TurnParams, Used,
 };
 pub use busy::Doing;
 pub use elsewhere::{Elsewhere, elsewhere, open_decisions};
@@ -44,7 +45,8 @@ pub use input::{Act, Effects, Input, Meant, Reply};
 pub use line::{How, WhenBusy};
 pub use missed::Missed;
 pub use query::{
-    Answer, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage, TurnsQuery,
+    Answer, Catalog, CatalogOf, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage,
+    TurnsQuery,
 };
 pub use questions::QuestionOptions;
 pub use recover::recover;

@@ -1,8 +1,9 @@
 //! Questions to the agent that concern no live session: which threads it has, which models.
 
+use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
-use super::agent::{AgentCommand, AgentError};
+use super::agent::{AgentCommand, AgentError, ReviewTarget};
 use super::registry::{OpenError, Sessions};
 use crate::event::{Body, ErrorInfo, Timestamp, TurnStatus};
 use crate::ids::{ThreadId, TurnId};
@@ -16,14 +17,41 @@ pub enum Query {
     Thread(ThreadId),
     /// The turns of a thread; the latest first. Answered by [`Answer::Turns`].
     Turns(TurnsQuery),
-    /// Its models. Answered by [`Answer::Models`].
-    Models,
+    /// The models for a session. Answered by [`Answer::Catalog`].
+    Catalog(CatalogOf),
+    /// Whether there is in a folder what is to be reviewed. Answered by [`Answer::Done`].
+    Reviewable(String, ReviewTarget),
     /// Give a thread a name. Answered by [`Answer::Done`], as all that follow.
     Name(ThreadId, String),
     /// Take a thread out of the lists.
     Archive(ThreadId),
     /// Put it back.
     Unarchive(ThreadId),
+}
+
+/// The session whose models are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CatalogOf {
+    /// One that is to be.
+    New {
+        /// Its folder.
+        cwd: String,
+        /// Keys of codex's config.toml that it is given.
+        config: Map<String, Value>,
+    },
+    /// One that there is.
+    Thread(ThreadId),
+}
+
+/// The models of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// Whether there are no others: only of some providers the agent knows that.
+    pub whole: bool,
+    /// What the agent's own configuration, or the session's, names; it need not be among `models`.
+    pub configured: Option<String>,
+    /// Those that the agent knows.
+    pub models: Vec<Model>,
 }
 
 /// Which threads.
@@ -59,8 +87,8 @@ pub enum Answer {
     Thread(Box<ThreadEntry>),
     /// Turns.
     Turns(TurnPage),
-    /// Models, as the agent would offer them to a person.
-    Models(Vec<Model>),
+    /// The models of a session.
+    Catalog(Catalog),
     /// It is done.
     Done,
 }
@@ -128,6 +156,8 @@ pub struct Model {
     pub id: String,
     /// Whether it is offered to nobody who does not name it.
     pub hidden: bool,
+    /// Whether it is the one where nothing else is said.
+    pub default: bool,
     /// The reasoning efforts that it takes.
     pub efforts: Vec<String>,
     /// The service tiers that it has.
@@ -178,13 +208,13 @@ impl Sessions {
         }
     }
 
-    /// The agent's models, those that it hides too.
+    /// The models of a session.
     ///
     /// # Errors
     /// As [`Self::ask`].
-    pub async fn models(&self) -> Result<Vec<Model>, OpenError> {
-        match self.ask(Query::Models).await? {
-            Answer::Models(models) => Ok(models),
+    pub async fn catalog(&self, of: CatalogOf) -> Result<Catalog, OpenError> {
+        match self.ask(Query::Catalog(of)).await? {
+            Answer::Catalog(catalog) => Ok(catalog),
             other => Err(unexpected(&other)),
         }
     }
@@ -196,7 +226,7 @@ fn unexpected(answer: &Answer) -> OpenError {
         Answer::Threads(_) => "threads came where they were not asked for",
         Answer::Thread(_) => "a thread came where it was not asked for",
         Answer::Turns(_) => "turns came where they were not asked for",
-        Answer::Models(_) => "models came where they were not asked for",
+        Answer::Catalog(_) => "models came where they were not asked for",
         Answer::Done => "nothing came where an answer was asked for",
     };
     let (code, message) = ("bridge_fault".to_owned(), message.to_owned());

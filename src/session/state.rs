@@ -9,16 +9,15 @@ use serde_json::Value;
 
 use super::agent::{AgentError, AgentEvent, CallId, Opened};
 use super::delta::Deltas;
-use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, unbegun, unkept};
+use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, survived, unbegun, unkept};
 use super::input::{Act, Effects, Input, Meant, Reply};
 use super::line::{How, Line};
 use super::missed::Missed;
 use super::questions::{Ended, QuestionOptions, Questions};
 use super::repeat::LastDiff;
+use super::usage::Usage;
 use crate::approval::Verdict;
-use crate::event::{
-    Body, DecidedBy, Decision, ErrorInfo, Event, Origin, SessionInfo, Timestamp, Tokens, TurnStatus,
-};
+use crate::event::{Body, DecidedBy, Decision, ErrorInfo, Event, Origin, SessionInfo, Timestamp, TurnStatus};
 use crate::ids::{ApprovalId, Generation, Seq, ThreadId, TurnId};
 
 #[derive(Debug, PartialEq)]
@@ -61,8 +60,7 @@ pub struct State {
     questions: Questions,
     deltas: Deltas,
     diff: LastDiff,
-    total: Option<Tokens>,
-    used: Tokens,
+    usage: Usage,
 }
 
 impl State {
@@ -87,8 +85,7 @@ impl State {
             questions: Questions::new(questions),
             deltas: Deltas::default(),
             diff: LastDiff::default(),
-            total: None,
-            used: Tokens::default(),
+            usage: Usage::default(),
         }
     }
 
@@ -187,8 +184,22 @@ impl State {
                 self.end(out, &turn, status, error, duration_ms, now);
             }
             AgentEvent::Said { turn, body } => self.said(out, turn, body, now),
-            AgentEvent::Used { turn, total, last, window } => {
-                self.used(out, turn, total, last, window, now);
+            AgentEvent::Used(used) => {
+                let running = matches!(self.phase, Phase::Running(_));
+                let whose = Usage::whose(used.turn.as_ref(), self.latest.as_ref(), running);
+                if let Some(body) = self.usage.take(&used, whose) {
+                    self.record(out, now, used.turn, body);
+                }
+            }
+            AgentEvent::Limits(limits) => {
+                if let Some(body) = self.usage.limited(limits, self.running().is_some()) {
+                    self.record(out, now, self.current(), body);
+                }
+            }
+            AgentEvent::Stopped { turn, left } => {
+                if !left.is_empty() {
+                    self.record(out, now, Some(turn), survived(left));
+                }
             }
             AgentEvent::Asked { key, turn, ask } => {
                 let (request, ended) = self.questions.ask(key, turn.clone(), *ask, now);
@@ -231,7 +242,7 @@ impl State {
         let phase = std::mem::replace(&mut self.phase, Phase::Running(turn.clone()));
         self.begun_by = None;
         self.latest = Some(turn.clone());
-        self.used = Tokens::default();
+        self.usage.begin();
         self.questions.forget_proposed();
         let (output_schema, key) = (self.output_schema.take(), self.key.take());
         self.record(out, now, Some(turn.clone()), Body::TurnStarted { output_schema, key });
@@ -302,6 +313,7 @@ impl State {
         }
         let verdict = Verdict::own(Decision::Cancel, DecidedBy::Codex, "the turn ended");
         self.close_requests(out, &verdict, now);
+        let error = error.map(|error| self.usage.explain(error));
         self.record(out, now, Some(turn.clone()), Body::TurnFinished { status, error, duration_ms });
         self.phase = Phase::Idle;
         self.questions.forget_proposed();
@@ -319,23 +331,6 @@ impl State {
             Body::Diff { diff } if !self.diff.is_new(turn.as_ref(), diff) => return,
             _ => {}
         }
-        self.record(out, now, turn, body);
-    }
-
-    fn used(
-        &mut self,
-        out: &mut Effects,
-        turn: Option<TurnId>,
-        total: Tokens,
-        last: Tokens,
-        window: Option<u64>,
-        now: Timestamp,
-    ) {
-        // A thread that was resumed has a total from before: then only the last request is ours.
-        let step = self.total.map_or(last, |before| total - before);
-        self.total = Some(total);
-        self.used = self.used + step;
-        let body = Body::Usage { turn: self.used, thread: total, context_window: window };
         self.record(out, now, turn, body);
     }
 

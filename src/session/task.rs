@@ -155,6 +155,9 @@ impl Run {
     }
 
     fn heard(&mut self, heard: Heard) -> Input {
+        if matches!(heard.event, AgentEvent::Stopped { .. } | AgentEvent::Lost { .. }) {
+            self.task.view.stopping = false;
+        }
         self.rooms.extend(heard.room);
         Input::Agent(heard.event)
     }
@@ -186,9 +189,15 @@ impl Run {
                     let waiting = self.task.gate.join().await;
                     self.line = Some(InLine { waiting, start, turn });
                 }
-                act => self.send(act).await,
+                act => {
+                    if matches!(act, Act::Interrupt(_)) {
+                        self.task.view.stopping = true;
+                    }
+                    self.send(act).await;
+                }
             }
         }
+        self.publish();
         if !self.task.state.starting() && self.task.state.running().is_none() {
             self.pass = None;
         }
@@ -270,6 +279,7 @@ impl Run {
                 || shown.starting != view.starting
                 || shown.queued != view.queued
                 || shown.line != view.line
+                || shown.stopping != view.stopping
                 || shown.dismissed != view.dismissed;
             if changed {
                 *shown = Arc::new(view.clone());

@@ -158,12 +158,8 @@ fn usage_is_counted_once() {
     let mut s = state();
     let tokens = |n| Tokens { input: n, ..Tokens::default() };
     let used = |total, last| {
-        Input::Agent(AgentEvent::Used {
-            turn: Some("u".into()),
-            total: tokens(total),
-            last: tokens(last),
-            window: None,
-        })
+        let (total, last) = (tokens(total), tokens(last));
+        Input::Agent(AgentEvent::Used(Used { turn: Some("u".into()), total, last, context: 0, window: None }))
     };
     s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), Timestamp(0));
     s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0));
@@ -205,7 +201,7 @@ fn what_was_lost_with_the_machine_is_said() {
     events.iter().for_each(|e| view.apply(e));
     let rest = recover(&view, Seq(1001), true, Timestamp(9));
     assert_eq!(rest.iter().map(|e| e.seq.0).collect::<Vec<_>>(), [1002]);
-    let Body::Warning { message } = &rest[0].body else { panic!("{rest:?}") };
+    let Body::Warning { message, .. } = &rest[0].body else { panic!("{rest:?}") };
     assert!(message.contains("after event 1 ") && message.contains("after 1001"), "{message}");
 
     s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), Timestamp(0));

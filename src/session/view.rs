@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::agent::CallId;
 use super::busy::Doing;
 use crate::event::{
-    Body, ErrorInfo, Event, PermissionRequest, SessionInfo, Timestamp, Tokens, ToolKind, TurnStatus,
+    Body, ErrorInfo, Event, PermissionRequest, RateLimit, Review, SessionInfo, Survivor, Timestamp, Tokens,
+    ToolKind, TurnStatus,
 };
 use crate::ids::{ApprovalId, Seq, ThreadId, TurnId};
 
@@ -45,6 +46,14 @@ pub struct View {
     pub changes: BTreeMap<String, String>,
     /// Its tokens.
     pub usage: Tokens,
+    /// What the session takes of the model's context, and how large that is.
+    pub context: Option<(u64, u64)>,
+    /// How much of the account's limits is used.
+    pub limits: Vec<RateLimit>,
+    /// What its review found.
+    pub review: Option<Box<Review>>,
+    /// What went on after it was interrupted.
+    pub survivors: Vec<Survivor>,
     /// Its open requests, oldest first.
     pub decisions: Vec<PermissionRequest>,
     /// Why it failed, or what codex retries now.
@@ -64,6 +73,8 @@ pub struct View {
     pub line: Vec<CallId>,
     /// A turn was asked for and has not begun. Only a live session knows that: no event says it.
     pub starting: bool,
+    /// It was interrupted, and its commands are being ended. Only a live session knows that.
+    pub stopping: bool,
     /// Open requests whose dialog a person closed without a decision. Only a live session knows that.
     pub dismissed: BTreeSet<ApprovalId>,
     /// When the latest turn began, or was refused; and when the last event came.
@@ -86,6 +97,10 @@ impl View {
             output_schema: None,
             changes: BTreeMap::new(),
             usage: Tokens::default(),
+            context: None,
+            limits: Vec::new(),
+            review: None,
+            survivors: Vec::new(),
             decisions: Vec::new(),
             error: None,
             commands: Vec::new(),
@@ -95,6 +110,7 @@ impl View {
             queued: None,
             line: Vec::new(),
             starting: false,
+            stopping: false,
             dismissed: BTreeSet::new(),
             begun: Timestamp::default(),
             updated: Timestamp::default(),
@@ -168,13 +184,23 @@ impl View {
                 if self.is_current(event) && result.status == crate::event::ItemStatus::Completed {
                     let changes = result.changes.iter().map(|c| (c.path.clone(), c.kind.clone()));
                     self.changes.extend(changes);
+                    if let Some(review) = &result.review {
+                        self.review = Some(review.clone());
+                    }
                 }
             }
             Body::AssistantMessage { text, .. } if self.is_current(event) => {
                 self.content.clone_from(text);
                 self.content_seq = event.seq;
             }
-            Body::Usage { turn, .. } if self.is_current(event) => self.usage = *turn,
+            Body::Usage { turn, context_window, context_used, limits, .. } if self.is_current(event) => {
+                self.usage = *turn;
+                self.context = context_used.zip(*context_window);
+                self.limits.clone_from(limits);
+            }
+            Body::Warning { processes, .. } if self.is_current(event) => {
+                self.survivors.extend(processes.iter().cloned());
+            }
             Body::Error(error) if self.is_current(event) => self.error = Some(error.clone()),
             Body::TurnFinished { status, error, .. } if event.turn_id.is_none() && !self.open() => {
                 // One that was asked for and never began: what there was is not its result.
@@ -212,6 +238,8 @@ impl View {
         self.content.clear();
         self.changes.clear();
         self.usage = Tokens::default();
+        self.review = None;
+        self.survivors.clear();
         self.decisions.clear();
         self.error = None;
     }

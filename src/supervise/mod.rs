@@ -10,6 +10,7 @@
 mod backoff;
 mod child;
 mod group;
+mod marked;
 mod output;
 mod pipe;
 mod post_mortem;
@@ -17,6 +18,7 @@ mod spec;
 
 pub use backoff::Backoff;
 pub use child::{Child, Grace, Watch};
+pub use marked::{Marked, marked};
 pub use output::{Output, output};
 pub use post_mortem::PostMortem;
 pub use spec::{SpawnError, Spec};

@@ -42,3 +42,4 @@ mod streams;
 mod tasks;
 mod terminal;
 mod tools;
+mod usage;

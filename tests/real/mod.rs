@@ -5,16 +5,21 @@ mod decisions;
 #[cfg(unix)]
 mod doctor;
 mod inputs;
+#[cfg(target_os = "linux")]
+mod interrupt;
 mod limits;
 mod memory;
 mod model;
+mod models;
 mod python;
+mod review;
 mod schema;
 mod servers;
 mod sessions;
 mod tasks;
 mod trust;
 mod typescript;
+mod usage;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

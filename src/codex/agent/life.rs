@@ -9,6 +9,7 @@ use super::routes::Route;
 use super::{AGAIN, Agent, Done};
 use crate::codex::calls;
 use crate::codex::connection::{Connection, fault};
+use crate::codex::limits::Limits;
 use crate::codex::servers::without_paths;
 use crate::ids::{Generation, ThreadId};
 use crate::session::{AgentCommand, AgentError, AgentEvent};
@@ -60,6 +61,7 @@ impl Agent {
         self.back_off();
         self.owed.clear();
         self.early.clear();
+        self.limits = Limits::default();
         self.waiting = Some(Vec::new());
         let routes = std::mem::take(&mut self.routes);
         self.calls.spawn(async move {

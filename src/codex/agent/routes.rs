@@ -1,10 +1,13 @@
 //! Of codex's task: who hears what codex says, and what of it nobody does.
 
+use tokio::sync::watch;
+
 use super::{Agent, UNKNOWN};
 use crate::codex::calls::Loaded;
+use crate::codex::protocol::account::RateLimitSnapshot;
 use crate::codex::servers::Secrets;
 use crate::event::Body;
-use crate::ids::{Generation, ThreadId};
+use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::Raw;
 use crate::session::{AgentError, AgentEvent, Heard, Inbox};
 
@@ -13,6 +16,8 @@ pub(super) struct Route {
     pub inbox: Inbox,
     /// What of the thread's MCP servers nothing may show.
     pub secrets: Secrets,
+    /// The last turn that ended.
+    pub ended: watch::Sender<Option<TurnId>>,
 }
 
 impl Agent {
@@ -46,7 +51,12 @@ impl Agent {
         if self.peer(generation).is_none() {
             return;
         }
-        self.routes.insert(thread.clone(), Route { inbox: inbox.clone(), secrets });
+        self.routes
+            .insert(thread.clone(), Route { inbox: inbox.clone(), secrets, ended: watch::Sender::new(None) });
+        let limits = self.limits.all();
+        if !limits.is_empty() {
+            self.say(thread.clone(), inbox.clone(), AgentEvent::Limits(limits));
+        }
         for mut event in self.early.take(&thread) {
             self.hide_in(&thread, &mut event);
             self.say(thread.clone(), inbox.clone(), event);
@@ -57,6 +67,16 @@ impl Agent {
     pub(super) fn hide_in(&self, thread: &ThreadId, event: &mut AgentEvent) {
         if let (AgentEvent::Said { body, .. }, Some(route)) = (event, self.routes.get(thread)) {
             route.secrets.hide_in(body);
+        }
+    }
+
+    /// What is left of the account is left for every session.
+    pub(super) fn limited(&mut self, update: RateLimitSnapshot) {
+        let Some(limits) = self.limits.update(update) else { return };
+        let all: Vec<_> =
+            self.routes.iter().map(|(thread, route)| (thread.clone(), route.inbox.clone())).collect();
+        for (thread, inbox) in all {
+            self.say(thread, inbox, AgentEvent::Limits(limits.clone()));
         }
     }
 

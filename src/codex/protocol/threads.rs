@@ -151,6 +151,8 @@ pub struct ListedModel {
     pub model: String,
     /// Whether codex offers it only to who names it.
     pub hidden: bool,
+    /// Whether it is the one where nothing else is said.
+    pub is_default: bool,
     /// What `effort` takes.
     pub supported_reasoning_efforts: Vec<Effort>,
     /// What `service_tier` takes.
@@ -171,4 +173,32 @@ pub struct Effort {
 pub struct Tier {
     /// Its name.
     pub id: String,
+}
+
+/// `thread/backgroundTerminals/list`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminalsListParams {
+    /// Of which thread.
+    pub thread_id: String,
+    /// How many.
+    pub limit: u32,
+}
+
+/// The answer to `thread/backgroundTerminals/list`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TerminalsList {
+    /// The commands that run.
+    pub data: Vec<Terminal>,
+}
+
+/// A command that runs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Terminal {
+    /// Its line.
+    pub command: String,
+    /// codex's id of it.
+    pub process_id: String,
 }

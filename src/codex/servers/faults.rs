@@ -52,7 +52,7 @@ impl Secrets {
     /// What codex says of itself and of servers, without them. What the model or a tool says stays.
     pub fn hide_in(&self, body: &mut Body) {
         let message = match body {
-            Body::McpServer { error: Some(message), .. } | Body::Warning { message } => message,
+            Body::McpServer { error: Some(message), .. } | Body::Warning { message, .. } => message,
             Body::Error(error) => &mut error.message,
             _ => return,
         };

@@ -61,7 +61,7 @@ fn told(plan: &Plan) -> Vec<String> {
 
 fn warned(plan: &Plan) -> String {
     let of = |body: &Body| match body {
-        Body::Warning { message } => Some(message.clone()),
+        Body::Warning { message, .. } => Some(message.clone()),
         _ => None,
     };
     plan.notes.iter().filter_map(of).collect::<Vec<_>>().join("\n")
@@ -243,9 +243,9 @@ fn what_is_said_alone_of_a_secret_is_hidden_too() {
     }
     let shown = "`echo` of program at http://i and http://h: TOKEN, KEY";
     assert_eq!(secrets.hide(shown), shown);
-    let mut body = Body::Warning { message: "bad of-a-token".to_owned() };
+    let mut body = Body::warning("bad of-a-token".to_owned());
     secrets.hide_in(&mut body);
-    assert_eq!(body, Body::Warning { message: "bad …".to_owned() });
+    assert_eq!(body, Body::warning("bad …".to_owned()));
 }
 
 /// What `read` refuses and codex takes: the guard and the depth hold for it all the same.

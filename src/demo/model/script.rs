@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 /// Stands for the output of the last call until that is known.
 const ECHO: &str = "\u{0}echo";
 
+/// Where the script of a review is.
+const REVIEW: &str = "REVIEW.script";
+
 /// Stands for how many images have come.
 const IMAGES: &str = "\u{0}images";
 
@@ -26,6 +29,9 @@ pub enum Reply {
 pub fn reply(input: &[Value]) -> Reply {
     let (prompt, since) = last_prompt(input);
     let done = since.iter().filter(|item| is_output(item)).count();
+    if is_review(input) && !prompt.lines().any(|line| step(line.trim(), 0).is_some()) {
+        return review(since, done);
+    }
     let steps: Vec<&str> = prompt.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match steps.iter().filter_map(|line| step(line, done)).nth(done) {
         Some(Reply::Say(pieces)) if pieces == [ECHO] => say(&last_output(since)),
@@ -45,6 +51,25 @@ fn last_prompt(input: &[Value]) -> (String, &[Value]) {
         Some(at) => (text(&input[at]), &input[at + 1..]),
         None => (String::new(), input),
     }
+}
+
+/// Whether codex has the model review something: its guidelines come first.
+fn is_review(input: &[Value]) -> bool {
+    let first = input.iter().find(|item| item["role"] == "developer");
+    first.is_some_and(|message| text(message).starts_with("# Review guidelines"))
+}
+
+/// The prompt of a review is codex's own, so its script lies in the repository, in a file [`REVIEW`].
+fn review(since: &[Value], done: usize) -> Reply {
+    if done == 0 {
+        let arguments = json!({ "cmd": format!("cat {REVIEW}") }).to_string();
+        return Reply::Call(
+            json!({ "type": "function_call", "name": "exec_command", "call_id": "call_0", "arguments": arguments }),
+        );
+    }
+    let first = since.iter().find(|item| is_output(item)).and_then(|item| item["output"].as_str());
+    let mut steps = first.into_iter().flat_map(str::lines).filter_map(|line| step(line.trim(), done));
+    steps.nth(done - 1).unwrap_or_else(|| say("done"))
 }
 
 fn is_user(item: &Value) -> bool {

@@ -12,7 +12,7 @@ fn batch(journal: &dyn Journal, thread: &str, seqs: std::ops::RangeInclusive<u64
         thread_id: ThreadId::from(thread),
         turn_id: None,
         origin: None,
-        body: Body::Warning { message: format!("{thread} {seq}") },
+        body: Body::warning(format!("{thread} {seq}")),
     };
     let session = SessionRecord {
         thread_id: ThreadId::from(thread),

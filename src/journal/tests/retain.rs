@@ -92,7 +92,7 @@ async fn a_large_session_goes_in_pieces() {
     at_rest(&journal, "many", 9, 2500).await;
     let mut wide = batch(&journal, "wide", 1..=3);
     for event in &mut wide.events {
-        event.body = Body::Warning { message: "x".repeat(3 << 20) };
+        event.body = Body::warning("x".repeat(3 << 20));
     }
     (wide.session.status, wide.session.owner, wide.session.updated) = (SessionStatus::Idle, None, ago(500));
     journal.append(wide).await.unwrap();

@@ -28,6 +28,7 @@ fn result() -> Body {
             change("d", Some(long("d"))),
         ],
         result: None,
+        review: None,
         error: None,
         duration_ms: None,
     })

@@ -67,6 +67,17 @@ pub enum BadArguments {
         /// How many may.
         most: usize,
     },
+    /// An argument of another kind of review.
+    #[error(
+        "`{name}` is not for a review of target `{target}`: leave it out, or say all in `instructions` with \
+         target `custom`"
+    )]
+    NotOfTarget {
+        /// The parameter.
+        name: &'static str,
+        /// What is to be reviewed.
+        target: &'static str,
+    },
     /// `mcp`, or the servers in `config`. No value is in it: it may be a secret.
     #[error(transparent)]
     Servers(#[from] BadWanted),

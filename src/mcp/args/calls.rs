@@ -112,7 +112,7 @@ pub fn parse<T: Args>(map: Option<JsonObject>) -> Result<T, BadArguments> {
 }
 
 /// Of `codex`.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Default, PartialEq, Debug)]
 pub struct CodexArgs {
     /// The task.
     pub prompt: String,

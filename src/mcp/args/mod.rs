@@ -8,6 +8,7 @@ mod bad;
 mod calls;
 mod fields;
 mod reply;
+mod review;
 mod sessions;
 
 #[cfg(test)]
@@ -19,4 +20,5 @@ pub use calls::{
 };
 pub use fields::{MAX_LIMIT, MAX_LISTED, MAX_TEXT, MAX_WAIT};
 pub use reply::{Branch, ReplyArgs};
+pub use review::ReviewArgs;
 pub use sessions::{SessionsArgs, Which};

@@ -45,6 +45,7 @@ fn ended(item: &str) -> Body {
         output: None,
         changes: vec![],
         result: None,
+        review: None,
         error: None,
         duration_ms: None,
     })

@@ -52,7 +52,7 @@ impl Transcript {
                 self.line(&format!("**Asked:** {}", inline(&request.summary)))
             }
             Body::PermissionDecision(decision) => self.decision(decision),
-            Body::Warning { message } => self.line(&format!("> ⚠ {}", inline(message))),
+            Body::Warning { message, .. } => self.line(&format!("> ⚠ {}", inline(message))),
             Body::Error(error) => self.line(&format!("> ✗ {}", inline(&error.message))),
             Body::TurnFinished { status, error, duration_ms } => {
                 let how = match status {

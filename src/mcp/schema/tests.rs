@@ -49,9 +49,10 @@ fn schemas_are_plain() {
 
 #[test]
 fn inputs_are_closed_and_say_what_they_need() {
-    let wanted: [(&str, &[&str]); 7] = [
+    let wanted: [(&str, &[&str]); 8] = [
         ("codex", &["prompt"]),
         ("codex-reply", &["prompt"]),
+        ("codex-review", &[]),
         ("codex-wait", &["threadId"]),
         ("codex-events", &["threadId"]),
         ("codex-approve", &["approvalId", "decision"]),
@@ -106,6 +107,7 @@ fn hints_say_what_hosts_decide_by() {
     let wanted = [
         ("codex", [Some(false), Some(true), None, Some(true)]),
         ("codex-reply", [Some(false), Some(true), None, Some(true)]),
+        ("codex-review", [Some(true), None, None, Some(false)]),
         ("codex-wait", [Some(true), None, None, Some(false)]),
         ("codex-events", [Some(true), None, None, Some(false)]),
         ("codex-approve", [Some(false), Some(true), None, Some(false)]),

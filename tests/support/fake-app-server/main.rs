@@ -113,6 +113,15 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
             server.end_commands(Some(thread));
             server.result(message, json!({}));
         }
+        "thread/backgroundTerminals/list" => {
+            let one = json!({ "itemId": "i", "processId": "77", "command": "rm -rf slowly", "cwd": "/" });
+            let data = if server.is_immortal() { vec![one] } else { vec![] };
+            server.result(message, json!({ "data": data, "nextCursor": null }));
+        }
+        "review/start" => {
+            uuid(thread)?;
+            turn::start(server, thread, message)?;
+        }
         "thread/unsubscribe" => {
             let status = if server.close(thread) { "unsubscribed" } else { "notLoaded" };
             server.result(message, json!({ "status": status }));

@@ -23,6 +23,8 @@ struct State {
     threads: HashMap<String, Thread>,
     asked: HashMap<u64, Asked>,
     next_ask: u64,
+    /// A command goes on whatever is done to it.
+    immortal: bool,
 }
 
 #[derive(Default)]
@@ -228,6 +230,15 @@ impl Server {
         }
         state.threads.get_mut(thread).ok_or(Over)?.commands.push(child);
         Ok(())
+    }
+
+    /// From now on a command is listed that nothing ends.
+    pub fn immortal(&self) {
+        self.state().immortal = true;
+    }
+
+    pub fn is_immortal(&self) -> bool {
+        self.state().immortal
     }
 
     /// Ends the commands of one thread, or of all.

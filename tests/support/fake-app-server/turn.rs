@@ -12,6 +12,9 @@
 //! | `ask-permissions`, `ask-user-input`, `ask-mcp-tool` | asks, and goes on |
 //! | `ask-unknown` | asks what no client knows, and says what came back |
 //! | `resolve-itself` | asks, and closes the question itself |
+//! | `limits PERCENT` | what the account may still use; a second window is told of once, at 100 |
+//! | `out-of-usage` | ends the turn as failed, since nothing of that is left |
+//! | `immortal-command` | a command that codex cannot end |
 //! | `sleep-command` | leaves a real `sleep 300` running |
 //! | `fail MESSAGE` | ends the turn as failed |
 //! | `stall` | never ends the turn |
@@ -119,6 +122,24 @@ impl Turn {
                 self.server.withdraw(id);
             }
             "sleep-command" => self.sleep_command()?,
+            "limits" => {
+                let used: u32 = rest.parse().unwrap_or(1);
+                let mut limits = json!({ "limitId": "codex", "secondary": null });
+                limits["primary"] =
+                    json!({ "usedPercent": used, "windowDurationMins": 300, "resetsAt": 4000 });
+                if used == 100 {
+                    limits["secondary"] =
+                        json!({ "usedPercent": 100, "windowDurationMins": 10080, "resetsAt": 8000 });
+                }
+                self.server.tell("account/rateLimits/updated", json!({ "rateLimits": limits }));
+            }
+            "out-of-usage" => {
+                let error = json!({ "message": "You have hit your usage limit.", "codexErrorInfo": "usageLimitExceeded" });
+                return Ok(Then::End("failed", error));
+            }
+            "immortal-command" => {
+                self.server.immortal();
+            }
             "fail" => {
                 let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
                 return Ok(Then::End("failed", error));

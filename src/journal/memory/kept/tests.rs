@@ -10,7 +10,7 @@ fn batch(thread: &str, seq: u64, message: &str) -> Batch {
         thread_id: ThreadId::from(thread),
         turn_id: None,
         origin: None,
-        body: Body::Warning { message: message.into() },
+        body: Body::warning(message),
     };
     let session = SessionRecord {
         thread_id: ThreadId::from(thread),

@@ -34,6 +34,7 @@ fn files(count: usize, diff: usize) -> Body {
         output: None,
         changes: (0..count).map(change).collect(),
         result: None,
+        review: None,
         error: None,
         duration_ms: None,
     })

@@ -87,7 +87,7 @@ async fn a_diff_is_looked_for_in_the_latest_turn() {
     let told = News { updated: vec!["codex://sessions/a/diff".into()], ..News::default() };
     assert_eq!(watcher.look(&journal, wants.clone()).await, told);
     assert_eq!(seen_now(&journal, "codex://sessions/a/diff").await.as_deref(), Some("5"));
-    append(&journal, 6, 4, vec![Body::Warning { message: String::new() }]).await;
+    append(&journal, 6, 4, vec![Body::warning("")]).await;
     assert_eq!(watcher.look(&journal, wants.clone()).await, News::default());
     append(&journal, 7, 4, vec![diff()]).await;
     assert_eq!(watcher.look(&journal, wants.clone()).await, told);

@@ -1,0 +1,159 @@
+//! Reviews by the real codex.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::Stage;
+use crate::common::Host;
+
+/// A repository with a branch `main`, a commit on top of it, a change that is not committed, and the model's script.
+fn repository(folder: &Path, script: &str) -> String {
+    let git = |args: &[&str]| {
+        let out = Command::new("git").arg("-C").arg(folder).args(args).output().unwrap();
+        assert!(out.status.success(), "{args:?}: {out:?}");
+        String::from_utf8(out.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "-q", "-b", "main"]);
+    git(&["config", "user.email", "a@example.org"]);
+    git(&["config", "user.name", "A"]);
+    std::fs::write(folder.join("a.txt"), "one\n").unwrap();
+    std::fs::write(folder.join("REVIEW.script"), script).unwrap();
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    git(&["switch", "-q", "-c", "work"]);
+    std::fs::write(folder.join("a.txt"), "two\n").unwrap();
+    git(&["commit", "-q", "-a", "-m", "second"]);
+    std::fs::write(folder.join("a.txt"), "three\n").unwrap();
+    git(&["rev-parse", "HEAD"])
+}
+
+fn finding(priority: Option<u8>) -> Value {
+    let mut finding = json!({
+        "title": "[P1] Count on", "body": "It was two.\n\nNow it is three.", "confidence_score": 0.9,
+        "code_location": { "absolute_file_path": "/w/a.txt", "line_range": { "start": 1, "end": 2 } },
+    });
+    if let Some(priority) = priority {
+        finding["priority"] = json!(priority);
+    }
+    finding
+}
+
+fn answer(findings: &[Value]) -> String {
+    let answer = json!({
+        "findings": findings, "overall_correctness": "patch is incorrect", "overall_explanation": "It miscounts.",
+        "overall_confidence_score": 0.8,
+    });
+    format!("SAY {answer}\n")
+}
+
+fn refused(host: &mut Host, arguments: Value) -> String {
+    let result = host.call("codex-review", arguments);
+    assert_eq!(result["isError"], true, "{result}");
+    result["content"][0]["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn each_target_is_reviewed_and_its_findings_are_data() {
+    let stage = Stage::new();
+    let head = repository(&stage.place.work(), &answer(&[finding(Some(1)), finding(Some(3))]));
+    let mut host = stage.host().start();
+    for (arguments, asked) in [
+        (json!({}), "current code changes".to_owned()),
+        (json!({ "target": "base", "base": "main" }), "main".to_owned()),
+        (json!({ "commit": head }), head.clone()),
+    ] {
+        let done = host.structured("codex-review", arguments.clone());
+        assert_eq!(done["status"], "completed", "{done}");
+        let found = &done["output"]["findings"];
+        assert_eq!(done["output"]["explanation"], "It miscounts.", "{done}");
+        assert_eq!(found.as_array().map(Vec::len), Some(2), "{done}");
+        let first = json!({
+            "title": "[P1] Count on", "body": "It was two.\n\nNow it is three.", "priority": 1, "file": "/w/a.txt",
+            "lines": { "start": 1, "end": 2 },
+        });
+        assert_eq!(found[0], first);
+        assert!(done["content"].as_str().unwrap().contains("[P1] Count on — /w/a.txt:1-2"), "{done}");
+
+        let events = host.events(&done["threadId"]);
+        let of = |kind: &str| events.iter().filter(|e| e["type"] == kind).collect::<Vec<_>>();
+        assert_eq!(of("session_started")[0]["sandbox"], "read-only");
+        assert_eq!(of("session_started")[0]["approvalPolicy"], "never");
+        assert_eq!((of("turn_started").len(), of("turn_finished").len()), (1, 1), "{events:?}");
+        let turn = &done["turnId"];
+        assert!(events.iter().all(|e| e.get("turnId").is_none_or(|of| of == turn)), "{events:?}");
+        let words = of("user_message")[0]["text"].as_str().unwrap().to_owned();
+        assert!(words.contains(&asked), "{arguments}: {words}");
+
+        // It is a session like any other.
+        let waited = host.structured("codex-wait", json!({ "threadId": done["threadId"] }));
+        assert_eq!(waited["output"], done["output"]);
+        let on =
+            host.structured("codex-reply", json!({ "threadId": done["threadId"], "prompt": "SAY fixed" }));
+        assert_eq!((&on["content"], on.get("output")), (&json!("fixed"), None), "{on}");
+    }
+}
+
+#[test]
+fn a_review_may_be_of_any_text_and_its_model_may_answer_in_any_form() {
+    let stage = Stage::new();
+    let mut host = stage.host().start();
+    // No repository: what is reviewed is said in words. codex itself reads no review without priorities.
+    let raw = answer(&[finding(None)]);
+    let done = host.structured("codex-review", json!({ "instructions": raw.trim() }));
+    assert_eq!(done["output"]["findings"][0]["priority"], 1, "{done}");
+    assert!(done["content"].as_str().unwrap().starts_with('{'), "codex gave it on as it came: {done}");
+
+    let none =
+        host.structured("codex-review", json!({ "target": "custom", "instructions": "SAY looks good" }));
+    assert_eq!((&none["content"], none.get("output")), (&json!("looks good"), None), "{none}");
+}
+
+#[test]
+fn what_cannot_be_reviewed_is_said_before_anything_starts() {
+    let stage = Stage::new();
+    // The place of a test lies in a repository itself.
+    let above = stage.place.root.to_string_lossy().into_owned();
+    let mut host = stage.host().env("GIT_CEILING_DIRECTORIES", &above).start();
+    let said = refused(&mut host, json!({}));
+    assert!(said.contains("in no work tree of git") && said.contains("instructions"), "{said}");
+
+    repository(&stage.place.work(), "SAY x\n");
+    let said = refused(&mut host, json!({ "base": "no-such-branch" }));
+    assert!(said.contains("`base` is `no-such-branch`") && said.contains("git branch --all"), "{said}");
+    for name in ["0123456789abcdef", "--help", "-x", "HEAD~99", "$(touch x)"] {
+        let said = refused(&mut host, json!({ "commit": name }));
+        assert!(said.contains(&format!("`commit` is `{name}`")), "{said}");
+    }
+    let said = refused(&mut host, json!({ "target": "base" }));
+    assert!(said.contains("`base` is missing"), "{said}");
+    let listed = host.request("resources/read", json!({ "uri": "codex://sessions" }));
+    assert!(!listed.to_string().contains("Review"), "nothing was started: {listed}");
+}
+
+#[test]
+fn a_review_is_handed_out_and_cancelled_as_any_turn() {
+    let stage = Stage::new();
+    repository(&stage.place.work(), "HANG\n");
+    let mut host = stage.host().start();
+    let running = host.structured("codex-review", json!({ "wait": 0 }));
+    assert_eq!(running["status"], "running", "{running}");
+    let thread = running["threadId"].clone();
+    let ended = host.structured("codex-cancel", json!({ "threadId": thread }));
+    assert_eq!(ended["status"], "interrupted", "{ended}");
+    let on = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "SAY on" }));
+    assert_eq!(on["content"], "on", "{on}");
+}
+
+#[test]
+fn a_review_writes_nothing() {
+    let stage = Stage::new();
+    repository(&stage.place.work(), "RUN touch written\nESCALATE touch escalated\nSAY x\n");
+    let mut host = stage.host().start();
+    let done = host.structured("codex-review", json!({}));
+    assert_eq!(done["status"], "completed", "no decision is needed: {done}");
+    for name in ["written", "escalated"] {
+        assert!(!stage.place.work().join(name).exists(), "{name}");
+    }
+}
