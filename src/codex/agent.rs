@@ -3,6 +3,7 @@
 
 mod life;
 mod routes;
+mod sign_in;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::routes::Route;
+use self::sign_in::SignIns;
 use super::answers::Shape;
 use super::asks::{self, Question};
 use super::calls::{self, Loaded};
@@ -75,6 +77,7 @@ enum Done {
         thread: ThreadId,
         result: Result<(), AgentError>,
     },
+    SignIn(sign_in::Step),
 }
 
 /// A turn that is to begin.
@@ -126,6 +129,8 @@ pub struct Agent {
     backoff: Backoff,
     started: Option<Instant>,
     not_before: Option<Instant>,
+    /// Who is being signed in, and whose turns failed since nobody was.
+    sign_ins: SignIns,
 }
 
 impl Agent {
@@ -153,6 +158,7 @@ impl Agent {
             backoff: Backoff::default(),
             started: None,
             not_before: None,
+            sign_ins: SignIns::default(),
         };
         tasks.spawn(agent.run(commands));
     }
@@ -189,6 +195,7 @@ impl Agent {
             AgentCommand::Interrupt { thread, turn } => self.interrupt(thread, turn),
             AgentCommand::Answer { key, answer } => self.answer(&key, answer),
             AgentCommand::Release { thread } => self.release(thread),
+            needs_codex if self.signed_out() => self.renew(needs_codex),
             needs_codex => match self.connected() {
                 Some((peer, generation)) => self.call(needs_codex, peer, generation),
                 None => self.connect(needs_codex),
@@ -222,6 +229,7 @@ impl Agent {
                     Done::Resumed { generation, run, result }
                 });
             }
+            AgentCommand::SignIn { reply } => self.sign_in(peer, generation, reply),
             AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
         }
     }
@@ -234,6 +242,9 @@ impl Agent {
             }
             AgentCommand::Run { start, thread, inbox, .. } => {
                 self.say(thread, inbox, AgentEvent::TurnRefused { start, error });
+            }
+            AgentCommand::SignIn { reply } => {
+                let _ = reply.send(Err(error));
             }
             AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
         }
@@ -277,21 +288,21 @@ impl Agent {
             Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
             Done::Ended { generation, end, routes } => self.ended(generation, &end, routes),
             Done::Opened { generation, inbox, reply, result } => {
-                let result = self.accepted(result).map(|Loaded { opened, notes, secrets }| {
+                let result = self.accepted(result).map(|Loaded { opened, notes, secrets, remedy }| {
                     self.note(&opened.thread, &inbox, &notes);
-                    self.route(opened.thread.clone(), &inbox, secrets, generation);
+                    self.route(opened.thread.clone(), &inbox, (secrets, remedy), generation);
                     opened
                 });
                 // A caller that went away has dropped the inbox too: the first event finds that.
                 let _ = reply.send(result);
             }
             Done::Resumed { generation, run, result } => match self.accepted(result) {
-                Ok(Loaded { opened, notes, secrets }) => {
+                Ok(Loaded { opened, notes, secrets, remedy }) => {
                     let mut run = run;
                     run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
                     self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
                     self.note(&run.thread, &run.inbox, &notes);
-                    self.route(run.thread.clone(), &run.inbox, secrets, generation);
+                    self.route(run.thread.clone(), &run.inbox, (secrets, remedy), generation);
                     match self.peer(generation) {
                         Some(peer) => self.start_turn(peer, generation, *run),
                         None => self.refused(*run, gone()),
@@ -316,6 +327,7 @@ impl Agent {
                 }
             }
             Done::Released { thread, result } => self.released(&thread, result),
+            Done::SignIn(step) => self.sign_in_step(step),
             Done::Noted { thread, result } => {
                 if let Err(error) = result {
                     tracing::debug!(%thread, %error, "codex was not told why it is declined");
@@ -377,10 +389,14 @@ impl Agent {
     }
 
     fn notification(&mut self, method: &str, params: &Raw, room: Room) {
+        if method == "account/login/completed" {
+            self.sign_in_over(params.get());
+        }
         match notice(method, params.get()) {
             Notice::Session(thread, mut event) => {
                 self.remark(&event);
                 self.hide_in(&thread, &mut event);
+                self.look_for_sign_out(&thread, &mut event);
                 self.deliver(thread, Heard { event: *event, room }, params);
             }
             Notice::Resolved(thread, id) => {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::account;
 use super::connection::{Launch, fault};
 use super::protocol::{
     ConfigRead, ConfigReadParams, ThreadOpened, ThreadRead, ThreadRef, ThreadStartParams, TurnOpened,
@@ -39,6 +40,8 @@ pub(super) struct Loaded {
     pub notes: Vec<Body>,
     /// What nothing may show that codex says of it.
     pub secrets: Secrets,
+    /// What to do where its turns fail for want of sign-in.
+    pub remedy: String,
 }
 
 /// `thread/start`.
@@ -54,6 +57,7 @@ pub(super) async fn start(
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
+    let remedy = account::remedy(&own, &config);
     let params = ThreadStartParams {
         cwd: Some(params.cwd.clone()),
         model: params.model.clone(),
@@ -66,7 +70,7 @@ pub(super) async fn start(
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/start", &params, OPEN).await;
     let opened = opened.map_err(|error| without_secrets(error, &secrets))?;
-    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets })
+    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets, remedy })
 }
 
 /// The MCP servers of a thread. `fresh`: it begins now.
@@ -134,6 +138,7 @@ pub(super) async fn resume(
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
     config.retain(|key, _| key != "model" && key != "model_reasoning_effort");
+    let remedy = account::remedy(&own, &config);
     let params = ThreadStartParams {
         thread_id: Some(thread.to_string()),
         exclude_turns: Some(true),
@@ -143,7 +148,7 @@ pub(super) async fn resume(
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/resume", &params, OPEN).await;
     let opened = opened.map_err(|error| without_secrets(explain(error, thread), &secrets))?;
-    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets })
+    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets, remedy })
 }
 
 /// The folder of a thread that another program made: with none, codex would say what its configuration is
@@ -219,6 +224,7 @@ async fn call<P: Serialize + Sync, T: DeserializeOwned>(
 
 fn translate(error: CallError) -> AgentError {
     match error {
+        CallError::Rejected(error) if account::relogin(&error) => account::refused(&error.message),
         CallError::Rejected(error) => {
             fault("codex_refused", format!("codex refused: {}", error.message), None)
         }

@@ -6,6 +6,7 @@
 //! tells sessions what codex says.
 
 mod accept;
+pub mod account;
 mod agent;
 pub mod answers;
 pub mod asks;
@@ -17,6 +18,7 @@ pub mod inspect;
 pub mod items;
 pub mod locate;
 pub mod protocol;
+pub mod protocol_account;
 mod sandbox;
 mod servers;
 #[cfg(test)]

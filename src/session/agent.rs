@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use super::sign_in::SignIn;
 use crate::event::{
     Answers, Body, Decision, ErrorInfo, RequestKind, SessionInfo, Subject, Tokens, TurnStatus,
 };
@@ -161,6 +162,11 @@ pub enum AgentCommand {
         thread: ThreadId,
         /// Which.
         turn: TurnId,
+    },
+    /// Begin to sign somebody in, or join in where that is under way.
+    SignIn {
+        /// What a person is to do, or why there is nothing.
+        reply: oneshot::Sender<Result<SignIn, AgentError>>,
     },
     /// Answer a question.
     Answer {

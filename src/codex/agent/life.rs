@@ -60,6 +60,7 @@ impl Agent {
         self.back_off();
         self.owed.clear();
         self.early.clear();
+        self.sign_ins.lost();
         self.waiting = Some(Vec::new());
         let routes = std::mem::take(&mut self.routes);
         self.calls.spawn(async move {

@@ -13,6 +13,8 @@ pub(super) struct Route {
     pub inbox: Inbox,
     /// What of the thread's MCP servers nothing may show.
     pub secrets: Secrets,
+    /// What to do where its turns fail for want of sign-in.
+    pub remedy: String,
 }
 
 impl Agent {
@@ -40,15 +42,16 @@ impl Agent {
         &mut self,
         thread: ThreadId,
         inbox: &Inbox,
-        secrets: Secrets,
+        (secrets, remedy): (Secrets, String),
         generation: Generation,
     ) {
         if self.peer(generation).is_none() {
             return;
         }
-        self.routes.insert(thread.clone(), Route { inbox: inbox.clone(), secrets });
+        self.routes.insert(thread.clone(), Route { inbox: inbox.clone(), secrets, remedy });
         for mut event in self.early.take(&thread) {
             self.hide_in(&thread, &mut event);
+            self.look_for_sign_out(&thread, &mut event);
             self.say(thread.clone(), inbox.clone(), event);
         }
     }
