@@ -15,8 +15,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(super) use self::faults::{UNAUTHORIZED, login_failed, refused, relogin, signed_out};
-pub(super) use self::remedy::remedy;
+pub(super) use self::faults::{UNAUTHORIZED, login_failed, missing_variable, refused, relogin, signed_out};
+pub(super) use self::remedy::{Remedy, remedy};
 pub use self::token::hand_over;
 pub use self::visit::Visit;
 use super::connection::fault;

@@ -195,6 +195,7 @@ impl Agent {
             AgentCommand::Interrupt { thread, turn } => self.interrupt(thread, turn),
             AgentCommand::Answer { key, answer } => self.answer(&key, answer),
             AgentCommand::Release { thread } => self.release(thread),
+            AgentCommand::SignIn { thread, reply } => self.sign_in(&thread, reply),
             needs_codex if self.signed_out() => self.renew(needs_codex),
             needs_codex => match self.connected() {
                 Some((peer, generation)) => self.call(needs_codex, peer, generation),
@@ -229,8 +230,10 @@ impl Agent {
                     Done::Resumed { generation, run, result }
                 });
             }
-            AgentCommand::SignIn { reply } => self.sign_in(peer, generation, reply),
-            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
+            AgentCommand::Interrupt { .. }
+            | AgentCommand::Answer { .. }
+            | AgentCommand::SignIn { .. }
+            | AgentCommand::Release { .. } => {}
         }
     }
 
@@ -243,10 +246,10 @@ impl Agent {
             AgentCommand::Run { start, thread, inbox, .. } => {
                 self.say(thread, inbox, AgentEvent::TurnRefused { start, error });
             }
-            AgentCommand::SignIn { reply } => {
-                let _ = reply.send(Err(error));
-            }
-            AgentCommand::Interrupt { .. } | AgentCommand::Answer { .. } | AgentCommand::Release { .. } => {}
+            AgentCommand::Interrupt { .. }
+            | AgentCommand::Answer { .. }
+            | AgentCommand::SignIn { .. }
+            | AgentCommand::Release { .. } => {}
         }
     }
 

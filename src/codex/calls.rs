@@ -41,7 +41,7 @@ pub(super) struct Loaded {
     /// What nothing may show that codex says of it.
     pub secrets: Secrets,
     /// What to do where its turns fail for want of sign-in.
-    pub remedy: String,
+    pub remedy: account::Remedy,
 }
 
 /// `thread/start`.

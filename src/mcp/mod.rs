@@ -23,6 +23,7 @@ pub mod rounds;
 mod runs;
 pub mod schema;
 mod server;
+mod sign_in;
 pub mod tasks;
 mod tools;
 mod work;

@@ -165,6 +165,8 @@ pub enum AgentCommand {
     },
     /// Begin to sign somebody in, or join in where that is under way.
     SignIn {
+        /// Whose turn failed for want of it.
+        thread: ThreadId,
         /// What a person is to do, or why there is nothing.
         reply: oneshot::Sender<Result<SignIn, AgentError>>,
     },

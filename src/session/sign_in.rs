@@ -5,6 +5,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::agent::AgentCommand;
 use super::registry::{OpenError, Sessions};
+use crate::ids::ThreadId;
 
 /// A sign-in that waits for a person. Once nobody holds it any more, it is given up.
 #[derive(Clone, Debug)]
@@ -31,13 +32,18 @@ impl SignIn {
 }
 
 impl Sessions {
-    /// Begins to sign somebody in at codex, or joins in where that is under way.
+    /// Begins to sign somebody in at codex, or joins in where that is under way. `thread`: whose turn failed for
+    /// want of it.
     ///
     /// # Errors
-    /// When codex cannot begin it, or the bridge is ending.
-    pub async fn sign_in(&self) -> Result<SignIn, OpenError> {
+    /// When codex cannot begin it, it would not mend that turn, or the bridge is ending.
+    pub async fn sign_in(&self, thread: &ThreadId) -> Result<SignIn, OpenError> {
         let (reply, answer) = oneshot::channel();
-        self.maker.agent.send(AgentCommand::SignIn { reply }).await.map_err(|_| OpenError::Closed)?;
+        self.maker
+            .agent
+            .send(AgentCommand::SignIn { thread: thread.clone(), reply })
+            .await
+            .map_err(|_| OpenError::Closed)?;
         Ok(answer.await.map_err(|_| OpenError::Closed)??)
     }
 }

@@ -25,7 +25,7 @@ fn is_unauthorized(info: &Value) -> bool {
 }
 
 /// The variable that a provider's key was to be in, where codex says that it is not set.
-pub(super) fn missing_variable(message: &str) -> Option<&str> {
+pub(in crate::codex) fn missing_variable(message: &str) -> Option<&str> {
     let (name, _) = message.strip_prefix(NO_VARIABLE)?.split_once('`')?;
     Some(name)
 }

@@ -7,20 +7,31 @@ pub(super) const SIGN_IN: &str = "sign in with `codex-bridge login`, or with `co
                        browser (an API key: `printenv OPENAI_API_KEY | codex-bridge login --with-api-key`), then call \
                        again";
 
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::codex) struct Remedy {
+    /// In words.
+    pub words: String,
+    /// Whether it is to sign in at codex.
+    pub sign_in: bool,
+}
+
 /// The remedy. `own`: codex's configuration in the folder; `config`: what the session was given above it.
-pub(in crate::codex) fn remedy(own: &Value, config: &Map<String, Value>) -> String {
+pub(in crate::codex) fn remedy(own: &Value, config: &Map<String, Value>) -> Remedy {
+    let sign_in = || Remedy { words: SIGN_IN.to_owned(), sign_in: true };
     let name = config.get("model_provider").unwrap_or(&own["model_provider"]).as_str();
-    let Some(name) = name.filter(|name| *name != "openai") else { return SIGN_IN.to_owned() };
+    let Some(name) = name.filter(|name| *name != "openai") else { return sign_in() };
     let of = |key: &str| member(own, config, name, key);
     if of("requires_openai_auth") == Some(Value::Bool(true)) {
-        return SIGN_IN.to_owned();
+        return sign_in();
     }
-    match of("env_key").as_ref().and_then(Value::as_str) {
+    let words = match of("env_key").as_ref().and_then(Value::as_str) {
         Some(variable) => set(variable),
         None => {
             format!("check what the provider `{name}` of codex's config.toml signs in with, then call again")
         }
-    }
+    };
+    Remedy { words, sign_in: false }
 }
 
 /// The remedy of a provider whose key is in a variable. A host hands its own environment on as it was.

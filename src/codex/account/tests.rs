@@ -19,14 +19,16 @@ fn the_remedy_is_that_of_the_provider() {
             "other": { "base_url": "http://h/v1" },
         },
     });
-    let of = |given: Value| remedy(&own, &config(given));
+    let of = |given: Value| remedy(&own, &config(given)).words;
     assert!(of(json!({})).starts_with("set $MY_KEY to a valid key"), "{}", of(json!({})));
     for openai in ["openai", "proxy"] {
         let words = of(json!({ "model_provider": openai }));
         assert!(words.contains("`codex-bridge login`") && words.contains("`codex-bridge login --device`"));
     }
     assert!(of(json!({ "model_provider": "other" })).contains("provider `other`"));
-    assert!(remedy(&json!({}), &Map::new()).contains("`codex-bridge login`"));
+    let none = remedy(&json!({}), &Map::new());
+    assert!(none.words.contains("`codex-bridge login`") && none.sign_in);
+    assert!(!remedy(&own, &Map::new()).sign_in);
     // Above codex's own, nested or dotted.
     for given in [
         json!({ "model_providers.mine.env_key": "NEW_KEY" }),

@@ -1,6 +1,7 @@
 //! Of codex's task: who hears what codex says, and what of it nobody does.
 
 use super::{Agent, UNKNOWN};
+use crate::codex::account::Remedy;
 use crate::codex::calls::Loaded;
 use crate::codex::servers::Secrets;
 use crate::event::Body;
@@ -14,7 +15,7 @@ pub(super) struct Route {
     /// What of the thread's MCP servers nothing may show.
     pub secrets: Secrets,
     /// What to do where its turns fail for want of sign-in.
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 impl Agent {
@@ -42,7 +43,7 @@ impl Agent {
         &mut self,
         thread: ThreadId,
         inbox: &Inbox,
-        (secrets, remedy): (Secrets, String),
+        (secrets, remedy): (Secrets, Remedy),
         generation: Generation,
     ) {
         if self.peer(generation).is_none() {

@@ -3,16 +3,16 @@
 //! codex reads what it is signed in with once, at its start: of a sign-in by another process (a terminal) a
 //! running one never hears. One whose threads all failed for want of it is therefore started anew.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use tokio::sync::{oneshot, watch};
 
 use super::{Agent, Done};
-use crate::codex::account::{self, Begun, UNAUTHORIZED, Way};
+use crate::codex::account::{self, Begun, UNAUTHORIZED, Way, missing_variable};
+use crate::codex::connection::fault;
 use crate::codex::protocol_account::LoginCompleted;
 use crate::event::Body;
 use crate::ids::{Generation, ThreadId};
-use crate::rpc::Peer;
 use crate::session::{AgentCommand, AgentError, AgentEvent, SignIn};
 
 /// Who waits for a sign-in to begin.
@@ -42,8 +42,8 @@ pub(super) struct SignIns {
     current: Option<Current>,
     /// One that was over before its beginning was answered.
     early: Option<LoginCompleted>,
-    /// Threads whose latest turn failed for want of sign-in.
-    failed: HashSet<ThreadId>,
+    /// Threads whose latest turn failed for want of sign-in, and whether to sign in at codex would mend it.
+    failed: HashMap<ThreadId, bool>,
 }
 
 struct Current {
@@ -71,7 +71,13 @@ impl SignIns {
 
 impl Agent {
     /// Begins a sign-in, or hands out the one that is under way.
-    pub(super) fn sign_in(&mut self, peer: Peer, generation: Generation, reply: Reply) {
+    pub(super) fn sign_in(&mut self, thread: &ThreadId, reply: Reply) {
+        let mends = self.sign_ins.failed.get(thread).copied().unwrap_or_default();
+        let Some((peer, generation)) = self.connected().filter(|_| mends) else {
+            let message = "the turn did not fail for want of a sign-in at codex, or codex has ended since";
+            let _ = reply.send(Err(fault("no_sign_in", message.to_owned(), None)));
+            return;
+        };
         if let Some(offer) = self.sign_ins.current.as_ref().and_then(Current::offer) {
             let _ = reply.send(Ok(offer));
             return;
@@ -182,26 +188,28 @@ impl Agent {
 
     /// Says what to do about a fault for want of sign-in, and remembers whose turn had it.
     pub(super) fn look_for_sign_out(&mut self, thread: &ThreadId, event: &mut AgentEvent) {
-        let error = match event {
+        let (error, is_end) = match event {
             AgentEvent::TurnStarted(_) => {
                 self.sign_ins.failed.remove(thread);
                 return;
             }
-            AgentEvent::TurnEnded { error: Some(error), .. } => {
-                if error.code == UNAUTHORIZED {
-                    self.sign_ins.failed.insert(thread.clone());
-                }
-                error
-            }
-            AgentEvent::Said { body: Body::Error(error), .. } => error,
+            AgentEvent::TurnEnded { error: Some(error), .. } => (error, true),
+            AgentEvent::Said { body: Body::Error(error), .. } => (error, false),
             _ => return,
         };
-        // codex's own words name the variable where one is not set.
-        if error.code == UNAUTHORIZED
-            && !error.remedy.as_deref().is_some_and(|remedy| remedy.starts_with("set $"))
+        if error.code != UNAUTHORIZED {
+            return;
+        }
+        let mut mends = false;
+        // Where a variable is not set, codex's own words name it.
+        if missing_variable(&error.message).is_none()
             && let Some(route) = self.routes.get(thread)
         {
-            error.remedy = Some(route.remedy.clone());
+            error.remedy = Some(route.remedy.words.clone());
+            mends = route.remedy.sign_in;
+        }
+        if is_end {
+            self.sign_ins.failed.insert(thread.clone(), mends);
         }
     }
 
@@ -211,7 +219,7 @@ impl Agent {
         let failed = &self.sign_ins.failed;
         self.connection.is_some()
             && !failed.is_empty()
-            && self.routes.keys().all(|thread| failed.contains(thread))
+            && self.routes.keys().all(|thread| failed.contains_key(thread))
             && self.calls.is_empty()
             && self.deliveries.is_empty()
     }

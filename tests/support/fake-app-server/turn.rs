@@ -14,6 +14,7 @@
 //! | `resolve-itself` | asks, and closes the question itself |
 //! | `sleep-command` | leaves a real `sleep 300` running |
 //! | `fail MESSAGE` | ends the turn as failed |
+//! | `needs-sign-in` | ends the turn as failed unless somebody is signed in |
 //! | `stall` | never ends the turn |
 //! | `die`, `die-mid-line` | ends the process with 3, the second inside a message |
 //! | `garbage` | lines and messages that no protocol knows |
@@ -23,6 +24,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::account;
 use crate::server::{Over, Server};
 use crate::shapes;
 
@@ -119,6 +121,10 @@ impl Turn {
                 self.server.withdraw(id);
             }
             "sleep-command" => self.sleep_command()?,
+            "needs-sign-in" if !account::is_signed_in() => {
+                return Ok(Then::End("failed", account::refused()));
+            }
+            "needs-sign-in" => {}
             "fail" => {
                 let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
                 return Ok(Then::End("failed", error));
