@@ -42,7 +42,18 @@ fn a_person_signs_in_with_a_code() {
     let place = Place::new();
     let said = run(command(&place, &["login", "--device"], "ok"));
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
-    insta::assert_snapshot!(said.out, @"");
+    insta::assert_snapshot!(said.out, @"
+    Open this address in a browser, on any machine, and sign in:
+
+      https://accounts.test/device
+
+    Then type in this code (never give it to anybody):
+
+      ABCD-EFGH
+
+    Waiting. Ctrl-C stops it.
+    Done: signed in with ChatGPT, plan plus.
+    ");
     assert_eq!(asked(&place), ["account/login/start", "account/read"]);
 }
 
@@ -51,7 +62,16 @@ fn a_person_signs_in_with_a_browser() {
     let place = Place::new();
     let said = run(command(&place, &["login"], "ok"));
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
-    insta::assert_snapshot!(said.out, @"");
+    insta::assert_snapshot!(said.out, @"
+    Open this address in a browser on this machine, and sign in:
+
+      https://accounts.test/device
+
+    On a machine without a browser: codex-bridge login --device
+
+    Waiting. Ctrl-C stops it.
+    Done: signed in with ChatGPT, plan plus.
+    ");
 }
 
 /// Each with its cause, its remedy, and the exit code of what failed.
@@ -279,18 +299,20 @@ fn a_person_who_declines_gives_the_sign_in_up() {
 #[test]
 fn a_sign_in_that_fails_is_told() {
     let place = Place::new();
-    let gate = TcpListener::bind("127.0.0.1:0").unwrap();
-    for (login, words) in [
-        ("error device auth failed with status 400 Bad Request", "device auth failed"),
-        ("die", "codex ended"),
-    ] {
-        let mut host = opens(&place, login).start();
-        let result = host.call("codex", prompt());
-        failed(&result);
-        let told = text(&result);
-        assert!(told.contains(words) || (login == "die" && !told.contains("Somebody")), "{result}");
-    }
-    drop(gate);
+    let mut host = opens(&place, "error device auth failed with status 400 Bad Request").start();
+    let result = host.call("codex", prompt());
+    failed(&result);
+    assert!(text(&result).contains("but the sign-in failed: device auth failed with status 400"), "{result}");
+}
+
+/// It may have begun by then, or not: nobody is signed in, and the call ends.
+#[test]
+fn a_codex_that_dies_in_a_sign_in_ends_the_offer() {
+    let place = Place::new();
+    let mut host = opens(&place, "die").start();
+    let result = host.call("codex", prompt());
+    failed(&result);
+    assert!(!text(&result).contains("Somebody has signed in"), "{result}");
 }
 
 /// Without a code, a browser on this machine must open the address: that is said.

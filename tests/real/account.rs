@@ -134,6 +134,16 @@ fn ctrl_c_ends_the_wait_for_a_code() {
     assert_eq!(done.status.code(), Some(5), "{done:?}");
 }
 
+/// What a browser gets at an address.
+fn get(address: &str) -> String {
+    let (host, path) = address.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut page = Vec::new();
+    stream.read_to_end(&mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
 /// codex listens at a port of its own choice, 1455, and takes it from another sign-in of this machine: so
 /// there is one such test.
 #[test]
@@ -150,18 +160,13 @@ fn a_browser_signs_a_person_in() {
         let (_, rest) = line.trim().split_once(&format!("{name}=")).unwrap();
         rest.split('&').next().unwrap().replace("%3A", ":").replace("%2F", "/")
     };
-    // What the account server would send the browser to.
-    let back = member("redirect_uri");
-    let (host, path) = back.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "GET /{path}?code=c&state={} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
-        member("&state")
-    )
-    .unwrap();
-    let mut page = Vec::new();
-    stream.read_to_end(&mut page).unwrap();
+    // What the account server would send the browser to; codex sends it on to a page of its own.
+    let back = format!("{}?code=c&state={}", member("redirect_uri"), member("&state"));
+    let page = get(&back);
+    let on =
+        page.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap_or_else(|| panic!("{page}"));
+    let page = get(on.trim());
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
     let done = child.wait_with_output().unwrap();
@@ -186,6 +191,15 @@ fn a_key_goes_from_stdin_to_codex_and_nowhere_else() {
     assert!(host.stderr().iter().all(|line| !line.contains("sk-good")));
 }
 
+/// The sign-in is good, whatever the configured model does with it.
+#[test]
+fn a_sign_in_that_the_model_does_not_use() {
+    let scene = Scene::new("env_key = \"MY_KEY\"");
+    let said = scene.run(&["login", "--with-api-key"], "sk-good\n");
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
+    assert!(said.out.ends_with("The provider `here` of config.toml does not use it.\n"), "{said:?}");
+}
+
 /// codex reads what it is signed in with once, at its start; the bridge starts another one.
 #[test]
 fn a_sign_in_at_a_terminal_reaches_a_bridge_that_runs() {
@@ -200,6 +214,9 @@ fn a_sign_in_at_a_terminal_reaches_a_bridge_that_runs() {
     assert_eq!(scene.run(&["login", "--with-api-key"], "sk-good").code, 0);
     good(&host.structured("codex-reply", json!({ "threadId": failed["threadId"], "prompt": "hello" })));
     assert_eq!(scene.accounts.of_turns().last().unwrap(), "Bearer sk-good");
+    // One that works is left alone, whatever happens at the terminal.
+    assert_eq!(scene.run(&["logout"], "").code, 0);
+    good(&host.structured("codex", json!({ "prompt": "hello" })));
 }
 
 #[test]

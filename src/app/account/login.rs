@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::error::AccountError;
 use super::secret::{self, Wanted};
-use super::status::{found, launch_of};
+use super::status::{account, judged, launch_of};
 use crate::app::shutdown_on_signal;
 use crate::codex::account::{ACCESS_TOKEN, Begun, Secret, Visit, Way, hand_over};
 use crate::codex::locate::locate;
@@ -123,7 +123,16 @@ async fn with_token(loaded: &Loaded) -> Result<(), AccountError> {
 
 /// Prints who is signed in now: not always who has just been.
 async fn who(visit: &Visit, loaded: &Loaded) -> Result<(), AccountError> {
-    let mut words = format!("Done: {}.\n", found(visit, loaded).await?);
+    let account = account(visit, loaded).await?;
+    let mut words = match &account.signed_in {
+        Some(how) => format!("Done: signed in {how}.\n"),
+        // codex does not say who it is where its model needs nobody.
+        None if !account.needed => "Done.\n".to_owned(),
+        None => return judged(account, loaded).map(|_| ()),
+    };
+    if let (Some(provider), false) = (&account.provider, account.needed) {
+        words += &format!("The provider `{}` of config.toml does not use it.\n", provider.name);
+    }
     if loaded.env.get(ACCESS_TOKEN).is_some() {
         words +=
             &format!("${ACCESS_TOKEN} is set here: where it is, codex uses that, and not this sign-in.\n");

@@ -10,6 +10,7 @@ use crate::app::doctor::{Check, Status, judge_account};
 use crate::app::limits::limits;
 use crate::codex::Launch;
 use crate::codex::account::{ACCESS_TOKEN, Visit};
+use crate::codex::inspect::Account;
 use crate::config::Loaded;
 
 /// codex may ask its account server before it answers.
@@ -21,9 +22,9 @@ const WHO: Duration = Duration::from_secs(30);
 /// When nobody is signed in and somebody must be, or codex does not say.
 pub async fn login_status(loaded: &Loaded) -> Result<(), AccountError> {
     let visit = Visit::open(&launch_of(loaded)).await?;
-    let found = found(&visit, loaded).await;
+    let account = account(&visit, loaded).await;
     visit.end().await;
-    say(&format!("{}\n", found?))
+    say(&format!("{}\n", judged(account?, loaded)?))
 }
 
 /// Has codex forget who is signed in.
@@ -47,9 +48,13 @@ pub(super) fn launch_of(loaded: &Loaded) -> Launch {
     launch(loaded, Arc::new(limits(&loaded.settings.limits)))
 }
 
-/// How it is, in words.
-pub(super) async fn found(visit: &Visit, loaded: &Loaded) -> Result<String, AccountError> {
-    let account = visit.who(&loaded.defaults.cwd, WHO).await.map_err(AccountError::NotKnown)?;
+/// Who is signed in, as codex has it.
+pub(super) async fn account(visit: &Visit, loaded: &Loaded) -> Result<Account, AccountError> {
+    visit.who(&loaded.defaults.cwd, WHO).await.map_err(AccountError::NotKnown)
+}
+
+/// The same as `doctor` judges it, in words.
+pub(super) fn judged(account: Account, loaded: &Loaded) -> Result<String, AccountError> {
     let Check { status, found, remedy, .. } = judge_account(&Ok(account), loaded);
     match status {
         Status::Fail => Err(AccountError::SignedOut { found, remedy: remedy.unwrap_or_default() }),

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{Agent, Done};
 use crate::codex::account::{self, Begun, UNAUTHORIZED, Way, missing_variable};
@@ -50,6 +51,14 @@ struct Current {
     id: String,
     begun: Begun,
     ended: watch::Sender<Option<Result<(), String>>>,
+    /// It is over: nobody need be watched any more.
+    over: CancellationToken,
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        self.over.cancel();
+    }
 }
 
 impl Current {
@@ -140,7 +149,7 @@ impl Agent {
             return Err(account::login_failed("codex names no address to sign in at"));
         };
         let (ended, _) = watch::channel(None);
-        let current = Current { id: id.clone(), begun, ended };
+        let current = Current { id: id.clone(), begun, ended, over: CancellationToken::new() };
         let Some(offer) = current.offer() else {
             return Err(account::login_failed("codex names no address to sign in at"));
         };
@@ -155,9 +164,9 @@ impl Agent {
     /// Hears when nobody waits for a sign-in any more.
     fn watch_sign_in(&mut self, id: &str) {
         let Some(current) = self.sign_ins.current.as_ref().filter(|current| current.id == id) else { return };
-        let (id, ended) = (id.to_owned(), current.ended.clone());
+        let (id, ended, over) = (id.to_owned(), current.ended.clone(), current.over.clone());
         self.calls.spawn(async move {
-            ended.closed().await;
+            tokio::select! { () = ended.closed() => {}, () = over.cancelled() => {} }
             Done::SignIn(Step::Left { id })
         });
     }
