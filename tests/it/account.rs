@@ -199,6 +199,19 @@ fn the_bridge_never_opens_codexs_credentials() {
     assert_eq!(host.structured("codex", json!({ "prompt": "say hi" }))["content"], "hi");
 }
 
+/// A codex that would load no thread reads its account anew for the next call: another one is started.
+#[test]
+fn a_codex_that_wants_another_sign_in_is_started_anew() {
+    let place = Place::new();
+    let file = place.root.join("signed-in");
+    let mut host = Setup::fake(&place).env("FAKE_ACCOUNT_FILE", file.to_str().unwrap()).start();
+    for _ in 0..2 {
+        failed(&host.call("codex", json!({ "prompt": "say hi" })));
+    }
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(host.structured("codex", json!({ "prompt": "say hi" }))["content"], "hi");
+}
+
 /// A host that can open addresses, of a codex where nobody is signed in.
 fn opens<'a>(place: &'a Place, login: &str) -> Setup<'a> {
     let mut setup = Setup::fake(place)

@@ -18,6 +18,7 @@ use crate::doctor::examined;
 
 const ISSUER: &str = "CODEX_APP_SERVER_LOGIN_ISSUER";
 const TOKENS: &str = "CODEX_AUTHAPI_BASE_URL";
+const REFRESH: &str = "CODEX_REFRESH_TOKEN_URL_OVERRIDE";
 const ACCOUNT: &str = "requires_openai_auth = true";
 
 /// A codex whose account server and model are scripted.
@@ -40,6 +41,7 @@ impl Scene {
             .env("CODEX_BRIDGE_CODEX_BIN", codex())
             .env(ISSUER, self.accounts.url())
             .env(TOKENS, self.accounts.url())
+            .env(REFRESH, format!("{}/oauth/token", self.accounts.url()))
             .env("CODEX_REVOKE_TOKEN_URL_OVERRIDE", format!("{}/oauth/revoke", self.accounts.url()))
             .env_remove("CODEX_ACCESS_TOKEN");
         command
@@ -54,7 +56,9 @@ impl Scene {
     }
 
     fn host(&self) -> Setup<'_> {
-        Setup::with(&self.place, codex()).env(ISSUER, &self.accounts.url()).env(TOKENS, &self.accounts.url())
+        let url = self.accounts.url();
+        let setup = Setup::with(&self.place, codex()).env(ISSUER, &url).env(TOKENS, &url);
+        setup.env(REFRESH, &format!("{url}/oauth/token"))
     }
 }
 

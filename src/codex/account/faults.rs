@@ -45,8 +45,8 @@ pub(in crate::codex) fn signed_out(message: &str, info: &Value) -> Option<ErrorI
 /// Whether codex refuses a request until somebody signs in again, as with a workspace whose policies it
 /// may not read.
 pub(in crate::codex) fn relogin(error: &RpcError) -> bool {
-    let Some(data) = &error.data else { return false };
-    data["action"] == "relogin" || data["errorCode"] == "Auth"
+    let said = |data: &Value| data["action"] == "relogin" || data["errorCode"] == "Auth";
+    error.data.as_ref().is_some_and(said) || error.message.contains("sign in again")
 }
 
 /// The fault of such a request.

@@ -69,7 +69,9 @@ fn codex_may_ask_for_another_sign_in_before_it_starts_anything() {
     let error = |data: Value| RpcError { code: -32600, message: "no".into(), data: Some(data) };
     assert!(relogin(&error(json!({ "errorCode": "Auth", "action": "relogin" }))));
     assert!(!relogin(&error(json!({ "errorCode": "RequestFailed" }))));
-    assert!(!relogin(&RpcError { code: -32600, message: "no".into(), data: None }));
+    let plain = |words: &str| RpcError { code: -32603, message: words.into(), data: None };
+    assert!(relogin(&plain("failed: your refresh token has expired. Please log out and sign in again.")));
+    assert!(!relogin(&plain("no")));
     assert_eq!(refused("no").0.code, "unauthorized");
 }
 

@@ -22,7 +22,7 @@ impl Agent {
     /// A thread, unless it may start no turn: then it is let go at once, since codex would hold it, and keep
     /// its MCP servers, for as long as it runs.
     pub(super) fn accepted(&mut self, result: Result<Loaded, AgentError>) -> Result<Loaded, AgentError> {
-        let loaded = result?;
+        let loaded = result.inspect_err(|error| self.note_refusal(error))?;
         let checked = self.launch.accept.check(&loaded.opened.info);
         if checked.is_err() {
             self.early.take(&loaded.opened.thread);

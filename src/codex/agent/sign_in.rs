@@ -45,6 +45,8 @@ pub(super) struct SignIns {
     early: Option<LoginCompleted>,
     /// Threads whose latest turn failed for want of sign-in, and whether to sign in at codex would mend it.
     failed: HashMap<ThreadId, bool>,
+    /// Whether codex refused to load a thread for want of it.
+    refused: bool,
 }
 
 struct Current {
@@ -188,6 +190,7 @@ impl Agent {
         let outcome = if ended.success {
             // This codex knows it by itself, and need not be started anew.
             self.sign_ins.failed.clear();
+            self.sign_ins.refused = false;
             Ok(())
         } else {
             Err(account::login_failed(error()).0.message)
@@ -222,12 +225,17 @@ impl Agent {
         }
     }
 
+    /// Remembers that codex would not load a thread for want of sign-in.
+    pub(super) fn note_refusal(&mut self, error: &AgentError) {
+        self.sign_ins.refused |= error.0.code == UNAUTHORIZED;
+    }
+
     /// Whether all that this codex has loaded failed for want of sign-in, and nothing is under way: then
     /// nothing is lost with it, and another may be signed in.
     pub(super) fn signed_out(&self) -> bool {
         let failed = &self.sign_ins.failed;
         self.connection.is_some()
-            && !failed.is_empty()
+            && (self.sign_ins.refused || !failed.is_empty())
             && self.routes.keys().all(|thread| failed.contains_key(thread))
             && self.calls.is_empty()
             && self.deliveries.is_empty()

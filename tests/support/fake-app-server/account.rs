@@ -2,10 +2,12 @@
 //! becomes of a sign-in: `ok` (without a word too), `error WORDS` ends it so, `refuse WORDS` does not begin it,
 //! `wait` until it is given up, `until ADDRESS` until that
 //! socket closes, `die` ends the process. Each request about the account is a line of the file
-//! `FAKE_ACCOUNT_LOG`. The words are those of codex 0.169.
+//! `FAKE_ACCOUNT_LOG`. With `FAKE_ACCOUNT_FILE` no thread is started by a process that did not find that file at its
+//! start: codex reads what it is signed in with once. The words are those of codex 0.169.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
@@ -14,6 +16,26 @@ use crate::server::Server;
 
 static SIGNED_IN: AtomicBool = AtomicBool::new(false);
 static LOGINS: AtomicU64 = AtomicU64::new(0);
+
+static EXPIRED: AtomicBool = AtomicBool::new(false);
+
+/// What is looked at once.
+pub fn look() {
+    let file = std::env::var_os("FAKE_ACCOUNT_FILE");
+    EXPIRED.store(file.is_some_and(|file| !Path::new(&file).exists()), Ordering::Relaxed);
+}
+
+/// Whether a thread may be started.
+pub fn may_start() -> Result<(), String> {
+    if EXPIRED.load(Ordering::Relaxed) {
+        return Err(
+            "failed to load configuration: Your access token could not be refreshed because your refresh \
+                    token has expired. Please log out and sign in again."
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
 
 /// Whether a turn may run.
 pub fn is_signed_in() -> bool {

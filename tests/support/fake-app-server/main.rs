@@ -35,6 +35,7 @@ fn main() {
         std::process::exit(1);
     }
     let server = Server::default();
+    account::look();
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };
         let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
@@ -71,6 +72,7 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
         "mcpServerStatus/list" => server.result(message, json!({ "data": [], "nextCursor": null })),
         "config/read" => server.result(message, serde_json::json!({ "config": {} })),
         "thread/start" => {
+            account::may_start()?;
             let id = shapes::new_id();
             let opened = shapes::opened(&id, params)?;
             server.open(&id, params);
