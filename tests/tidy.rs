@@ -226,6 +226,17 @@ fn each_file_says_what_it_is_for() {
     none(&faults);
 }
 
+/// What proves who is signed in is codex's alone: nothing here reads it, so nothing here names its file.
+#[test]
+fn the_file_with_codexs_credentials_is_not_known() {
+    let faults: Vec<_> = sources("src")
+        .iter()
+        .filter(|source| !source.is_test() && source.code().contains("auth.json"))
+        .map(|source| format!("{}: it names codex's file of credentials", source.name))
+        .collect();
+    none(&faults);
+}
+
 #[test]
 fn files_stay_small() {
     let all = sources("src").into_iter().chain(sources("tests"));

@@ -14,6 +14,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub(super) use self::judge::account as judge_account;
 pub use self::report::{Check, Report, Status};
 use crate::config::{ConfigError, Loaded};
 

@@ -1,6 +1,7 @@
 //! The composition root: wires journal, sessions, codex and MCP into one process, and ends them
 //! in the order in which nothing is lost.
 
+mod account;
 mod approve;
 mod bridge;
 mod control;
@@ -15,6 +16,7 @@ mod signals;
 mod stdio;
 mod upkeep;
 
+pub use account::{AccountError, SignIn, login, login_status, logout};
 pub use approve::{Errand, ErrandError, run_errand};
 pub use bridge::Bridge;
 pub use doctor::{Check, Report, Status, examine};

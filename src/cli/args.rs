@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::approve::ApproveArgs;
 use super::doctor::DoctorArgs;
 use super::events::EventsArgs;
+use super::login::LoginArgs;
 use super::sessions::SessionsArgs;
 use crate::app::Trial;
 use crate::config::{Flags, request_kind};
@@ -45,6 +46,10 @@ pub enum Command {
     Demo,
     /// Look for what is wrong: codex, its account and its sandbox, its MCP servers, the journal.
     Doctor(DoctorArgs),
+    /// Sign in at codex, with ChatGPT or with a key; without a flag, by a browser on this machine.
+    Login(LoginArgs),
+    /// Have codex forget who is signed in.
+    Logout,
     /// All settings as they are in effect, and where each came from.
     Settings {
         /// As one JSON object.

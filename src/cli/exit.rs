@@ -1,7 +1,8 @@
-//! Exit codes: 0 (also for a decision to decline), 2 usage or settings, 3 codex missing, 4 the turn failed, 70 a fault of ours.
+//! Exit codes: 0 (also for a decision to decline), 2 usage or settings, 3 codex missing, 4 the turn (or the sign-in)
+//! failed, 5 interrupted, 70 a fault of ours.
 //! `doctor` has its own, of what it found: 0 nothing failed, 2 settings, 3 codex missing or too old, 1 anything else.
 
-use crate::app::{ErrandError, LookError, PolicyError};
+use crate::app::{AccountError, ErrandError, LookError, PolicyError};
 use crate::config::ConfigError;
 use crate::demo::DemoError;
 
@@ -16,6 +17,9 @@ pub fn code(error: &anyhow::Error) -> u8 {
     }
     if error.downcast_ref::<LookError>().is_some_and(LookError::is_usage) {
         return 2;
+    }
+    if let Some(error) = error.downcast_ref::<AccountError>() {
+        return error.exit_code();
     }
     match error.downcast_ref::<DemoError>() {
         Some(DemoError::NoCodex(_)) => 3,

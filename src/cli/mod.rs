@@ -5,6 +5,7 @@ mod args;
 mod doctor;
 mod events;
 mod exit;
+mod login;
 mod run;
 mod sessions;
 

@@ -58,6 +58,8 @@ fn perform(command: Option<Command>, loaded: Loaded) -> anyhow::Result<()> {
         Some(Command::Cancel { thread }) => {
             wait_for(async { Ok(app::run_errand(&loaded, app::Errand::Cancel { thread }).await?) })
         }
+        Some(Command::Login(args)) => wait_for(async { Ok(args.run(&loaded).await?) }),
+        Some(Command::Logout) => wait_for(async { Ok(app::logout(&loaded).await?) }),
         Some(Command::Demo) => wait_for(async { Ok(demo::run(&loaded).await?) }),
         Some(Command::Rules(RulesCommand::Test(trial))) => {
             say(&app::test_rules(&loaded, trial.into_trial())?)

@@ -4,6 +4,7 @@
 mod life;
 mod queries;
 mod routes;
+mod sign_in;
 mod stop;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::routes::Route;
+use self::sign_in::SignIns;
 use super::answers::Shape;
 use super::asks::{self, Question};
 use super::calls::{self, Loaded};
@@ -93,6 +95,7 @@ enum Done {
         thread: ThreadId,
         result: Result<(), AgentError>,
     },
+    SignIn(sign_in::Step),
 }
 
 /// A turn that is to begin.
@@ -146,6 +149,8 @@ pub struct Agent {
     backoff: Backoff,
     started: Option<Instant>,
     not_before: Option<Instant>,
+    /// Who is being signed in, and whose turns failed since nobody was.
+    sign_ins: SignIns,
 }
 
 impl Agent {
@@ -174,6 +179,7 @@ impl Agent {
             backoff: Backoff::default(),
             started: None,
             not_before: None,
+            sign_ins: SignIns::default(),
         };
         tasks.spawn(agent.run(commands));
     }
@@ -213,6 +219,8 @@ impl Agent {
             AgentCommand::Steer { call, thread, turn, more, inbox } => {
                 self.steer(call, thread, turn, more, inbox);
             }
+            AgentCommand::SignIn { thread, reply } => self.sign_in(&thread, reply),
+            needs_codex if self.signed_out() => self.renew(needs_codex),
             needs_codex => match self.connected() {
                 Some((peer, generation)) => self.call(needs_codex, peer, generation),
                 None => self.connect(needs_codex),
@@ -256,23 +264,7 @@ impl Agent {
             AgentCommand::Interrupt { .. }
             | AgentCommand::Steer { .. }
             | AgentCommand::Answer { .. }
-            | AgentCommand::Release { .. } => {}
-        }
-    }
-
-    /// Says to whoever gave a command that codex cannot do it.
-    fn refuse(&mut self, command: AgentCommand, error: AgentError) {
-        match command {
-            AgentCommand::Start { reply, .. } | AgentCommand::Resume { reply, .. } => {
-                let _ = reply.send(Err(error));
-            }
-            AgentCommand::Run { start, thread, inbox, .. } => {
-                self.say(thread, inbox, AgentEvent::TurnRefused { start, error });
-            }
-            AgentCommand::Query { reply, .. } => drop(reply.send(Err(error))),
-            AgentCommand::Interrupt { .. }
-            | AgentCommand::Steer { .. }
-            | AgentCommand::Answer { .. }
+            | AgentCommand::SignIn { .. }
             | AgentCommand::Release { .. } => {}
         }
     }
@@ -302,42 +294,26 @@ impl Agent {
         });
     }
 
-    /// Adds to a turn. With no codex there is none: the session hears of that too.
-    fn steer(&mut self, call: CallId, thread: ThreadId, turn: TurnId, more: TurnParams, inbox: Inbox) {
-        let Some((peer, _)) = self.connected() else {
-            return self.say(
-                thread,
-                inbox,
-                AgentEvent::Steered { call, turn, result: Err(SteerError::Over) },
-            );
-        };
-        self.calls.spawn(async move {
-            let result = calls::steer(&peer, &thread, &turn, more, calls::TURN).await;
-            let result = result.map_err(calls::steer_error);
-            Done::Steered { call, thread, turn, inbox, result }
-        });
-    }
-
     fn done(&mut self, done: Done) {
         match done {
             Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
             Done::Ended { generation, end, routes } => self.ended(generation, &end, routes),
             Done::Opened { generation, inbox, reply, result } => {
-                let result = self.accepted(result).map(|Loaded { opened, notes, secrets }| {
+                let result = self.accepted(result).map(|Loaded { opened, notes, secrets, remedy }| {
                     self.note(&opened.thread, &inbox, &notes);
-                    self.route(opened.thread.clone(), &inbox, secrets, generation);
+                    self.route(opened.thread.clone(), &inbox, (secrets, remedy), generation);
                     opened
                 });
                 // A caller that went away has dropped the inbox too: the first event finds that.
                 let _ = reply.send(result);
             }
             Done::Resumed { generation, run, result } => match self.accepted(result) {
-                Ok(Loaded { opened, notes, secrets }) => {
+                Ok(Loaded { opened, notes, secrets, remedy }) => {
                     let mut run = run;
                     run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
                     self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));
                     self.note(&run.thread, &run.inbox, &notes);
-                    self.route(run.thread.clone(), &run.inbox, secrets, generation);
+                    self.route(run.thread.clone(), &run.inbox, (secrets, remedy), generation);
                     match self.peer(generation) {
                         Some(peer) => self.start_turn(peer, generation, *run),
                         None => self.refused(*run, gone()),
@@ -364,6 +340,7 @@ impl Agent {
                 self.say(thread, inbox, AgentEvent::Steered { call, turn, result });
             }
             Done::Released { thread, result } => self.released(&thread, result),
+            Done::SignIn(step) => self.sign_in_step(step),
             Done::Noted { thread, result } => {
                 if let Err(error) = result {
                     tracing::debug!(%thread, %error, "codex was not told why it is declined");
@@ -425,11 +402,15 @@ impl Agent {
     }
 
     fn notification(&mut self, method: &str, params: &Raw, room: Room) {
+        if method == "account/login/completed" {
+            self.sign_in_over(params.get());
+        }
         match notice(method, params.get()) {
             Notice::Session(thread, mut event) => {
                 self.remark(&event);
                 self.hide_in(&thread, &mut event);
                 self.note_end(&thread, &event);
+                self.look_for_sign_out(&thread, &mut event);
                 self.deliver(thread, Heard { event: *event, room }, params);
             }
             Notice::Resolved(thread, id) => {

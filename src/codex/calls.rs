@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::account;
 use super::connection::{Launch, fault};
 use super::missed;
 use super::protocol::{
@@ -41,6 +42,8 @@ pub(super) struct Loaded {
     pub notes: Vec<Body>,
     /// What nothing may show that codex says of it.
     pub secrets: Secrets,
+    /// What to do where its turns fail for want of sign-in.
+    pub remedy: account::Remedy,
 }
 
 /// `thread/start`.
@@ -56,6 +59,7 @@ pub(super) async fn start(
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
+    let remedy = account::remedy(&own, &config);
     let params = ThreadStartParams {
         cwd: Some(params.cwd.clone()),
         model: params.model.clone(),
@@ -68,7 +72,7 @@ pub(super) async fn start(
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/start", &params, OPEN).await;
     let opened = opened.map_err(|error| without_secrets(error, &secrets))?;
-    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets })
+    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets, remedy })
 }
 
 /// The MCP servers of a thread. `fresh`: it begins now.
@@ -131,7 +135,8 @@ pub(super) async fn resume(
         // With none, codex would say what its configuration is in its own folder.
         params.cwd = kept(peer, thread).await?.cwd;
     }
-    let Again { sandbox, mut config, turn, mut notes, secrets } = again(peer, launch, &params).await?;
+    let Again { sandbox, mut config, turn, mut notes, secrets, remedy } =
+        again(peer, launch, &params).await?;
     config.retain(|key, _| key != "model" && key != "model_reasoning_effort");
     let params = ThreadStartParams {
         thread_id: Some(thread.to_string()),
@@ -157,7 +162,7 @@ pub(super) async fn resume(
             notes.push(Body::warning(message));
         }
     }
-    Ok(Loaded { opened, notes, secrets })
+    Ok(Loaded { opened, notes, secrets, remedy })
 }
 
 /// `thread/fork`. Of a thread's settings codex keeps the policy alone (measured): the rest is given again,
@@ -174,7 +179,7 @@ pub(super) async fn fork(
     if params.cwd.is_empty() {
         params.cwd = thread.cwd;
     }
-    let Again { sandbox, mut config, turn, notes, secrets } = again(peer, launch, &params).await?;
+    let Again { sandbox, mut config, turn, notes, secrets, remedy } = again(peer, launch, &params).await?;
     if let Some(effort) = thread.reasoning_effort {
         config.insert("model_reasoning_effort".to_owned(), Value::String(effort));
     }
@@ -194,7 +199,7 @@ pub(super) async fn fork(
     let opened = opened.map_err(|error| without_secrets(unforked(error, fork), &secrets))?;
     let mut opened = into_opened(opened, generation, turn);
     opened.info.forked_from = Some(fork.thread.clone());
-    Ok(Loaded { opened, notes, secrets })
+    Ok(Loaded { opened, notes, secrets, remedy })
 }
 
 /// What a thread is given that goes on.
@@ -204,6 +209,7 @@ struct Again {
     turn: Option<Value>,
     notes: Vec<Body>,
     secrets: Secrets,
+    remedy: account::Remedy,
 }
 
 async fn again(peer: &Peer, launch: &Launch, params: &ThreadParams) -> Result<Again, AgentError> {
@@ -213,7 +219,8 @@ async fn again(peer: &Peer, launch: &Launch, params: &ThreadParams) -> Result<Ag
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
-    Ok(Again { sandbox: start, config, turn, notes, secrets })
+    let remedy = account::remedy(&own, &config);
+    Ok(Again { sandbox: start, config, turn, notes, secrets, remedy })
 }
 
 /// What codex keeps of a thread, also of one that another program made or has.
@@ -314,6 +321,7 @@ pub(super) async fn call<P: Serialize + Sync, T: DeserializeOwned>(
 
 fn translate(error: CallError) -> AgentError {
     match error {
+        CallError::Rejected(error) if account::relogin(&error) => account::refused(&error.message),
         CallError::Rejected(error) => {
             fault("codex_refused", format!("codex refused: {}", error.message), None)
         }

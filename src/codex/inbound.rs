@@ -5,11 +5,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::items;
 use super::protocol::account::{RateLimitSnapshot, RateLimitsUpdated};
 use super::protocol::{Turn, TurnError};
 use super::servers::{known_as, plain_fault};
 use super::text::text;
+use super::{account, items};
 use crate::event::{Body, ErrorInfo, PlanStep, Tokens, TurnStatus};
 use crate::ids::{ThreadId, TurnId};
 use crate::session::{AgentEvent, Used};
@@ -330,12 +330,12 @@ fn ended(turn: Turn) -> AgentEvent {
 /// A fault of codex with a short name that stays, and what to do about it.
 pub(super) fn fault(error: &TurnError, will_retry: bool) -> ErrorInfo {
     let info = &error.codex_error_info;
+    if let Some(fault) = account::signed_out(&error.message, info) {
+        return ErrorInfo { retryable: will_retry, ..fault };
+    }
     let name = info.as_str().or_else(|| info.as_object()?.keys().next().map(String::as_str));
     let name = name.unwrap_or("other");
     let remedy = match name {
-        "unauthorized" => {
-            Some("sign in with `codex login`, or set the API key that codex's configuration names")
-        }
         "usageLimitExceeded" => Some("wait for the limit to reset, or use another model or account"),
         "contextWindowExceeded" => {
             Some("start a new session with `codex`, with the facts that matter in its prompt")

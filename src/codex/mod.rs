@@ -6,6 +6,7 @@
 //! tells sessions what codex says.
 
 mod accept;
+pub mod account;
 mod agent;
 pub mod answers;
 pub mod asks;
@@ -20,6 +21,7 @@ pub mod locate;
 mod missed;
 mod models;
 pub mod protocol;
+pub mod protocol_account;
 mod queries;
 pub mod review;
 mod sandbox;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::calls::{call, explain};
 use super::inbound::{fault, status};
 use super::items;
-use super::models::{catalog, models};
+use super::models::catalog;
 use super::protocol::ThreadRef;
 use super::protocol::threads::{
     KINDS, KeptTurn, NameParams, ThreadList, ThreadListParams, Threaded, ThreadedRead, TurnsList,

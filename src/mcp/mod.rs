@@ -31,6 +31,7 @@ mod runs;
 pub mod schema;
 mod server;
 mod sessions;
+mod sign_in;
 pub mod tasks;
 mod tools;
 mod work;

@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::result::{self, Note};
 use super::rounds::RoundError;
 use super::server::{Context, Server};
+use super::sign_in::Offer;
 use super::tools::cut_note;
 use crate::approval::Verdict;
 use crate::event::{DecidedBy, PermissionRequest, Timestamp};
@@ -46,6 +47,8 @@ struct Round {
     dismissed: BTreeSet<ApprovalId>,
     /// What the caller is to be told at the end.
     notes: Vec<String>,
+    /// Whether the person was asked to sign in, and nothing else.
+    sign_in: bool,
 }
 
 /// A turn that a call follows from here on.
@@ -104,8 +107,34 @@ impl Server {
                 view = own;
             }
         }
-        let text = stop.note.text.or(cut_note(call, &view).text);
-        let note = Note { text, sent };
+        let mut note = Note { text: stop.note.text.or(cut_note(call, &view).text), sent };
+        // Who merely looks on is not asked: it would be each time.
+        let offer = if owns { self.offer_sign_in(call, &view).await } else { Offer::None };
+        match offer {
+            Offer::None => {}
+            Offer::Told(words) => {
+                note.text =
+                    Some([note.text, Some(words)].into_iter().flatten().collect::<Vec<_>>().join("\n"));
+            }
+            Offer::Ask(requests) => {
+                let state = Round {
+                    number: round + 1,
+                    thread: view.thread.clone(),
+                    turn: view.turn.clone(),
+                    owns,
+                    left: None,
+                    expires: Timestamp::now(),
+                    asked: BTreeSet::new(),
+                    dismissed: BTreeSet::new(),
+                    notes: note.text.clone().into_iter().collect(),
+                    sign_in: true,
+                };
+                match self.rounds.ask(call.binding, requests, state, STATE) {
+                    Ok(asked) => return CallToolResponse::InputRequired(asked),
+                    Err(error) => tracing::warn!(%error, "the host's person is not asked to sign in"),
+                }
+            }
+        }
         result::of_view(&view, &note, self.options.budget).into()
     }
 
@@ -128,6 +157,7 @@ impl Server {
             asked: stop.asks.keys().map(|key| ApprovalId::from(key.as_str())).collect(),
             dismissed: stop.dismissed.clone(),
             notes: stop.note.text.clone().into_iter().collect(),
+            sign_in: false,
         };
         self.rounds.ask(call.binding, stop.asks.clone(), state, STATE).map(CallToolResponse::InputRequired)
     }
@@ -147,6 +177,16 @@ impl Server {
             ErrorData::invalid_params(format!("{error}. {remedy}"), None)
         })?;
         let call = self.call(context, round.left.map(Duration::from_millis));
+        if round.sign_in {
+            let mut notes = round.notes;
+            notes.extend(self.signed_in(&call, &round.thread, responses).await);
+            let note = Note::of((!notes.is_empty()).then(|| notes.join("\n")));
+            let view = self.sessions.stored(&round.thread, round.turn.as_ref(), Duration::ZERO).await;
+            return Ok(match view {
+                Ok(view) => result::of_view(&view, &note, self.options.budget).into(),
+                Err(error) => super::faults::open_error(&error).into(),
+            });
+        }
         let (mut dismissed, mut notes) = (round.dismissed, round.notes);
         let late = round.expires <= Timestamp::now();
         if late && !responses.is_empty() {

@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use super::call::{Asking, Call, Host};
 use super::resources::{Outlet, Uri, Wants, run_notices, seen_now};
 use super::rounds::{Binding, Rounds};
+use super::sign_in::Held;
 use super::tasks::Tasks;
 use super::work::Turns;
 use super::{hosts, result, schema};
@@ -76,6 +77,7 @@ pub struct Server {
     pub(super) options: Arc<ServerOptions>,
     pub(super) rounds: Arc<Rounds>,
     pub(super) tasks: Arc<Tasks<Turns>>,
+    pub(super) sign_ins: Arc<Held>,
     /// What a legacy host has subscribed to.
     wants: tokio::sync::watch::Sender<Wants>,
     list: Arc<[Tool]>,
@@ -107,6 +109,7 @@ impl Server {
             sessions,
             options: Arc::new(options),
             rounds: Arc::default(),
+            sign_ins: Arc::default(),
             // List changes are told to every legacy host: it has no way to ask for them.
             wants: tokio::sync::watch::Sender::new(Wants { list: true, ..Wants::default() }),
             list: schema::tools().into(),

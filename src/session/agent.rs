@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::missed::Missed;
 use super::query::{Answer, Query};
+use super::sign_in::SignIn;
 use crate::event::{
     Answers, Body, Decision, ErrorInfo, RateLimit, RequestKind, SessionInfo, Subject, Survivor, Tokens,
     TurnStatus,
@@ -229,6 +230,13 @@ pub enum AgentCommand {
         thread: ThreadId,
         /// Which.
         turn: TurnId,
+    },
+    /// Begin to sign somebody in, or join in where that is under way.
+    SignIn {
+        /// Whose turn failed for want of it.
+        thread: ThreadId,
+        /// What a person is to do, or why there is nothing.
+        reply: oneshot::Sender<Result<SignIn, AgentError>>,
     },
     /// Answer a question.
     Answer {

@@ -24,6 +24,7 @@ mod repeat;
 mod request;
 mod row;
 mod servers;
+mod sign_in;
 mod slots;
 mod state;
 mod task;
@@ -51,5 +52,6 @@ pub use query::{
 pub use questions::QuestionOptions;
 pub use recover::recover;
 pub use registry::{Keeps, OpenError, Options, Sessions};
+pub use sign_in::SignIn;
 pub use state::State;
 pub use view::{Status, View};

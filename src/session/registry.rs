@@ -96,14 +96,14 @@ impl std::fmt::Debug for Keeps {
 #[derive(Clone)]
 pub struct Sessions {
     requests: mpsc::Sender<Request>,
-    maker: Maker,
+    pub(super) maker: Maker,
 }
 
 /// What it takes to make a session's task.
 #[derive(Clone)]
 pub(super) struct Maker {
     journal: Arc<dyn Journal>,
-    agent: mpsc::Sender<AgentCommand>,
+    pub(super) agent: mpsc::Sender<AgentCommand>,
     gate: Gate,
     pub options: Options,
     pub shutdown: CancellationToken,

@@ -1,6 +1,7 @@
 //! A host in a test: the real binary as a child, spoken to line by line, so that a test sees the
 //! wire itself. Each host has a state folder and a CODEX_HOME of its own unless it is given one.
 
+pub mod accounts;
 pub mod terminal;
 
 use std::io::{BufRead, BufReader, Write};

@@ -9,6 +9,8 @@
     reason = "a test is a host: it starts the bridge as hosts do, and fails loudly"
 )]
 
+#[cfg(unix)]
+mod account;
 mod app_server;
 mod bad_input;
 mod busy;

@@ -1,5 +1,7 @@
 //! Against the real codex, pinned in `tests/node`, and the scripted model.
 
+#[cfg(unix)]
+mod account;
 mod approvals;
 mod decisions;
 #[cfg(unix)]

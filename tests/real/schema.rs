@@ -10,6 +10,7 @@ use codex_bridge::codex::protocol::{
     NOTIFICATIONS, REQUESTS, SERVER_REQUESTS, ThreadRef, ThreadStartParams, TurnRef, TurnStartParams,
     UserInput,
 };
+use codex_bridge::codex::protocol_account::{ACCOUNT_NOTIFICATIONS, ACCOUNT_REQUESTS, LoginRef};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -46,6 +47,8 @@ fn the_installed_codex_has_every_name_that_is_used() {
     let cases = [
         ("ClientRequest", REQUESTS),
         ("ClientRequest", LOOKS),
+        ("ClientRequest", ACCOUNT_REQUESTS),
+        ("ServerNotification", ACCOUNT_NOTIFICATIONS),
         ("ServerNotification", LOOKED_FOR),
         ("ServerNotification", NOTIFICATIONS),
         ("ServerRequest", SERVER_REQUESTS),
@@ -83,6 +86,7 @@ fn the_installed_codex_has_every_name_that_is_used() {
     has_members(definitions, "TurnStartParams", &turn);
     let every = McpServerStatusesParams { detail: "toolsAndAuthOnly", limit: 1 };
     has_members(definitions, "ListMcpServerStatusParams", &every);
+    has_members(definitions, "CancelLoginAccountParams", &LoginRef { login_id: "x".into() });
     has_members(definitions, "ConfigReadParams", &ConfigReadParams { cwd: "x".into() });
     let of_turn = TurnRef { thread_id: "x".into(), turn_id: "x".into() };
     has_members(definitions, "TurnInterruptParams", &of_turn);

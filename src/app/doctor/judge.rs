@@ -1,8 +1,7 @@
 //! What codex's answers mean to somebody who wants to give it work. Pure.
 
-use std::path::Path;
-
 use super::report::Check;
+use crate::codex::account::ACCESS_TOKEN;
 use crate::codex::inspect::{Account, MEASURED, McpServer, Missing, ServerState, Talk, version_parts};
 use crate::codex::locate::{LocateError, Located};
 use crate::config::Loaded;
@@ -101,26 +100,22 @@ pub(super) fn configuration(read: &Result<(), String>, complaints: &[String]) ->
     }
 }
 
-pub(super) fn account(account: &Result<Account, String>, loaded: &Loaded) -> Check {
-    let is_set = |variable: &str| loaded.env.get(variable).is_some();
-    judge_account(account, loaded.settings.codex.home.as_deref(), is_set)
+pub(in crate::app) fn account(account: &Result<Account, String>, loaded: &Loaded) -> Check {
+    judge_account(account, |variable| loaded.env.get(variable).is_some())
 }
 
 /// Of a variable only whether it is set is asked, never its value.
-pub(super) fn judge_account(
-    account: &Result<Account, String>,
-    home: Option<&Path>,
-    is_set: impl Fn(&str) -> bool,
-) -> Check {
+pub(super) fn judge_account(account: &Result<Account, String>, is_set: impl Fn(&str) -> bool) -> Check {
     let name = "account";
     let account = match account {
         Ok(account) => account,
         Err(error) => {
-            return Check::warn(
-                name,
-                format!("not known: {}", one_line(error, WORDS)),
-                "Run `codex login status`.",
-            );
+            let remedy = if is_set(ACCESS_TOKEN) {
+                "codex signs in with $CODEX_ACCESS_TOKEN: see that it is valid, or take it out; then `codex-bridge login status`."
+            } else {
+                "Run `codex-bridge login status`; if that fails too, `codex-bridge logout` and `codex-bridge login`."
+            };
+            return Check::warn(name, format!("not known: {}", one_line(error, WORDS)), remedy);
         }
     };
     if let (Some(provider), false) = (&account.provider, account.needed) {
@@ -138,10 +133,19 @@ pub(super) fn judge_account(
         };
     }
     match &account.signed_in {
+        // Measured: it outranks what somebody signed in with, and nothing else counts where it is no good.
+        Some(how) if is_set(ACCESS_TOKEN) => Check::ok(name, format!("signed in {how}, by ${ACCESS_TOKEN}")),
         Some(how) => Check::ok(name, format!("signed in {how}")),
         None if !account.needed => Check::ok(name, "none is needed"),
+        None if is_set(ACCESS_TOKEN) => Check::fail(
+            name,
+            format!("nobody is signed in: ${ACCESS_TOKEN} is set, and codex could not sign in with it"),
+            format!(
+                "Set ${ACCESS_TOKEN} to a valid token where the host starts codex-bridge, or take it out there and run \
+                 `codex-bridge login`."
+            ),
+        ),
         None => {
-            let set = home.map(|home| format!("CODEX_HOME={} ", home.display())).unwrap_or_default();
             // Measured: codex app-server takes neither of these from the environment.
             let unused = ["OPENAI_API_KEY", "CODEX_API_KEY"].into_iter().find(|variable| is_set(variable));
             let found = match unused {
@@ -150,8 +154,10 @@ pub(super) fn judge_account(
                 }
                 None => "nobody is signed in".to_owned(),
             };
+            let variable = unused.unwrap_or("OPENAI_API_KEY");
             let remedy = format!(
-                "Run `{set}codex login`; with an API key, `printenv OPENAI_API_KEY | {set}codex login --with-api-key`."
+                "Run `codex-bridge login`, or `codex-bridge login --device` on a machine without a browser; with an API \
+                 key, `printenv {variable} | codex-bridge login --with-api-key`."
             );
             Check::fail(name, found, remedy)
         }

@@ -1,6 +1,6 @@
 //! What is made of codex's answers, and how a report looks.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::judge;
 use super::report::{Check, Report};
@@ -67,18 +67,21 @@ fn each_account_has_its_remedy() {
         Ok(Account { signed_in: signed_in.map(str::to_owned), needed, provider })
     };
     let set = |name: &str| name == "SET" || name == "CODEX_API_KEY";
+    let token = |name: &str| name == "CODEX_ACCESS_TOKEN";
     let none = |_: &str| false;
-    let home = Some(Path::new("/h"));
     let checks = [
-        judge::judge_account(&of(Some("with ChatGPT, plan plus"), true, None), None, none),
-        judge::judge_account(&of(None, true, None), None, none),
-        judge::judge_account(&of(None, true, None), home, set),
-        judge::judge_account(&of(None, false, None), None, none),
-        judge::judge_account(&of(None, false, provider(None)), None, none),
-        judge::judge_account(&of(None, false, provider(Some("SET"))), None, set),
-        judge::judge_account(&of(None, false, provider(Some("UNSET"))), None, set),
-        judge::judge_account(&of(None, true, provider(None)), None, none),
-        judge::judge_account(&Err("no answer".into()), None, none),
+        judge::judge_account(&of(Some("with ChatGPT, plan plus"), true, None), none),
+        judge::judge_account(&of(None, true, None), none),
+        judge::judge_account(&of(None, true, None), set),
+        judge::judge_account(&of(None, false, None), none),
+        judge::judge_account(&of(Some("with ChatGPT, plan enterprise"), true, None), token),
+        judge::judge_account(&of(None, true, None), token),
+        judge::judge_account(&Err("no answer".into()), token),
+        judge::judge_account(&of(None, false, provider(None)), none),
+        judge::judge_account(&of(None, false, provider(Some("SET"))), set),
+        judge::judge_account(&of(None, false, provider(Some("UNSET"))), set),
+        judge::judge_account(&of(None, true, provider(None)), none),
+        judge::judge_account(&Err("no answer".into()), none),
     ];
     insta::assert_snapshot!(shown(checks));
 }

@@ -62,6 +62,7 @@ impl Agent {
         self.owed.clear();
         self.early.clear();
         self.limits = Limits::default();
+        self.sign_ins.lost();
         self.waiting = Some(Vec::new());
         let routes = std::mem::take(&mut self.routes);
         self.calls.spawn(async move {

@@ -3,6 +3,7 @@
 use tokio::sync::watch;
 
 use super::{Agent, UNKNOWN};
+use crate::codex::account::Remedy;
 use crate::codex::calls::Loaded;
 use crate::codex::protocol::account::RateLimitSnapshot;
 use crate::codex::servers::Secrets;
@@ -18,13 +19,15 @@ pub(super) struct Route {
     pub secrets: Secrets,
     /// The last turn that ended.
     pub ended: watch::Sender<Option<TurnId>>,
+    /// What to do where its turns fail for want of sign-in.
+    pub remedy: Remedy,
 }
 
 impl Agent {
     /// A thread, unless it may start no turn: then it is let go at once, since codex would hold it, and keep
     /// its MCP servers, for as long as it runs.
     pub(super) fn accepted(&mut self, result: Result<Loaded, AgentError>) -> Result<Loaded, AgentError> {
-        let loaded = result?;
+        let loaded = result.inspect_err(|error| self.note_refusal(error))?;
         let checked = self.launch.accept.check(&loaded.opened.info);
         if checked.is_err() {
             self.early.take(&loaded.opened.thread);
@@ -45,20 +48,21 @@ impl Agent {
         &mut self,
         thread: ThreadId,
         inbox: &Inbox,
-        secrets: Secrets,
+        (secrets, remedy): (Secrets, Remedy),
         generation: Generation,
     ) {
         if self.peer(generation).is_none() {
             return;
         }
-        self.routes
-            .insert(thread.clone(), Route { inbox: inbox.clone(), secrets, ended: watch::Sender::new(None) });
+        let ended = watch::Sender::new(None);
+        self.routes.insert(thread.clone(), Route { inbox: inbox.clone(), secrets, ended, remedy });
         let limits = self.limits.all();
         if !limits.is_empty() {
             self.say(thread.clone(), inbox.clone(), AgentEvent::Limits(limits));
         }
         for mut event in self.early.take(&thread) {
             self.hide_in(&thread, &mut event);
+            self.look_for_sign_out(&thread, &mut event);
             self.say(thread.clone(), inbox.clone(), event);
         }
     }

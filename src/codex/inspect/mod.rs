@@ -13,6 +13,7 @@ mod tests;
 pub use program::{Program, version_parts};
 pub use schema::{Missing, methods, missing};
 pub use servers::{McpServer, ServerState};
+pub(super) use talk::who;
 pub use talk::{Account, Provider, Talk, talk};
 
 /// The version that the bridge was measured and is tested with.

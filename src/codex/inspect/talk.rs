@@ -120,6 +120,16 @@ async fn ask(peer: &Peer, cwd: &Path, deadline: Duration) -> Asked {
     }
 }
 
+/// Who is signed in at a codex that runs.
+pub(in crate::codex) async fn who(peer: &Peer, cwd: &Path, deadline: Duration) -> Result<Account, String> {
+    let cwd = ConfigReadParams { cwd: cwd.display().to_string() };
+    let (config, account) = tokio::join!(
+        call::<ConfigRead>(peer, "config/read", &cwd, deadline),
+        call::<AccountRead>(peer, "account/read", &AccountReadParams {}, deadline),
+    );
+    Ok(account_of(&account?, &config?.config))
+}
+
 async fn call<T: DeserializeOwned>(
     peer: &Peer,
     method: &'static str,

@@ -4,7 +4,7 @@
 //!
 //! In the environment: `FAKE_NO_INITIALIZE` never answers the first request, `FAKE_DIE_AT_START`
 //! ends at once, `FAKE_STDIN_IGNORE` outlives its input, `FAKE_KEEPS_NOTHING` knows only the threads that this
-//! process began.
+//! process began. What it says of its account: `account.rs`.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,6 +14,7 @@
     reason = "a fake that fails loudly is what its test wants"
 )]
 
+mod account;
 mod server;
 mod shapes;
 mod turn;
@@ -34,6 +35,7 @@ fn main() {
         std::process::exit(1);
     }
     let server = Server::default();
+    account::look();
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };
         let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
@@ -66,12 +68,11 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
     let thread = params["threadId"].as_str().unwrap_or_default();
     match method {
         "initialize" => server.result(message, shapes::initialized(params)),
-        "account/read" => {
-            server.result(message, json!({ "account": { "type": "apiKey" }, "requiresOpenaiAuth": true }));
-        }
+        method if method.starts_with("account/") => account::request(server, method, message)?,
         "mcpServerStatus/list" => server.result(message, json!({ "data": [], "nextCursor": null })),
         "config/read" => server.result(message, serde_json::json!({ "config": {} })),
         "thread/start" => {
+            account::may_start()?;
             let id = shapes::new_id();
             let opened = shapes::opened(&id, params)?;
             server.open(&id, params);

@@ -17,6 +17,7 @@
 //! | `immortal-command` | a command that codex cannot end |
 //! | `sleep-command` | leaves a real `sleep 300` running |
 //! | `fail MESSAGE` | ends the turn as failed |
+//! | `needs-sign-in` | ends the turn as failed unless somebody is signed in |
 //! | `stall` | never ends the turn |
 //! | `die`, `die-mid-line` | ends the process with 3, the second inside a message |
 //! | `garbage` | lines and messages that no protocol knows |
@@ -26,6 +27,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::account;
 use crate::server::{Over, Server};
 use crate::shapes;
 
@@ -140,6 +142,10 @@ impl Turn {
             "immortal-command" => {
                 self.server.immortal();
             }
+            "needs-sign-in" if !account::is_signed_in() => {
+                return Ok(Then::End("failed", account::refused()));
+            }
+            "needs-sign-in" => {}
             "fail" => {
                 let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
                 return Ok(Then::End("failed", error));
