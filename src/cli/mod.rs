@@ -5,6 +5,7 @@ mod args;
 mod doctor;
 mod events;
 mod exit;
+mod refused;
 mod run;
 mod sessions;
 

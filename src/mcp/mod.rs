@@ -11,6 +11,7 @@ mod doing;
 mod elsewhere;
 mod events;
 mod follow;
+mod given;
 pub mod guard;
 pub mod hosts;
 mod images;
@@ -28,5 +29,6 @@ mod tools;
 mod work;
 
 pub use broken::BrokenServer;
+pub use given::Profiles;
 pub use guard::{ServeError, serve};
 pub use server::{Server, ServerOptions};
