@@ -7,7 +7,7 @@ mod table;
 
 use serde_json::{Map, Value, json};
 
-use super::Stage;
+use super::{Stage, version};
 use crate::common::Host;
 
 /// Members of the model's request, as the model itself says them.
@@ -309,8 +309,13 @@ fn instructions_stand_beside_codexs_own_or_instead_of_them() {
     let stage = Stage::new();
     let mut host = stage.host().start();
     let both = json!({ "base-instructions": "instead", "developer-instructions": "beside" });
-    assert_eq!(requested(&mut host, "input.0.content.0.text", &both), "instead");
-    assert_eq!(requested(&mut host, "input.1.content.0.text", &both), "beside");
+    // Where codex puts them in the request has changed since 0.160.
+    let [instead, beside] = match version().as_str() {
+        "0.160.0" => ["instructions", "input.0.content.0.text"],
+        _ => ["input.0.content.0.text", "input.1.content.0.text"],
+    };
+    assert_eq!(requested(&mut host, instead, &both), "instead");
+    assert_eq!(requested(&mut host, beside, &both), "beside");
 }
 
 #[test]
