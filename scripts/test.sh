@@ -4,7 +4,7 @@
 # that it wants, the Python client.
 #
 #   scripts/test.sh          everything
-#   scripts/test.sh --fast   without the installs and the checks of dependencies
+#   scripts/test.sh --fast   without the installs, the checks of dependencies, and the older versions of codex
 #   scripts/test.sh --help   this text
 #
 # Without python3 the tests of the Python client are left out, and said to be; with CI=true that fails.
@@ -32,14 +32,16 @@ if ! have python3; then
   tests='all() & !test(/^real::python::/)'
 fi
 
+older="0.160 0.165"
+
 if ! $fast; then
   say "tools"
   have cargo-nextest || cargo install --locked cargo-nextest@0.9.143
   have cargo-deny || cargo install --locked cargo-deny@0.20.2
   say "the real codex and MCP's conformance suite, pinned"
   (cd tests/node && npm ci --no-fund --no-audit)
-  # A codex that is too old, for the tests of doctor.
-  (cd tests/node/old && npm ci --no-fund --no-audit)
+  # The older ones that the bridge works with, and one before them, for the tests of doctor.
+  for folder in $older old; do (cd "tests/node/$folder" && npm ci --no-fund --no-audit); done
   if have python3; then
     say "the official Python client, pinned"
     [ -x target/python/bin/python ] || python3 -m venv target/python
@@ -58,6 +60,14 @@ if ! $fast; then
 fi
 say "tests"
 cargo nextest run --locked --features fakes -E "$tests"
+if ! $fast; then
+  for version in $older; do
+    say "tests against codex $version.0"
+    # The table of flags is about the newest codex and its SDK.
+    TEST_CODEX=$version.0 cargo nextest run --locked --features fakes \
+      -E "($tests) & test(/^real::/) & !test(/^real::flags::table::/)"
+  done
+fi
 say "documentation"
 cargo test --locked --quiet --doc
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps

@@ -15,13 +15,13 @@ use super::upkeep;
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
 use crate::codex::{Accept, Agent, Launch};
-use crate::config::{Loaded, WaitSettings, overlay};
+use crate::config::{Loaded, WaitSettings, overlay, profile};
 use crate::control::Places;
 use crate::ids::ApprovalId;
 use crate::journal::{Journal, JournalError, SpareJournal, SqliteJournal};
 use crate::limits::Limits;
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
-use crate::mcp::{Server, ServerOptions};
+use crate::mcp::{Profiles, Server, ServerOptions};
 use crate::session::{Keeps, Options, QuestionOptions, Room, Sessions, ThreadParams};
 
 /// Commands of all sessions to codex that may wait; codex's task never waits for a session.
@@ -155,6 +155,8 @@ pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         env,
         cwd: None,
         home: loaded.env.home().map(ToOwned::to_owned),
+        add_dirs: loaded.defaults.add_dirs.clone(),
+        thread_source: loaded.defaults.thread_source.clone(),
         servers: Arc::new(sources),
         accept: Accept(Arc::new(effective(limits))),
     }
@@ -176,6 +178,7 @@ fn options(
         config: params.config.clone(),
         servers: params.servers.clone(),
         overlay,
+        profiles: profiles(loaded),
         limits,
         dialogs,
         budget: settings.limits.result_bytes,
@@ -184,6 +187,12 @@ fn options(
         drop_in,
         waits: waits(&settings.wait),
     }
+}
+
+/// The profiles of codex's home, read when a call names one.
+fn profiles(loaded: &Loaded) -> Profiles {
+    let home = loaded.paths.codex_home.clone();
+    Profiles(Arc::new(move |name| profile("config.profile", name, &home).map_err(|error| error.to_string())))
 }
 
 /// The user's own waits: what is asked for by default, and no less than that allowed.

@@ -140,6 +140,30 @@ pub struct CodexFlags {
     /// The folder of sessions that name none.
     #[arg(short = 'C', long = "cd", global = true, value_name = "DIR")]
     pub cd: Option<PathBuf>,
+    /// A folder that may be written too, wherever the workspace may; may be given more than once.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub add_dir: Vec<PathBuf>,
+    /// Let the model search the web as it is now.
+    #[arg(long, global = true)]
+    pub search: bool,
+    /// Use a model that a program on this machine serves.
+    #[arg(long, global = true)]
+    pub oss: bool,
+    /// Who serves it: ollama, lmstudio, or another provider of codex's configuration.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub local_provider: Option<String>,
+    /// Let codex's own reviewer answer what codex asks, in a writable workspace.
+    #[arg(long, global = true)]
+    pub approve_for_me: bool,
+    /// No sandbox and no questions. EXTREMELY DANGEROUS: only where something else holds codex in.
+    #[arg(long, global = true, alias = "yolo")]
+    pub dangerously_bypass_approvals_and_sandbox: bool,
+    /// Run hooks that nobody has trusted. DANGEROUS.
+    #[arg(long, global = true)]
+    pub dangerously_bypass_hook_trust: bool,
+    /// What codex notes down of where new threads come from.
+    #[arg(long, global = true, value_name = "SOURCE")]
+    pub thread_source: Option<String>,
     /// Fail on keys of codex's config.toml that codex does not know.
     #[arg(long, global = true)]
     pub strict_config: bool,
@@ -170,6 +194,14 @@ impl CodexFlags {
             sandbox: self.sandbox,
             approval: self.ask_for_approval,
             cd: self.cd,
+            add_dirs: self.add_dir,
+            search: self.search,
+            oss: self.oss,
+            local_provider: self.local_provider,
+            approve_for_me: self.approve_for_me,
+            bypass_approvals_and_sandbox: self.dangerously_bypass_approvals_and_sandbox,
+            bypass_hook_trust: self.dangerously_bypass_hook_trust,
+            thread_source: self.thread_source,
             strict_config: self.strict_config,
             legacy_events: self.legacy_events,
             settings: self.settings,

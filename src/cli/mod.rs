@@ -6,6 +6,7 @@ mod doctor;
 mod events;
 mod exit;
 mod login;
+mod refused;
 mod run;
 mod sessions;
 

@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Parser;
 
 use super::args::{Cli, Command, RulesCommand, SchemaCommand};
-use super::exit;
+use super::{exit, refused};
 use crate::config::{self, Env, Loaded};
 use crate::terminal::Screen;
 use crate::{app, demo, event};
@@ -16,8 +16,11 @@ pub fn run() -> u8 {
         Ok(cli) => cli,
         Err(error) => {
             let code = u8::try_from(error.exit_code()).unwrap_or(2);
-            // Nowhere is left to say that the words could not be written.
-            let _ = error.print();
+            match refused::explain(&error) {
+                Some(words) => complain(words),
+                // Nowhere is left to say that the words could not be written.
+                None => drop(error.print()),
+            }
             return code;
         }
     };
@@ -25,7 +28,7 @@ pub fn run() -> u8 {
         Ok(code) => code,
         Err(error) => {
             let code = exit::code(&error);
-            complain(&error);
+            complain(format!("codex-bridge: {error:#}"));
             code
         }
     }
@@ -99,6 +102,6 @@ fn say(text: &str) -> anyhow::Result<()> {
 }
 
 #[expect(clippy::print_stderr, reason = "the last words of the program; there may be no log")]
-fn complain(error: &anyhow::Error) {
-    eprintln!("codex-bridge: {error:#}");
+fn complain(words: String) {
+    eprintln!("{words}");
 }

@@ -270,6 +270,7 @@ impl Agent {
     }
 
     fn start_turn(&mut self, peer: Peer, generation: Generation, run: Run) {
+        self.review(&run.thread, run.turn.review.is_some());
         let Run { start, thread, turn, inbox, .. } = run;
         self.calls.spawn(async move {
             let result = calls::run(&peer, &thread, turn).await;
@@ -409,6 +410,9 @@ impl Agent {
             Notice::Session(thread, mut event) => {
                 self.remark(&event);
                 self.hide_in(&thread, &mut event);
+                if self.is_part_of_review(&thread, &event) {
+                    return;
+                }
                 self.note_end(&thread, &event);
                 self.look_for_sign_out(&thread, &mut event);
                 self.deliver(thread, Heard { event: *event, room }, params);

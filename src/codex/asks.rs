@@ -151,7 +151,7 @@ fn kind(shape: Shape, params: &Params) -> RequestKind {
         Shape::UserInput if params.questions.is_empty() => RequestKind::Other,
         Shape::UserInput => RequestKind::UserInput,
         Shape::Elicitation => match params.mode.as_deref() {
-            Some("form") if is_of_codex(params) => RequestKind::McpTool,
+            Some("form") if tool_of_codex(params).is_some() => RequestKind::McpTool,
             Some("form") => RequestKind::McpForm,
             Some("url") => RequestKind::McpUrl,
             _ => RequestKind::Other,
@@ -159,21 +159,25 @@ fn kind(shape: Shape, params: &Params) -> RequestKind {
     }
 }
 
-/// Whether codex itself asks, before it calls a tool. A server's own questions come the same way, with
+/// The tool, where codex itself asks before it calls one. A server's own questions come the same way, with
 /// whatever `_meta` the server gave them: so only codex's sentence about that tool counts, with nothing
-/// to fill in. To say yes to it is to allow that tool, whoever has written it.
-fn is_of_codex(params: &Params) -> bool {
-    let Some(meta) = &params.meta else { return false };
-    let (Some(server), Some(tool)) = (&params.server_name, &meta.tool_name) else { return false };
-    let sentence = format!("Allow the {server} MCP server to run tool \"{tool}\"?");
+/// to fill in. To say yes to it is to allow that tool, whoever has written it. Before 0.169 the sentence alone
+/// names the tool.
+fn tool_of_codex(params: &Params) -> Option<&str> {
+    let (meta, server) = (params.meta.as_ref()?, params.server_name.as_ref()?);
+    let begin = format!("Allow the {server} MCP server to run tool \"");
+    let tool = params.message.as_ref()?.strip_prefix(&begin)?.strip_suffix("\"?")?;
     let fields = params.requested_schema.as_ref().and_then(|schema| schema.get("properties")?.as_object());
-    meta.codex_approval_kind.as_deref() == Some("mcp_tool_call")
-        && params.message.as_ref() == Some(&sentence)
-        && fields.is_none_or(serde_json::Map::is_empty)
+    let asks = meta.codex_approval_kind.as_deref() == Some("mcp_tool_call")
+        && meta.tool_name.as_deref().is_none_or(|named| named == tool)
+        && fields.is_none_or(serde_json::Map::is_empty);
+    asks.then_some(tool)
 }
 
 fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Subject {
     let inner = params.command.as_deref().map(unwrap_shell);
+    // In a server's own question it is whatever the server wrote.
+    let tool = tool_of_codex(&params).filter(|_| kind == RequestKind::McpTool).map(str::to_owned);
     let meta = params.meta.unwrap_or_default();
     let of_server = matches!(kind, RequestKind::McpTool | RequestKind::McpForm | RequestKind::McpUrl);
     Subject {
@@ -187,8 +191,7 @@ fn subject(kind: RequestKind, params: Params, proposed_rule: Vec<String>) -> Sub
         grant_root: params.grant_root,
         changes: Vec::new(),
         server: params.server_name.filter(|_| of_server).map(|name| known_as(&name).to_owned()),
-        // In a server's own question they are whatever it wrote.
-        tool: meta.tool_name.filter(|_| kind == RequestKind::McpTool),
+        tool,
         arguments: meta.tool_params.filter(|_| kind == RequestKind::McpTool),
         message: match kind {
             RequestKind::Permissions => Some(wanted(params.permissions.as_ref().unwrap_or(&Value::Null))),

@@ -35,6 +35,10 @@ const STOP: Duration = Duration::from_secs(10);
 /// A word to a running turn is answered at once too; the answer to a question waits for it.
 pub(super) const NOTE: Duration = Duration::from_secs(2);
 
+/// What to do about a codex that lacks something.
+const UPDATE: &str =
+    "update codex (npm i -g @openai/codex), then call again; `codex-bridge doctor` names all that it lacks";
+
 /// A thread that codex has loaded.
 pub(super) struct Loaded {
     pub opened: Opened,
@@ -54,7 +58,7 @@ pub(super) async fn start(
     generation: Generation,
 ) -> Result<Loaded, AgentError> {
     let own = own_config(peer, &params.cwd).await?;
-    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.home.as_deref());
+    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.folders());
     let Plan { config: servers, notes, secrets } = servers(&launch.servers, params, &own, true).await?;
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
@@ -68,6 +72,7 @@ pub(super) async fn start(
         config,
         base_instructions: params.base_instructions.clone(),
         developer_instructions: params.developer_instructions.clone(),
+        thread_source: launch.thread_source.clone(),
         ..ThreadStartParams::default()
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/start", &params, OPEN).await;
@@ -194,6 +199,7 @@ pub(super) async fn fork(
         config,
         base_instructions: params.base_instructions,
         developer_instructions: params.developer_instructions,
+        thread_source: launch.thread_source.clone(),
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/fork", &params, OPEN).await;
     let opened = opened.map_err(|error| without_secrets(unforked(error, fork), &secrets))?;
@@ -214,7 +220,7 @@ struct Again {
 
 async fn again(peer: &Peer, launch: &Launch, params: &ThreadParams) -> Result<Again, AgentError> {
     let own = own_config(peer, &params.cwd).await?;
-    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.home.as_deref());
+    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.folders());
     let Plan { config: servers, notes, secrets } = servers(&launch.servers, params, &own, false).await?;
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
@@ -312,16 +318,23 @@ pub(super) async fn call<P: Serialize + Sync, T: DeserializeOwned>(
     params: &P,
     deadline: Duration,
 ) -> Result<T, AgentError> {
-    let answer = peer.call(method, params, deadline).await.map_err(translate)?;
+    let answer = peer.call(method, params, deadline).await.map_err(|error| translate(method, error))?;
     serde_json::from_str(answer.get()).map_err(|error| {
         let message = format!("codex answered `{method}` in a way that this bridge does not read: {error}");
         fault("codex_protocol", message, Some("use a codex version that the README names"))
     })
 }
 
-fn translate(error: CallError) -> AgentError {
+fn translate(method: &str, error: CallError) -> AgentError {
     match error {
         CallError::Rejected(error) if account::relogin(&error) => account::refused(&error.message),
+        // So it answers a method that it does not have.
+        CallError::Rejected(error) if error.message.contains(&format!("unknown variant `{method}`")) => {
+            let message = format!("this codex does not have `{method}`, which the call needs");
+            let mut fault = fault("codex_too_old", message, Some(UPDATE));
+            fault.0.retryable = false;
+            fault
+        }
         CallError::Rejected(error) => {
             fault("codex_refused", format!("codex refused: {}", error.message), None)
         }
@@ -378,3 +391,6 @@ fn into_opened(opened: ThreadOpened, generation: Generation, turn: Option<Value>
         missed: Missed::default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

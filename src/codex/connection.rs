@@ -12,6 +12,7 @@ use super::accept::Accept;
 use super::items::SHORTEN;
 use super::locate::{Lookup, locate};
 use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResult};
+use super::sandbox::Folders;
 use super::servers::without_paths;
 use crate::event::ErrorInfo;
 use crate::ids::Generation;
@@ -37,10 +38,20 @@ pub struct Launch {
     pub cwd: Option<PathBuf>,
     /// The user's, which codex's `~` stands for.
     pub home: Option<PathBuf>,
+    /// Folders that any writable workspace has too, absolute (`--add-dir`).
+    pub add_dirs: Vec<PathBuf>,
+    /// What codex notes down of where new threads come from (`--thread-source`).
+    pub thread_source: Option<String>,
     /// Whether a thread may be used as codex has opened it.
     pub accept: Accept,
     /// Where its MCP servers come from, beside its own configuration.
     pub servers: Arc<Sources>,
+}
+
+impl Launch {
+    pub(super) fn folders(&self) -> Folders<'_> {
+        Folders { home: self.home.as_deref(), add: &self.add_dirs }
+    }
 }
 
 /// A codex that answers.

@@ -217,6 +217,9 @@ pub struct ThreadStartParams {
     /// Beside codex's own instructions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub developer_instructions: Option<String>,
+    /// What codex notes down of where the thread comes from. Not for `thread/resume`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread_source: Option<String>,
 }
 
 /// The answer to `thread/read`.

@@ -19,10 +19,20 @@ pub(super) struct Sandboxed {
     pub turn: Option<Value>,
 }
 
+/// Folders that are not the session's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Folders<'a> {
+    /// The user's.
+    pub home: Option<&'a Path>,
+    /// Those that any writable workspace has too.
+    pub add: &'a [PathBuf],
+}
+
 /// From what is wanted, and what codex's own configuration says for the folder (`config/read`).
-/// `home`: the user's folder.
-pub(super) fn sandboxed(params: &ThreadParams, own: &Value, home: Option<&Path>) -> Sandboxed {
+pub(super) fn sandboxed(params: &ThreadParams, own: &Value, folders: Folders<'_>) -> Sandboxed {
+    let Folders { home, add } = folders;
     let mut config = params.config.clone();
+    add_roots(&mut config, own, add);
     let mode = config.get("sandbox_mode").or_else(|| own.get("sandbox_mode")).and_then(Value::as_str);
     let Some(wanted) = params.sandbox.clone().or_else(|| mode.map(str::to_owned)) else {
         // Then codex goes by whether it trusts the folder already, and writes nothing.
@@ -39,15 +49,37 @@ pub(super) fn sandboxed(params: &ThreadParams, own: &Value, home: Option<&Path>)
     Sandboxed { start: Some(start), config, turn }
 }
 
-/// The details of a writable workspace: the call's, else codex's own.
-fn workspace(config: &Map<String, Value>, own: &Value, cwd: &Path, home: Option<&Path>) -> Value {
-    const SECTION: &str = "sandbox_workspace_write";
-    let of = |name: &str| {
-        let dotted = config.get(&format!("{SECTION}.{name}"));
-        let given = dotted.or_else(|| config.get(SECTION)?.get(name));
-        given.or_else(|| own.get(SECTION)?.get(name)).cloned().filter(|value| !value.is_null())
+/// Where codex keeps the details of a writable workspace, and the folders among them.
+const SECTION: &str = "sandbox_workspace_write";
+const ROOTS: &str = "writable_roots";
+
+/// Folders come to those that are there, as codex's `--add-dir` has it. They stand in the configuration, so
+/// that they count too where codex alone decides that the workspace may be written.
+fn add_roots(config: &mut Map<String, Value>, own: &Value, add: &[PathBuf]) {
+    if add.is_empty() {
+        return;
+    }
+    let mut roots = detail(config, own, ROOTS).unwrap_or_else(|| json!([]));
+    // What is no list is for codex to refuse.
+    let Value::Array(all) = &mut roots else { return };
+    all.extend(add.iter().map(|folder| json!(folder)));
+    match config.get_mut(SECTION).and_then(Value::as_object_mut) {
+        Some(section) => section.insert(ROOTS.to_owned(), roots),
+        None => config.insert(format!("{SECTION}.{ROOTS}"), roots),
     };
-    let mut roots = of("writable_roots").unwrap_or_else(|| json!([]));
+}
+
+/// A detail of a writable workspace: the call's, else codex's own.
+fn detail(config: &Map<String, Value>, own: &Value, name: &str) -> Option<Value> {
+    let dotted = config.get(&format!("{SECTION}.{name}"));
+    let given = dotted.or_else(|| config.get(SECTION)?.get(name));
+    given.or_else(|| own.get(SECTION)?.get(name)).cloned().filter(|value| !value.is_null())
+}
+
+/// All of them.
+fn workspace(config: &Map<String, Value>, own: &Value, cwd: &Path, home: Option<&Path>) -> Value {
+    let of = |name: &str| detail(config, own, name);
+    let mut roots = of(ROOTS).unwrap_or_else(|| json!([]));
     for root in roots.as_array_mut().into_iter().flatten() {
         if let Some(text) = root.as_str() {
             *root = json!(absolute(Path::new(text), cwd, home));

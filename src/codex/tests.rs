@@ -237,6 +237,29 @@ fn the_lists_of_names_are_complete() {
     assert_eq!(named, NOTIFICATIONS.iter().copied().collect());
 }
 
+/// Before 0.169 codex did not give the tool beside its sentence.
+#[test]
+fn the_sentence_alone_names_the_tool() {
+    let asked = |named: Option<&str>, message: &str| {
+        let meta =
+            json!({ "codex_approval_kind": "mcp_tool_call", "tool_params": { "a": 1 }, "tool_name": named });
+        let params =
+            json!({ "threadId": "t", "mode": "form", "serverName": "s", "message": message, "_meta": meta });
+        let ask = asks::question(Shape::Elicitation, &params).unwrap().ask;
+        (ask.kind, ask.subject.tool, ask.subject.arguments.is_some())
+    };
+    let sentence = "Allow the s MCP server to run tool \"t\"?";
+    assert_eq!(asked(None, sentence), (RequestKind::McpTool, Some("t".into()), true));
+    assert_eq!(asked(Some("t"), sentence), (RequestKind::McpTool, Some("t".into()), true));
+    for (named, message) in [
+        (Some("other"), sentence),
+        (None, "Allow the other MCP server to run tool \"t\"?"),
+        (None, "Allow the s MCP server to run tool \"t\"? It is harmless."),
+    ] {
+        assert_eq!(asked(named, message), (RequestKind::McpForm, None, false), "{message}");
+    }
+}
+
 /// A server's own question, with what codex writes beside its own: it stays the server's, with its words.
 #[test]
 fn a_server_cannot_pass_its_question_off_as_codex_s() {

@@ -98,24 +98,55 @@ pub enum ConfigError {
     },
     /// A profile's name is no file name.
     #[error(
-        "-p {name:?}: a profile's name is a file name without folders. Give NAME, where NAME.config.toml lies in {}.",
+        "{asked} {name:?}: a profile's name is a file name without folders. Give NAME, where NAME.config.toml lies in {}.",
         home.display()
     )]
     BadProfileName {
+        /// By what it was asked for.
+        asked: &'static str,
         /// The name.
         name: String,
         /// codex's home.
         home: PathBuf,
     },
     /// A profile is not there.
-    #[error("-p {name:?}: looked at {}, and there is no such file. {}", path.display(), others(there))]
+    #[error(
+        "{asked} {name:?}: looked at {}, and there is no such file. {}",
+        path.display(),
+        others(asked, there)
+    )]
     ProfileMissing {
+        /// By what it was asked for.
+        asked: &'static str,
         /// The profile.
         name: String,
         /// Its file.
         path: PathBuf,
         /// The profiles that are there.
         there: Vec<String>,
+    },
+    /// Two flags that say different things.
+    #[error("{one} and {other} cannot both be given: {one} says what {other} does. Leave one of them out.")]
+    Contradiction {
+        /// The flag that says more.
+        one: &'static str,
+        /// The other one.
+        other: &'static str,
+    },
+    /// `--local-provider` without `--oss`.
+    #[error("--local-provider {name:?} counts only with --oss. Give --oss too, or leave it out.")]
+    NotLocal {
+        /// The provider.
+        name: String,
+    },
+    /// `--oss` without a word of who serves the model.
+    #[error(
+        "--oss: nobody says who serves the model. Give --local-provider ollama or lmstudio, or set oss_provider in {}.",
+        config.display()
+    )]
+    NoLocalProvider {
+        /// codex's configuration.
+        config: PathBuf,
     },
     /// A folder depends on the user's home, and that is not known.
     #[error("The home folder of this user is not known. Set HOME, or {variable}, to a folder.")]
@@ -129,9 +160,9 @@ fn meant(nearest: Option<&str>) -> String {
     nearest.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
 }
 
-fn others(there: &[String]) -> String {
+fn others(asked: &str, there: &[String]) -> String {
     if there.is_empty() {
-        "Make it, or leave -p out.".to_owned()
+        format!("Make it, or leave {asked} out.")
     } else {
         format!("The profiles there: {}.", there.join(", "))
     }

@@ -74,6 +74,8 @@ impl Loaded {
                 "sandbox": self.defaults.sandbox,
                 "approvalPolicy": self.defaults.approval_policy,
                 "config": without_secrets(&self.defaults.config, false),
+                "addDirs": self.defaults.add_dirs,
+                "threadSource": self.defaults.thread_source,
             },
             "warnings": self.warnings,
         }))
@@ -107,6 +109,12 @@ impl Loaded {
         let flags = [("-m", &defaults.model), ("-s", &defaults.sandbox), ("-a", &defaults.approval_policy)];
         for (flag, value) in flags {
             let _ = writeln!(out, "# {flag} {}", value.as_deref().unwrap_or("(not given)"));
+        }
+        for folder in &defaults.add_dirs {
+            let _ = writeln!(out, "# --add-dir {}", folder.display());
+        }
+        if let Some(source) = &defaults.thread_source {
+            let _ = writeln!(out, "# --thread-source {source}");
         }
         let config = without_secrets(&defaults.config, false);
         if config.is_empty() {

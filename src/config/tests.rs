@@ -1,5 +1,6 @@
 //! The layers, their errors and the flags, case by case.
 
+mod flags;
 mod rules;
 mod servers;
 mod shown;

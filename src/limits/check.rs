@@ -167,13 +167,22 @@ impl Limits {
         Err(LimitError::Model { wanted: wanted.to_owned(), whence, allowed: self.models.clone() })
     }
 
+    /// Whether a call may set a key of codex's configuration, by its dotted path.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn key(&self, path: &str) -> Result<(), LimitError> {
+        match &self.config {
+            ConfigLimit::Keys(allowed) if !allowed.iter().any(|key| is_within(path, key)) => {
+                Err(LimitError::Key { key: path.to_owned(), allowed: allowed.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn keys(&self, config: &Map<String, Value>) -> Result<(), LimitError> {
         for (path, value) in paths(config) {
-            if let ConfigLimit::Keys(allowed) = &self.config
-                && !allowed.iter().any(|key| is_within(&path, key))
-            {
-                return Err(LimitError::Key { key: path, allowed: allowed.clone() });
-            }
+            self.key(&path)?;
             // A value that is no text is for codex to refuse, and is above any limit until it has.
             let text = || Some(value.as_str().unwrap_or("unknown"));
             if is_within(&path, "sandbox_mode") {

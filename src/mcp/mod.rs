@@ -13,6 +13,7 @@ mod elsewhere;
 mod events;
 mod faults;
 mod follow;
+mod given;
 pub mod guard;
 pub mod hosts;
 mod images;
@@ -37,5 +38,6 @@ mod tools;
 mod work;
 
 pub use broken::BrokenServer;
+pub use given::Profiles;
 pub use guard::{ServeError, serve};
 pub use server::{Server, ServerOptions};

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use rmcp::model::{CallToolResult, JsonObject};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::args::CodexArgs;
 use super::faults::above;
+use super::given::Given;
 use super::server::Server;
 use super::{output, result};
 use crate::limits::Wanted;
@@ -21,48 +22,47 @@ impl Server {
     }
 
     pub(super) fn thread_params(&self, args: &CodexArgs) -> Result<ThreadParams, CallToolResult> {
-        let mut config: Map<String, Value> = self.options.config.clone();
-        for (key, value) in args.config.clone().unwrap_or_default() {
-            (self.options.overlay)(&mut config, &key, value);
-        }
+        let mut given = Given::of(args, &self.options)?;
         let own = [("model_reasoning_effort", &args.effort), ("compact_prompt", &args.compact_prompt)];
         for (key, value) in own {
             if let Some(value) = value {
-                (self.options.overlay)(&mut config, key, json!(value));
+                (self.options.overlay)(&mut given.config, key, json!(value));
             }
         }
-        let mut servers = self.options.servers.clone();
-        servers.overlay(args.mcp.clone());
         let cwd = self.folder(args.cwd.as_deref())?;
-        let model = args.model.clone().or_else(|| self.options.model.clone());
-        let sandbox = args.sandbox.map(|s| s.name().to_owned()).or_else(|| self.options.sandbox.clone());
+        let defaults = &self.options;
+        let model = args.model.clone().or_else(|| given.or("model", defaults.model.as_ref()));
+        let sandbox = args.sandbox.map(|s| s.name().to_owned());
+        let sandbox = sandbox.or_else(|| given.or("sandbox_mode", defaults.sandbox.as_ref()));
         let policy = args.approval_policy.map(|p| p.name().to_owned());
-        let approval_policy = policy.or_else(|| self.options.approval_policy.clone());
-        let mut given = args.config.clone().unwrap_or_default();
-        if !args.mcp.config().is_empty() {
-            // Taken out of it, and asked for all the same.
-            let names = args.mcp.config().keys().map(|name| (name.clone(), json!({})));
-            given.insert("mcp_servers".to_owned(), Value::Object(names.collect()));
-        }
+        let approval_policy =
+            policy.or_else(|| given.or("approval_policy", defaults.approval_policy.as_ref()));
         let wanted = Wanted {
             cwd: &cwd,
             sandbox: sandbox.as_deref(),
             approval_policy: approval_policy.as_deref(),
             model: model.as_deref(),
-            config: &given,
+            config: &given.asked,
         };
         self.options.limits.check(&wanted).map_err(|error| above(&error))?;
-        let added = [("mcp.add", args.mcp.add()), ("config.mcp_servers", args.mcp.config())];
+        let added = [
+            ("mcp.add", args.mcp.add()),
+            ("config.mcp_servers", args.mcp.config()),
+            ("config.profile", given.of_profile.config()),
+        ];
         for (parameter, servers) in added {
             self.options.limits.add(parameter, servers).map_err(|error| above(&error))?;
         }
+        let mut servers = self.options.servers.clone();
+        servers.overlay(given.of_profile);
+        servers.overlay(args.mcp.clone());
         Ok(ThreadParams {
             servers,
             cwd: cwd.to_string_lossy().into_owned(),
             model,
             sandbox,
             approval_policy,
-            config,
+            config: given.config,
             base_instructions: args.base_instructions.clone(),
             developer_instructions: args.developer_instructions.clone(),
         })

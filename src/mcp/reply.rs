@@ -23,7 +23,7 @@ impl Server {
         arguments: Option<JsonObject>,
         context: &Context<'_>,
     ) -> CallToolResponse {
-        flat(self.try_reply(arguments, context).await)
+        flat(Box::pin(self.try_reply(arguments, context)).await)
     }
 
     async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
@@ -39,7 +39,7 @@ impl Server {
                 Earlier::Unbegun(thread, after) => Some((thread, after)),
             },
         };
-        let outcome = self.next_turn(args, key.as_ref(), unbegun, &call, progress).await;
+        let outcome = Box::pin(self.next_turn(args, key.as_ref(), unbegun, &call, progress)).await;
         if outcome.is_err() {
             self.unplaced(key.as_ref()).await;
         }

@@ -17,6 +17,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
 use super::call::{Asking, Call, Host};
+use super::given::Profiles;
 use super::resources::{Outlet, Uri, Wants, run_notices, seen_now};
 use super::rounds::{Binding, Rounds};
 use super::sign_in::Held;
@@ -54,6 +55,8 @@ pub struct ServerOptions {
     pub servers: Wanted,
     /// Sets a dotted or plain key of `config` so that no two keys overlap.
     pub overlay: fn(&mut Map<String, Value>, &str, Value),
+    /// Profiles of codex by their names.
+    pub profiles: Profiles,
     /// What a call may ask for.
     pub limits: Arc<Limits>,
     /// Whether a person may be asked by dialogs (`approvals.route`).

@@ -42,7 +42,7 @@ impl Server {
         arguments: Option<JsonObject>,
         context: &Context<'_>,
     ) -> CallToolResponse {
-        flat(self.try_codex(arguments, context).await)
+        flat(Box::pin(self.try_codex(arguments, context)).await)
     }
 
     async fn try_codex(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
@@ -58,7 +58,7 @@ impl Server {
                 Earlier::Unbegun(thread, after) => Some((thread, after)),
             },
         };
-        let outcome = self.new_session(args, key.as_ref(), unbegun, &call, progress).await;
+        let outcome = Box::pin(self.new_session(args, key.as_ref(), unbegun, &call, progress)).await;
         if outcome.is_err() {
             self.unplaced(key.as_ref()).await;
         }

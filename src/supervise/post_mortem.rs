@@ -29,8 +29,11 @@ impl PostMortem {
     /// The last lines of its standard error, short and without control characters.
     #[must_use]
     pub fn last_words(&self) -> String {
+        // Where in its code it was says nothing to whoever reads this.
+        let traced = self.stderr.to_ascii_lowercase().rfind("stack backtrace:");
+        let words = traced.and_then(|at| self.stderr.get(..at)).unwrap_or(&self.stderr);
         let lines: Vec<String> =
-            self.stderr.lines().rev().map(plain).filter(|line| !line.is_empty()).take(LINES).collect();
+            words.lines().rev().map(plain).filter(|line| !line.is_empty()).take(LINES).collect();
         let words = lines.into_iter().rev().collect::<Vec<_>>().join(" / ");
         let skip = words.chars().count().saturating_sub(CHARS);
         words.chars().skip(skip).collect()

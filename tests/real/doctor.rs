@@ -5,9 +5,14 @@ use std::process::{Command, Stdio};
 
 use codex_bridge::codex::locate::{Lookup, locate};
 
-use super::{Stage, codex, old_codex};
+use super::{OLD, Stage, codex, codex_of, version};
 use crate::common::{Place, Setup};
-use crate::doctor::{examined, wrong};
+use crate::doctor::wrong;
+
+/// The same for each version of codex.
+fn examined(setup: &Setup<'_>, args: &[&str]) -> String {
+    crate::doctor::examined(setup, args).replace(&format!("codex: {}", version()), "codex: VERSION")
+}
 
 /// The native binary, so that no path of its package is shown.
 fn native(launcher: PathBuf) -> PathBuf {
@@ -63,9 +68,9 @@ fn a_provider_whose_key_is_not_set() {
 }
 
 #[test]
-fn a_codex_that_is_too_old() {
+fn an_old_codex_lacks_something() {
     let stage = Stage::new();
-    let setup = Setup::with(&stage.place, native(old_codex()));
+    let setup = Setup::with(&stage.place, native(codex_of(OLD)));
     insta::assert_snapshot!(wrong(&examined(&setup, &[])));
 }
 

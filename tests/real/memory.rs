@@ -17,6 +17,7 @@ fn the_output_of_a_command_as_codex_keeps_it() {
     // A login shell may say something of its own.
     assert!(kept.len() >= 1 << 20 && kept.contains(&"x".repeat(500_000)), "{}", kept.len());
     assert!(!kept.contains("[cut:"), "the bridge cuts nothing of what codex keeps");
-    is_cut(&only(&long.pages(9, &json!({})), "tool_result")["output"], kept.len());
+    // In how many pieces codex tells the output before that is up to the machine.
+    is_cut(&only(&long.pages(99, &json!({})), "tool_result")["output"], kept.len());
     long.stays_small();
 }

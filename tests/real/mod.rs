@@ -6,6 +6,7 @@ mod approvals;
 mod decisions;
 #[cfg(unix)]
 mod doctor;
+mod flags;
 mod inputs;
 #[cfg(target_os = "linux")]
 mod interrupt;
@@ -22,6 +23,7 @@ mod tasks;
 mod trust;
 mod typescript;
 mod usage;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -31,25 +33,47 @@ use serde_json::Value;
 
 use crate::common::{Place, Setup};
 
-/// The pinned codex, by its npm launcher: the bridge follows it to the native binary.
-pub fn codex() -> PathBuf {
-    let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/node_modules/.bin/codex");
-    assert!(launcher.exists(), "the real codex is not installed: run scripts/test.sh once");
+/// The newest codex that the bridge is tested with, and the one without `TEST_CODEX`.
+pub const NEWEST: &str = "0.169.0";
+
+/// A codex that is older than those that the bridge is tested with.
+pub const OLD: &str = "0.153.4";
+
+/// Which codex is tested: `TEST_CODEX=0.160.0` makes it an older one.
+pub fn version() -> String {
+    std::env::var("TEST_CODEX")
+        .ok()
+        .filter(|version| !version.is_empty())
+        .unwrap_or_else(|| NEWEST.to_owned())
+}
+
+/// Where the packages of a pinned codex are: the newest has the folder of all, others have one of their own.
+pub fn packages(version: &str) -> PathBuf {
+    let node = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node");
+    let folder = match version {
+        NEWEST => node,
+        OLD => node.join("old"),
+        older => node.join(older.trim_end_matches(".0")),
+    };
+    folder.join("node_modules")
+}
+
+/// A pinned codex, by its npm launcher: the bridge follows it to the native binary.
+pub fn codex_of(version: &str) -> PathBuf {
+    let launcher = packages(version).join(".bin/codex");
+    assert!(launcher.exists(), "codex {version} is not installed: run scripts/test.sh once");
     launcher
 }
 
-/// The codex that is too old.
-#[cfg(unix)]
-pub fn old_codex() -> PathBuf {
-    let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/old/node_modules/.bin/codex");
-    assert!(launcher.exists(), "the old codex is not installed: run scripts/test.sh once");
-    launcher
+/// The codex that is tested.
+pub fn codex() -> PathBuf {
+    codex_of(&version())
 }
 
 /// A scripted model, and a place whose CODEX_HOME uses it.
 pub struct Stage {
     pub place: Place,
-    _model: ModelServer,
+    pub model: ModelServer,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -60,7 +84,7 @@ impl Stage {
         let model = runtime.block_on(ModelServer::start()).unwrap();
         let place = Place::new();
         std::fs::write(place.root.join("codex-home/config.toml"), codex_config(&model.url())).unwrap();
-        Self { place, _model: model, _runtime: runtime }
+        Self { place, model, _runtime: runtime }
     }
 
     /// A session that codex's own CLI has made in a folder; its id.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{Stage, codex};
+use super::{Stage, codex, packages, version};
 use crate::app_server::AppServer;
 
 /// The native binary, somewhere in npm's platform package.
-fn native() -> PathBuf {
+pub fn native() -> PathBuf {
     codex();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/node_modules/@openai")];
+    let mut folders = vec![packages(&version()).join("@openai")];
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let codex = path.join("bin").join(format!("codex{}", std::env::consts::EXE_SUFFIX));
@@ -23,7 +23,7 @@ fn native() -> PathBuf {
             }
         }
     }
-    panic!("no native codex below tests/node/node_modules: run scripts/test.sh once");
+    panic!("no native codex below its packages: run scripts/test.sh once");
 }
 
 #[test]

@@ -68,10 +68,12 @@ fn the_installed_codex_has_every_name_that_is_used() {
         config: json!({ "a": 1 }).as_object().cloned().unwrap(),
         base_instructions: text(),
         developer_instructions: text(),
+        thread_source: text(),
         ..ThreadStartParams::default()
     };
     has_members(definitions, "ThreadStartParams", &start);
-    let resume = ThreadStartParams { thread_id: text(), exclude_turns: Some(true), ..start };
+    let resume =
+        ThreadStartParams { thread_id: text(), exclude_turns: Some(true), thread_source: None, ..start };
     has_members(definitions, "ThreadResumeParams", &resume);
     let input = vec![UserInput::Text { text: "x".into(), text_elements: [] }];
     let sandbox_policy = Some(json!({ "type": "dangerFullAccess" }));

@@ -2,15 +2,12 @@
 
 use super::report::Check;
 use crate::codex::account::ACCESS_TOKEN;
-use crate::codex::inspect::{Account, MEASURED, McpServer, Missing, ServerState, Talk, version_parts};
+use crate::codex::inspect::{
+    Account, MEASURED, McpServer, Missing, OLDEST, ServerState, Talk, lacking, version_parts,
+};
 use crate::codex::locate::{LocateError, Located};
 use crate::config::Loaded;
 use crate::terminal::one_line;
-
-/// The oldest that is not known to be wrong. codex 0.153 has every method that the bridge uses, but asks
-/// for a call of an MCP tool without saying which: no rule for tools can match, and nothing can be
-/// approved for the session.
-const OLDEST: &str = "0.154.0";
 
 /// What others say in an error is cut to this; the whole is in their own logs.
 const WORDS: usize = 300;
@@ -37,14 +34,11 @@ pub(super) fn version(found: &Located, version: &str) -> Check {
     if let Some(via) = &found.via {
         place = format!("{place}, by {}", via.display());
     }
-    let ours = version_parts(version);
-    if ours < version_parts(OLDEST) {
-        let why = "does not say which tool of an MCP server it asks for";
-        let found = format!("{version} is too old: it {why}; {OLDEST} or newer is needed ({place})");
-        return Check::fail("codex", found, install()).of_codex();
-    }
-    if ours < version_parts(MEASURED) {
-        let found = format!("{version} is older than {MEASURED}, which the bridge was tested with ({place})");
+    if version_parts(version) < version_parts(OLDEST) {
+        let lacks: String = lacking(version).map(|what| format!("; it {what}")).collect();
+        let found = format!(
+            "{version} is older than {OLDEST}, the oldest that the bridge is tested with{lacks} ({place})"
+        );
         return Check::warn("codex", found, install());
     }
     match &found.passed_over {
@@ -64,12 +58,12 @@ pub(super) fn methods(missing: &Result<Vec<Missing>, String>, version: &str) -> 
         Ok(missing) => {
             let names: Vec<_> = missing.iter().map(|one| format!("{} ({})", one.method, one.kind)).collect();
             let newer = version_parts(version) > version_parts(MEASURED);
-            let remedy = if newer {
-                format!("codex dropped them: use {MEASURED}, or a newer codex-bridge.")
-            } else {
-                install()
-            };
-            Check::fail(name, format!("codex {version} does not have {}", names.join(", ")), remedy)
+            let found = format!("codex {version} does not have {}", names.join(", "));
+            if newer {
+                let remedy = format!("codex dropped them: use {MEASURED}, or a newer codex-bridge.");
+                return Check::fail(name, found, remedy);
+            }
+            Check::fail(name, format!("{found}: it is too old"), install()).of_codex()
         }
         Err(error) => {
             let remedy =

@@ -19,6 +19,8 @@ pub(super) struct Route {
     pub secrets: Secrets,
     /// The last turn that ended.
     pub ended: watch::Sender<Option<TurnId>>,
+    /// Whether the turn that is to begin, or runs, is a review: what codex says begins in it is a part of that.
+    pub reviews: bool,
     /// What to do where its turns fail for want of sign-in.
     pub remedy: Remedy,
 }
@@ -55,7 +57,8 @@ impl Agent {
             return;
         }
         let ended = watch::Sender::new(None);
-        self.routes.insert(thread.clone(), Route { inbox: inbox.clone(), secrets, ended, remedy });
+        self.routes
+            .insert(thread.clone(), Route { inbox: inbox.clone(), secrets, ended, reviews: false, remedy });
         let limits = self.limits.all();
         if !limits.is_empty() {
             self.say(thread.clone(), inbox.clone(), AgentEvent::Limits(limits));

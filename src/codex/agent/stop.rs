@@ -24,10 +24,25 @@ impl Agent {
     }
 
     /// Notes that a turn has ended: there is nothing to stop any more.
-    pub(super) fn note_end(&self, thread: &ThreadId, event: &AgentEvent) {
-        if let (AgentEvent::TurnEnded { turn, .. }, Some(route)) = (event, self.routes.get(thread)) {
+    pub(super) fn note_end(&mut self, thread: &ThreadId, event: &AgentEvent) {
+        if let (AgentEvent::TurnEnded { turn, .. }, Some(route)) = (event, self.routes.get_mut(thread)) {
             route.ended.send_replace(Some(turn.clone()));
+            route.reviews = false;
         }
+    }
+
+    /// Notes of the next turn whether it is a review.
+    pub(super) fn review(&mut self, thread: &ThreadId, reviews: bool) {
+        if let Some(route) = self.routes.get_mut(thread) {
+            route.reviews = reviews;
+        }
+    }
+
+    /// Whether codex says that a part of a review begins. Its answer has named the review itself by then, or
+    /// does; codex 0.160 does not say here which turn it is a part of.
+    pub(super) fn is_part_of_review(&self, thread: &ThreadId, event: &AgentEvent) -> bool {
+        let reviews = self.routes.get(thread).is_some_and(|route| route.reviews);
+        reviews && matches!(event, AgentEvent::TurnStarted(_))
     }
 
     pub(super) fn stopped(

@@ -9,12 +9,11 @@ mod servers;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use program::{Program, version_parts};
 pub use schema::{Missing, methods, missing};
 pub use servers::{McpServer, ServerState};
 pub(super) use talk::who;
 pub use talk::{Account, Provider, Talk, talk};
-
-/// The version that the bridge was measured and is tested with.
-pub const MEASURED: &str = "0.169.0";
+pub use versions::{MEASURED, OLDEST, lacking};

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn folders() -> Folders<'static> {
+    Folders { home: Some(Path::new("/home/me")), add: &[] }
+}
+
 fn plan(sandbox: Option<&str>, config: Value, own: Value) -> (Option<String>, Value, Map<String, Value>) {
     let Value::Object(config) = config else { panic!("an object") };
     let params = ThreadParams {
@@ -10,7 +14,7 @@ fn plan(sandbox: Option<&str>, config: Value, own: Value) -> (Option<String>, Va
         cwd: "/cwd".into(),
         ..ThreadParams::default()
     };
-    let Sandboxed { start, config, turn } = sandboxed(&params, &own, Some(Path::new("/home/me")));
+    let Sandboxed { start, config, turn } = sandboxed(&params, &own, folders());
     (start, turn.unwrap_or_default(), config)
 }
 
@@ -70,4 +74,29 @@ fn the_call_wins_over_codexs_own_details() {
         });
         assert_eq!(policy, expected);
     }
+}
+
+/// As codex's own `--add-dir`: beside those that are there, whoever says that the workspace may be written.
+#[test]
+fn more_folders_come_to_those_that_are_there() {
+    let add = [PathBuf::from("/more")];
+    let plan = |sandbox: Option<&str>, config: Value, own: Value| {
+        let Value::Object(config) = config else { panic!("an object") };
+        let sandbox = sandbox.map(Into::into);
+        let params = ThreadParams { sandbox, config, cwd: "/cwd".into(), ..ThreadParams::default() };
+        sandboxed(&params, &own, Folders { home: None, add: &add })
+    };
+    let own = json!({ "sandbox_workspace_write": { "writable_roots": ["/own"], "network_access": true } });
+    let nested = json!({ "sandbox_workspace_write": { "writable_roots": ["mine"] } });
+    let dotted = json!({ "sandbox_workspace_write.writable_roots": ["mine"] });
+    for (config, expected) in
+        [(json!({}), ["/own", "/more"]), (nested, ["/cwd/mine", "/more"]), (dotted, ["/cwd/mine", "/more"])]
+    {
+        let turn = plan(Some("workspace-write"), config, own.clone()).turn.unwrap();
+        assert_eq!((&turn["writableRoots"], &turn["networkAccess"]), (&json!(expected), &json!(true)));
+    }
+    let by_trust = plan(None, json!({}), own);
+    assert_eq!(by_trust.turn, None);
+    assert_eq!(by_trust.config["sandbox_workspace_write.writable_roots"], json!(["/own", "/more"]));
+    assert_eq!(plan(Some("read-only"), json!({}), json!({})).turn, None, "it makes nothing writable");
 }

@@ -11,6 +11,9 @@ const REVIEW: &str = "REVIEW.script";
 /// Stands for how many images have come.
 const IMAGES: &str = "\u{0}images";
 
+/// Stands for a member of the request, by its path, until that is known.
+const REQUEST: &str = "\u{0}request ";
+
 /// What the model answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
@@ -24,6 +27,35 @@ pub enum Reply {
     Fail,
 }
 
+/// The next reply to a request.
+#[must_use]
+pub fn reply_to(request: &Value) -> Reply {
+    let input = request["input"].as_array().map(Vec::as_slice).unwrap_or_default();
+    match reply(input) {
+        Reply::Say(pieces) => match pieces.concat().strip_prefix(REQUEST) {
+            Some(path) => say(&member(request, path)),
+            None => Reply::Say(pieces),
+        },
+        other => other,
+    }
+}
+
+/// A member by its dotted path, as text; of a list the one at that place, or with that `type` or `name`.
+fn member(request: &Value, path: &str) -> String {
+    let found = path.split('.').try_fold(request, |value, part| match value {
+        Value::Array(all) => match part.parse::<usize>() {
+            Ok(at) => all.get(at),
+            Err(_) => all.iter().find(|one| one["type"] == part || one["name"] == part),
+        },
+        value => value.get(part),
+    });
+    match found {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => "none".to_owned(),
+    }
+}
+
 /// The next reply to a conversation, given as the `input` of the request.
 #[must_use]
 pub fn reply(input: &[Value]) -> Reply {
@@ -31,6 +63,9 @@ pub fn reply(input: &[Value]) -> Reply {
     let done = since.iter().filter(|item| is_output(item)).count();
     if is_review(input) && !prompt.lines().any(|line| step(line.trim(), 0).is_some()) {
         return review(since, done);
+    }
+    if let Some(outcome) = reviewed(&prompt) {
+        return say(&json!({ "outcome": outcome }).to_string());
     }
     let steps: Vec<&str> = prompt.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match steps.iter().filter_map(|line| step(line, done)).nth(done) {
@@ -70,6 +105,12 @@ fn review(since: &[Value], done: usize) -> Reply {
     let first = since.iter().find(|item| is_output(item)).and_then(|item| item["output"].as_str());
     let mut steps = first.into_iter().flat_map(str::lines).filter_map(|line| step(line.trim(), done));
     steps.nth(done - 1).unwrap_or_else(|| say("done"))
+}
+
+/// What codex's own reviewer is to answer, who is shown the lines of codex's user as a transcript.
+fn reviewed(prompt: &str) -> Option<&str> {
+    let asked = prompt.contains(">>> APPROVAL REQUEST START");
+    prompt.lines().filter(|_| asked).find_map(|line| line.strip_prefix("user: REVIEW "))
 }
 
 fn is_user(item: &Value) -> bool {
@@ -122,6 +163,7 @@ fn step(line: &str, n: usize) -> Option<Reply> {
                 "type": "custom_tool_call", "name": "apply_patch", "call_id": call_id, "input": patch,
             }))
         }
+        "ITEM" => Reply::Call(serde_json::from_str(rest).ok()?),
         "MCP" => {
             let mut words = rest.splitn(3, ' ');
             let (server, tool) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -158,6 +200,7 @@ fn step(line: &str, n: usize) -> Option<Reply> {
         "SAY" => say(rest),
         "ECHO" => say(ECHO),
         "IMAGES" => say(IMAGES),
+        "REQUEST" => say(&format!("{REQUEST}{rest}")),
         "HANG" => Reply::Hang,
         "FAIL" => Reply::Fail,
         _ => return None,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::script::{Reply, reply};
+use super::script::{Reply, reply_to};
 use super::sse::frames;
 
 /// A conversation with its instructions and tools; codex's are some 100 KB.
@@ -67,8 +67,7 @@ impl ModelServer {
 
 async fn responses(State(requests): State<Arc<AtomicUsize>>, Json(body): Json<Value>) -> Response {
     let id = requests.fetch_add(1, Ordering::Relaxed);
-    let input = body["input"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let reply = reply(input);
+    let reply = reply_to(&body);
     match (frames(&reply, id), reply) {
         (Some(frames), _) => ([(header::CONTENT_TYPE, "text/event-stream")], frames).into_response(),
         (None, Reply::Hang) => std::future::pending().await,

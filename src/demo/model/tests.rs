@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::script::{Reply, reply};
+use super::script::{Reply, reply, reply_to};
 use super::sse::frames;
 
 fn conversation(prompt: &str, outputs: usize) -> Vec<Value> {
@@ -26,6 +26,29 @@ fn steps_follow_each_other() {
     assert_eq!(reply(&conversation("RUN ls", 1)), Reply::Say(vec!["done".into()]));
     assert_eq!(reply(&conversation("hello", 0)), Reply::Say(vec!["ok: hello".into()]));
     assert_eq!(reply(&conversation("HANG", 0)), Reply::Hang);
+}
+
+#[test]
+fn a_member_of_the_request_is_said() {
+    let said = |path: &str| {
+        let request = json!({
+            "input": conversation(&format!("REQUEST {path}"), 0), "model": "m",
+            "reasoning": { "effort": "low" }, "tools": [{ "type": "function", "name": "a" }, { "type": "b", "c": true }],
+        });
+        match reply_to(&request) {
+            Reply::Say(pieces) => pieces.concat(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let paths = ["model", "reasoning.effort", "tools.a.type", "tools.1.c", "tools.d", "model.x"];
+    assert_eq!(paths.map(said), ["m", "low", "function", "true", "none", "none"]);
+}
+
+#[test]
+fn a_reviewer_hears_its_own_word() {
+    let transcript = "user: ESCALATE ls\nuser: REVIEW deny\n>>> APPROVAL REQUEST START";
+    assert_eq!(reply(&conversation(transcript, 0)), Reply::Say(vec![r#"{"outcome":"deny"}"#.into()]));
+    let Reply::Call(_) = reply(&conversation("ESCALATE ls\nREVIEW deny", 0)) else { panic!() };
 }
 
 #[test]

@@ -28,6 +28,12 @@ fn a_post_mortem_is_one_short_line() {
         ended(Some(1), None, "one\n\u{1b}[31mtwo\tx\u{1b}[0m\r\n\nthree\u{7}\n", false),
         "exited with code 1; its last words: two x / three"
     );
+    let traced =
+        "Error: config.toml:1:1: no such key\n\nStack backtrace:\n   0: <unknown>\n   1: <unknown>\n";
+    assert_eq!(
+        ended(Some(1), None, traced, false),
+        "exited with code 1; its last words: Error: config.toml:1:1: no such key"
+    );
     let long = ended(Some(1), None, &"ä".repeat(1000), false);
     assert_eq!(long.chars().filter(|char| *char == 'ä').count(), 400);
 }

@@ -43,7 +43,9 @@ pub fn opened(id: &str, params: &Value) -> Result<Value, String> {
             ));
         }
     };
-    let (cwd, model, provider) = (cwd(params), or("model", "gpt-5.5"), or("modelProvider", "fake"));
+    // The parameter counts above the key, as with the real one.
+    let configured = params["config"]["model"].as_str().unwrap_or("gpt-5.5");
+    let (cwd, model, provider) = (cwd(params), or("model", configured), or("modelProvider", "fake"));
     Ok(json!({
         "thread": thread(id, &cwd, &model, &provider), "model": model, "modelProvider": provider,
         "serviceTier": null, "disabledPluginIds": [], "cwd": cwd, "runtimeWorkspaceRoots": [cwd],
