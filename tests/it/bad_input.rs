@@ -53,7 +53,7 @@ fn each_mistake_is_named_with_its_remedy() {
 fn with_codex_missing_the_server_answers_and_the_call_says_so() {
     let place = Place::new();
     let mut host = Setup::with(&place, "/nowhere/codex".into()).start();
-    assert_eq!(host.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 7);
+    assert_eq!(host.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 8);
     let result = host.call("codex", json!({ "prompt": "x" }));
     assert_eq!(result["isError"], true);
     let text = result["content"][0]["text"].as_str().unwrap();
@@ -89,7 +89,7 @@ fn with_an_unusable_journal_the_server_answers_and_the_call_says_so() {
     std::fs::write(&file, "").unwrap();
     let path = file.join("journal.db");
     let mut host = Setup::fake(&place).env("CODEX_BRIDGE_JOURNAL_PATH", path.to_str().unwrap()).start();
-    assert_eq!(host.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 7);
+    assert_eq!(host.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 8);
     let result = host.call("codex", json!({ "prompt": "x" }));
     let text = result["content"][0]["text"].as_str().unwrap();
     assert!(text.contains(path.to_str().unwrap()) && text.contains("journal.path"), "{text}");

@@ -27,7 +27,16 @@ fn tools_list_is_small() {
         list["result"]["tools"].as_array().unwrap().iter().map(|t| t["name"].clone()).collect();
     assert_eq!(
         names,
-        ["codex", "codex-reply", "codex-wait", "codex-events", "codex-approve", "codex-cancel"]
+        [
+            "codex",
+            "codex-reply",
+            "codex-review",
+            "codex-wait",
+            "codex-events",
+            "codex-approve",
+            "codex-cancel",
+            "codex-sessions"
+        ]
     );
 }
 
