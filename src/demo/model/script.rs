@@ -8,6 +8,9 @@ const ECHO: &str = "\u{0}echo";
 /// Where the script of a review is.
 const REVIEW: &str = "REVIEW.script";
 
+/// How codex begins to tell the model what a review is.
+const GUIDELINES: &str = "# Review guidelines";
+
 /// Stands for how many images have come.
 const IMAGES: &str = "\u{0}images";
 
@@ -31,7 +34,9 @@ pub enum Reply {
 #[must_use]
 pub fn reply_to(request: &Value) -> Reply {
     let input = request["input"].as_array().map(Vec::as_slice).unwrap_or_default();
-    match reply(input) {
+    // codex up to 0.160 gives them so, and later ones as the first message.
+    let guided = request["instructions"].as_str().is_some_and(|text| text.starts_with(GUIDELINES));
+    match next(input, guided || is_review(input)) {
         Reply::Say(pieces) => match pieces.concat().strip_prefix(REQUEST) {
             Some(path) => say(&member(request, path)),
             None => Reply::Say(pieces),
@@ -59,9 +64,13 @@ fn member(request: &Value, path: &str) -> String {
 /// The next reply to a conversation, given as the `input` of the request.
 #[must_use]
 pub fn reply(input: &[Value]) -> Reply {
+    next(input, is_review(input))
+}
+
+fn next(input: &[Value], reviews: bool) -> Reply {
     let (prompt, since) = last_prompt(input);
     let done = since.iter().filter(|item| is_output(item)).count();
-    if is_review(input) && !prompt.lines().any(|line| step(line.trim(), 0).is_some()) {
+    if reviews && !prompt.lines().any(|line| step(line.trim(), 0).is_some()) {
         return review(since, done);
     }
     if let Some(outcome) = reviewed(&prompt) {
@@ -91,7 +100,7 @@ fn last_prompt(input: &[Value]) -> (String, &[Value]) {
 /// Whether codex has the model review something: its guidelines come first.
 fn is_review(input: &[Value]) -> bool {
     let first = input.iter().find(|item| item["role"] == "developer");
-    first.is_some_and(|message| text(message).starts_with("# Review guidelines"))
+    first.is_some_and(|message| text(message).starts_with(GUIDELINES))
 }
 
 /// The prompt of a review is codex's own, so its script lies in the repository, in a file [`REVIEW`].
