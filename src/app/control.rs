@@ -113,6 +113,7 @@ fn code(error: &CallError) -> &'static str {
         CallError::Agent(_) => "codex",
         CallError::Busy { .. } => "busy",
         CallError::Full { .. } => "queue_full",
+        CallError::Named(_) => "key_taken",
         CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
         CallError::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
         CallError::Decide(DecideError::BadAnswers { .. }) => "bad_answers",

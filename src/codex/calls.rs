@@ -298,7 +298,9 @@ pub(super) async fn steer(
 /// Whether the turn was over: then what was said belongs into the next.
 pub(super) fn steer_error(error: AgentError) -> SteerError {
     let said = &error.0.message;
-    let over = said.contains("no active turn") || said.contains("expected active turn id");
+    // A compaction or a review takes nothing more either.
+    let words = ["no active turn", "expected active turn id", "cannot steer"];
+    let over = words.iter().any(|words| said.contains(words));
     // A codex that is gone has no turn any more either.
     if over || error.0.code == "codex_lost" { SteerError::Over } else { SteerError::Other(error) }
 }

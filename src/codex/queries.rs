@@ -21,6 +21,9 @@ use crate::session::{
     AgentError, Answer, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage, TurnsQuery,
 };
 
+/// The folder of what is archived, below codex's home.
+const ARCHIVE: &str = "/archived_sessions/";
+
 /// Lists come from codex's files: a second where there are thousands.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -75,6 +78,7 @@ fn entry(thread: Threaded) -> ThreadEntry {
         model: thread.model,
         source,
         forked_from: thread.forked_from_id.map(ThreadId::from),
+        archived: thread.path.is_some_and(|path| path.contains(ARCHIVE)),
         created: seconds(thread.created_at),
         updated: seconds(thread.updated_at),
     }

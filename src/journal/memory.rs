@@ -159,8 +159,8 @@ impl Journal for MemoryJournal {
         now(Ok(self.kept().claim_run(run)))
     }
 
-    fn place_run(&self, key: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
-        self.kept().place_run(&key, place);
+    fn place_run(&self, claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
+        self.kept().place_run(&claim, place);
         now(Ok(()))
     }
 

@@ -168,7 +168,9 @@ pub struct RunRecord {
     pub key: String,
     /// Of all that the call asked for.
     pub digest: String,
-    /// The bridge that began it.
+    /// The call that has it: no other one may say where it is, or free it.
+    pub claim: String,
+    /// The bridge of that call.
     pub bridge: BridgeId,
     /// The session that it runs in, once there is one.
     pub thread: Option<ThreadId>,
@@ -245,8 +247,9 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     /// Takes the name for a run; resolves with the run that has it, where one does. One whose bridge died before
     /// it had a session has it no more.
     fn claim_run(&self, run: RunRecord) -> Pending<Option<RunRecord>>;
-    /// Says in which session a run is, and behind which event; `None` frees its name.
-    fn place_run(&self, key: String, place: Option<(ThreadId, Seq)>) -> Pending<()>;
+    /// Says of a claim in which session its run is, and behind which event; `None` frees the name. Queued at
+    /// once, also where nobody waits for it.
+    fn place_run(&self, claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()>;
     /// Keeps what a session was given that may be secret; opaque here, in no row and no event. Resolves when
     /// it would survive a power cut.
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()>;

@@ -222,8 +222,8 @@ impl Journal for SpareJournal {
         })
     }
 
-    fn place_run(&self, key: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
-        either(self.file.place_run(key.clone(), place.clone()), self.memory.place_run(key, place))
+    fn place_run(&self, claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
+        either(self.file.place_run(claim.clone(), place.clone()), self.memory.place_run(claim, place))
     }
 
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {

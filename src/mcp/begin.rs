@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::result;
 use super::runs::Run;
 use super::server::Server;
+use super::tools::cut_note;
 use crate::ids::{Seq, TurnId};
 use crate::session::{AgentError, CallError, CallId, Handle, How, TurnParams, WhenBusy};
 use rmcp::model::CallToolResponse;
@@ -46,8 +47,12 @@ impl Server {
         before: Seq,
     ) -> CallToolResponse {
         let view = handle.view().borrow().clone();
-        if let Some(place) = view.line.iter().position(|call| *call == begun.start) {
+        if let Some(place) = view.line.iter().position(|one| one.call == begun.start) {
             return result::in_line(&view, place, self.options.budget).into();
+        }
+        if begun.turn.is_none() && view.starting {
+            // It has been waited for as long as was asked.
+            return result::of_view(&view, &cut_note(call, &view), self.options.budget).into();
         }
         let steered = begun.how == How::Steered;
         if let Some(turn) = begun.turn.clone().filter(|_| call.host.tasks && !asked && !steered) {
@@ -88,7 +93,10 @@ async fn begin(
     let (until, mut views) = (call.waits_until(), handle.view());
     let in_line = async {
         over(until).await;
-        views.wait_for(|view| view.queued.is_some() || view.line.contains(&start)).await.map(|_| ())
+        views
+            .wait_for(|view| view.queued.is_some() || view.line.iter().any(|one| one.call == start))
+            .await
+            .map(|_| ())
     };
     tokio::select! {
         biased;

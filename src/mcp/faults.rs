@@ -73,6 +73,7 @@ pub(super) fn call_error(error: &CallError, thread: &ThreadId) -> CallToolResult
         }
         CallError::Busy { .. } => "busy",
         CallError::Full { .. } => "queue_full",
+        CallError::Named(_) => "key_taken",
         CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
         CallError::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
         CallError::Decide(DecideError::BadAnswers { .. }) => "bad_answers",

@@ -90,8 +90,12 @@ impl Follow<'_> {
             }
             // Only the caller's own time stands still while a person is asked; the host's limit does not.
             let until = wait.into_iter().chain(limit).min();
-            let mine = self.turn.is_none() || view.turn == self.turn;
-            if !mine || !view.busy() {
+            // A turn that is meant by its name is over when it is, whatever waits behind it.
+            let ended = match &self.turn {
+                Some(turn) => view.turn.as_ref() != Some(turn) || !view.open(),
+                None => !view.busy(),
+            };
+            if ended {
                 return self.stop(view, until);
             }
             if self.call.context.ct.is_cancelled() {

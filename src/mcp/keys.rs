@@ -6,9 +6,8 @@ use std::time::Duration;
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 
-use super::call::Call;
+use super::call::{Call, Late};
 use super::faults::{open_error, too_slow};
 use super::progress::Progress;
 use super::result;
@@ -16,7 +15,7 @@ use super::rounds::sorted;
 use super::runs::Run;
 use super::server::Server;
 use super::tools::{DAY, cut_note};
-use crate::event::{Body, Event, Origin, Timestamp};
+use crate::event::{Body, Origin, Timestamp};
 use crate::ids::{Seq, ThreadId, TurnId};
 use crate::journal::{JournalError, RunRecord};
 use crate::session::{OpenError, View};
@@ -27,14 +26,17 @@ const PAGE: (usize, usize) = (256, 256 << 10);
 /// How often somebody is asked whether a run has begun that another process is to begin.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// How long another process may take to begin a turn: it says nothing of one that codex refused.
-const BEGINS: Duration = Duration::from_secs(60);
+/// What a call is told that could not find out in time whether its run is there.
+const SLOW: &str = "the journal did not say in time whether there is a run of this `key`: another process holds it, or just \
+                    begins the run; nothing was started, call again";
 
 /// A run that its caller named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub name: String,
     digest: String,
+    /// Of this call, or of one that ended before it began the run.
+    claim: String,
     /// What codex is told, by which a turn that this bridge was killed in is known again.
     prompt: String,
 }
@@ -59,7 +61,8 @@ impl Key {
         asked.retain(|name, _| !matches!(name.as_str(), "key" | "wait"));
         let digest = Sha256::digest(format!("{tool} {}", sorted(&Value::Object(asked))));
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        (!name.is_empty()).then_some(Self { name, digest, prompt })
+        let claim = uuid::Uuid::new_v4().to_string();
+        (!name.is_empty()).then_some(Self { name, digest, claim, prompt })
     }
 }
 
@@ -67,14 +70,29 @@ impl Server {
     /// Looks whether a named run is there already, and follows it where it is.
     pub(super) async fn earlier(
         &self,
-        key: &Key,
+        key: &mut Key,
         call: &Call<'_>,
         progress: &mut Progress<'_>,
     ) -> Result<Earlier, CallToolResult> {
         let claiming = call.before(self.claim(key));
-        let claimed = progress.during("looking for the run", claiming).await.map_err(too_slow)?;
-        let Some((thread, after)) = claimed? else { return Ok(Earlier::New) };
-        self.follow_named(key, &thread, after, call, progress).await
+        let claimed = match progress.during("looking for the run", claiming).await {
+            Ok(claimed) => claimed?,
+            Err(late) => {
+                // What is queued for the journal is done later, though nobody waits for it: so is this.
+                drop(self.sessions.journal().place_run(key.claim.clone(), None));
+                return Err(match late {
+                    Late::Cancelled => too_slow(late),
+                    Late::TooLong => result::refused("journal", SLOW),
+                });
+            }
+        };
+        let Some((claim, thread, after)) = claimed else { return Ok(Earlier::New) };
+        let earlier = self.follow_named(key, &thread, after, call, progress).await?;
+        if matches!(earlier, Earlier::Unbegun(..)) {
+            // Its call is gone: this one does what that one did not come to.
+            key.claim = claim;
+        }
+        Ok(earlier)
     }
 
     /// Follows a named run in its session, once it has begun.
@@ -88,13 +106,20 @@ impl Server {
     ) -> Result<Earlier, CallToolResult> {
         let finding = call.race(self.turn_of(key, thread, after), call.until());
         let Ok(found) = progress.during("waiting for the turn to begin", finding).await else {
-            let view = View { starting: true, ..View::new(thread.clone()) };
-            return Ok(Earlier::Done(
-                result::of_view(&view, &cut_note(call, &view), self.options.budget).into(),
-            ));
+            let view = match self.sessions.live(thread).await {
+                Some(handle) => handle.view().borrow().as_ref().clone(),
+                None => View::new(thread.clone()),
+            };
+            let place = view.line.iter().position(|one| one.key.as_ref() == Some(&key.name));
+            let queued = place.or(view.queued);
+            let view = View { starting: true, line: Vec::new(), queued, ..view };
+            let note = cut_note(call, &view);
+            return Ok(Earlier::Done(result::of_view(&view, &note, self.options.budget).into()));
         };
-        let Some(turn) = found.map_err(|error| open_error(&error))? else {
-            return Ok(Earlier::Unbegun(thread.clone(), after));
+        let turn = match found.map_err(|error| open_error(&error))? {
+            Found::Turn(turn) => turn,
+            Found::Unbegun => return Ok(Earlier::Unbegun(thread.clone(), after)),
+            Found::Free => return Ok(Earlier::New),
         };
         if let Some(handle) = self.sessions.live(thread).await
             && handle.view().borrow().turn.as_ref() == Some(&turn)
@@ -120,27 +145,19 @@ impl Server {
 
     async fn place(&self, key: Option<&Key>, place: Option<(ThreadId, Seq)>) {
         let Some(key) = key else { return };
-        if let Err(error) = self.sessions.journal().place_run(key.name.clone(), place).await {
+        if let Err(error) = self.sessions.journal().place_run(key.claim.clone(), place).await {
             tracing::warn!(%error, "the journal did not take where a named run is");
         }
     }
 
     /// Takes the name, or hears in which session its run is. A run that is just being given one is waited for.
-    async fn claim(&self, key: &Key) -> Result<Option<(ThreadId, Seq)>, CallToolResult> {
+    async fn claim(&self, key: &Key) -> Result<Option<(String, ThreadId, Seq)>, CallToolResult> {
         let journal = self.sessions.journal();
         let fail = |error: JournalError| open_error(&error.into());
         let mut changes = journal.watch_all().await.map_err(fail)?;
         loop {
             changes.mark_unchanged();
-            let run = RunRecord {
-                key: key.name.clone(),
-                digest: key.digest.clone(),
-                bridge: journal.bridge().clone(),
-                thread: None,
-                after: Seq::ZERO,
-                created: Timestamp::now(),
-            };
-            let Some(found) = journal.claim_run(run).await.map_err(fail)? else { return Ok(None) };
+            let Some(found) = self.claimed(key).await.map_err(fail)? else { return Ok(None) };
             if found.digest != key.digest {
                 let thread =
                     found.thread.map_or_else(String::new, |thread| format!(" in session `{thread}`"));
@@ -151,30 +168,48 @@ impl Server {
                 return Err(result::refused("key_taken", message));
             }
             if let Some(thread) = found.thread {
-                return Ok(Some((thread, found.after)));
+                return Ok(Some((found.claim, thread, found.after)));
             }
             // The end of another process changes nothing in the journal.
             let _ = tokio::time::timeout(AGAIN, changes.changed()).await;
         }
     }
 
-    /// The turn of a named run; waits for it as long as it may still begin, and is `None` where it will not.
-    async fn turn_of(&self, key: &Key, thread: &ThreadId, after: Seq) -> Result<Option<TurnId>, OpenError> {
+    /// The run that has the name; `None` where this call has it from now on.
+    async fn claimed(&self, key: &Key) -> Result<Option<RunRecord>, JournalError> {
+        let journal = self.sessions.journal();
+        let run = RunRecord {
+            key: key.name.clone(),
+            digest: key.digest.clone(),
+            claim: key.claim.clone(),
+            bridge: journal.bridge().clone(),
+            thread: None,
+            after: Seq::ZERO,
+            created: Timestamp::now(),
+        };
+        journal.claim_run(run).await
+    }
+
+    /// The turn of a named run; waits for it as long as it may still begin.
+    async fn turn_of(&self, key: &Key, thread: &ThreadId, after: Seq) -> Result<Found, OpenError> {
         let journal = self.sessions.journal();
         let mut changes = journal.watch(thread.clone()).await?;
-        let until = Instant::now() + BEGINS;
         loop {
             changes.mark_unchanged();
-            let waits = match self.sessions.live(thread).await {
-                Some(handle) => handle.view().borrow().busy(),
-                None => Instant::now() < until && self.sessions.is_elsewhere(thread).await,
-            };
+            let live = self.sessions.live(thread).await;
+            let waits = live.as_ref().is_some_and(|handle| handle.view().borrow().busy());
+            let elsewhere = live.is_none() && self.sessions.is_elsewhere(thread).await;
             // Looked at in this order: one that begins meanwhile is found.
             if let Some(turn) = self.turn_with(key, thread, after).await? {
-                return Ok(Some(turn));
+                return Ok(Found::Turn(turn));
             }
-            if !waits {
-                return Ok(None);
+            if elsewhere {
+                // Its call frees the name where it did not come to begin.
+                if self.claimed(key).await?.is_none() {
+                    return Ok(Found::Free);
+                }
+            } else if !waits {
+                return Ok(Found::Unbegun);
             }
             let _ = tokio::time::timeout(AGAIN, changes.changed()).await;
         }
@@ -189,22 +224,34 @@ impl Server {
         after: Seq,
     ) -> Result<Option<TurnId>, JournalError> {
         let journal = self.sessions.journal();
-        let mut after = after;
+        let (mut after, mut read_back) = (after, None);
         loop {
             let page = journal.read(thread.clone(), after, PAGE.0, PAGE.1).await?;
-            let Some(last) = page.last() else { return Ok(None) };
+            let Some(last) = page.last() else { return Ok(read_back) };
             after = last.seq;
-            if let Some(event) = page.iter().find(|event| is_of(key, event)) {
-                return Ok(event.turn_id.clone());
+            for event in &page {
+                match &event.body {
+                    Body::TurnStarted { key: Some(name), .. } if *name == key.name => {
+                        return Ok(event.turn_id.clone());
+                    }
+                    Body::UserMessage { text, .. }
+                        if event.origin == Some(Origin::Codex) && *text == key.prompt =>
+                    {
+                        read_back.clone_from(&event.turn_id);
+                    }
+                    _ => {}
+                }
             }
         }
     }
 }
 
-fn is_of(key: &Key, event: &Event) -> bool {
-    match &event.body {
-        Body::TurnStarted { key: Some(name), .. } => *name == key.name,
-        Body::UserMessage { text, .. } => event.origin == Some(Origin::Codex) && *text == key.prompt,
-        _ => false,
-    }
+/// What there is of a named run in its session.
+enum Found {
+    /// Its turn.
+    Turn(TurnId),
+    /// No turn, and nobody who begins one.
+    Unbegun,
+    /// Nothing: its name is this call's now.
+    Free,
 }

@@ -45,7 +45,8 @@ impl<'a> LegacyEvents<'a> {
             let Ok(events) = events else { return };
             let Some(last) = events.last() else { return };
             self.after = last.seq;
-            for event in &events {
+            // What other programs did is none of the call's.
+            for event in events.iter().filter(|event| event.origin.is_none()) {
                 if let Body::AssistantMessage { text, .. } = &event.body {
                     self.said.clone_from(text);
                 }

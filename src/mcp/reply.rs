@@ -8,6 +8,7 @@ use super::args::{self, Branch, ReplyArgs};
 use super::begin::Begun;
 use super::call::Call;
 use super::faults::{above, bad, bad_image, call_error, open_error, too_slow};
+use super::follow::by_host;
 use super::images;
 use super::keys::{Earlier, Key};
 use super::params::schema;
@@ -27,11 +28,11 @@ impl Server {
     }
 
     async fn try_reply(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
-        let key = Key::of("codex-reply", arguments.as_ref());
+        let mut key = Key::of("codex-reply", arguments.as_ref());
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
-        let unbegun = match &key {
+        let unbegun = match &mut key {
             None => None,
             Some(key) => match self.earlier(key, &call, &mut progress).await? {
                 Earlier::Done(response) => return Ok(response),
@@ -39,8 +40,10 @@ impl Server {
                 Earlier::Unbegun(thread, after) => Some((thread, after)),
             },
         };
+        // One that others may go on with keeps its name.
+        let fresh = unbegun.is_none();
         let outcome = Box::pin(self.next_turn(args, key.as_ref(), unbegun, &call, progress)).await;
-        if outcome.is_err() {
+        if outcome.is_err() && fresh {
             self.unplaced(key.as_ref()).await;
         }
         outcome
@@ -58,22 +61,23 @@ impl Server {
         let of = CatalogOf::Thread(args.thread_id.clone());
         self.known_model(args.model.as_deref(), args.effort.as_deref(), of).await?;
         let output_schema = schema(args.output_schema.clone())?;
+        // Looked at before codex is asked for anything: what is outside is neither loaded nor copied.
+        let cwd = self.folder_of(&args.thread_id, call, &mut progress).await?;
+        let images = images::look(&args.images, &cwd, &self.options.limits).map_err(|e| bad_image(&e))?;
         let (handle, note) = match (&unbegun, &args.fork) {
             // A copy that was made for it already.
             (Some((thread, _)), _) => self.go_on(thread, call, &mut progress).await?,
             (None, Some(branch)) => self.copy(&args, branch, call, &mut progress).await?,
             (None, None) => self.go_on(&args.thread_id, call, &mut progress).await?,
         };
-        if let (Some((_, after)), Some(key)) = (unbegun, key) {
+        if let (Some((_, after)), Some(key)) = (&unbegun, key) {
             // What codex had begun of it may have been read back by that.
-            let again = self.follow_named(key, handle.thread(), after, call, &mut progress).await?;
+            let again = self.follow_named(key, handle.thread(), *after, call, &mut progress).await?;
             if let Earlier::Done(response) = again {
                 return Ok(response);
             }
         }
         self.still_within(&handle)?;
-        let cwd = PathBuf::from(&handle.view().borrow().info.cwd);
-        let images = images::look(&args.images, &cwd, &self.options.limits).map_err(|e| bad_image(&e))?;
         let ReplyArgs { prompt, model, effort, name, when_busy, compact, .. } = args;
         let named = key.map(|key| key.name.clone());
         let turn =
@@ -82,7 +86,7 @@ impl Server {
         let prompts = Prompts { turn, when_busy, compact };
         let thread = handle.thread().clone();
         self.placed(key, &thread, before).await;
-        let notes = note.into_iter().chain(self.name(&thread, name).await).collect();
+        let after = unbegun.map_or(before, |(_, after)| after);
         let (handle, mut begun) = match prompts.clone().begin(&handle, call, &mut progress).await {
             // It was at rest, and let go in this very moment.
             Err(CallError::Closed(_)) => {
@@ -90,9 +94,18 @@ impl Server {
                 let begun = prompts.begin(&handle, call, &mut progress).await;
                 (handle, begun.map_err(|error| call_error(&error, &thread))?)
             }
+            Err(CallError::Named(thread)) if key.is_some() => {
+                let Some(key) = key else {
+                    return Err(call_error(&CallError::Named(thread.clone()), &thread));
+                };
+                return match self.follow_named(key, &thread, after, call, &mut progress).await? {
+                    Earlier::Done(response) => Ok(response),
+                    _ => Err(call_error(&CallError::Named(thread.clone()), &thread)),
+                };
+            }
             begun => (handle, begun.map_err(|error| call_error(&error, &thread))?),
         };
-        begun.notes = notes;
+        begun.notes = note.into_iter().chain(self.name(&thread, name).await).collect();
         Ok(self.run(&handle, begun, call, progress, args.wait.is_some(), before).await)
     }
 
@@ -148,6 +161,31 @@ impl Server {
         Err(open_error(&error))
     }
 
+    /// The folder of a session, where it lies within the limits; empty where nobody knows the session.
+    pub(super) async fn folder_of(
+        &self,
+        thread: &ThreadId,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<PathBuf, CallToolResult> {
+        let row = self.sessions.journal().session(thread.clone()).await;
+        let row = row.map_err(|error| open_error(&error.into()))?;
+        let cwd = match row.filter(|row| !row.cwd.is_empty()) {
+            Some(row) => row.cwd,
+            None => {
+                let asking = call.before(self.sessions.thread(thread));
+                let known = progress.during("looking for the session", asking).await.map_err(too_slow)?;
+                known.map(|known| known.cwd).unwrap_or_default()
+            }
+        };
+        let cwd = PathBuf::from(cwd);
+        if !cwd.as_os_str().is_empty() {
+            let real = std::fs::canonicalize(&cwd).unwrap_or_else(|_| cwd.clone());
+            self.options.limits.folder(&real).map_err(|error| above(&error))?;
+        }
+        Ok(cwd)
+    }
+
     async fn open(
         &self,
         thread: &ThreadId,
@@ -188,8 +226,14 @@ impl Prompts {
             return Server::start(handle, turn, when_busy, call, progress).await;
         }
         let first = TurnParams { compact, prompt: "(compaction)".to_owned(), ..TurnParams::default() };
-        Server::start(handle, first, when_busy, call, progress).await?;
-        let begun = Server::start(handle, turn, WhenBusy::Queue, call, progress).await?;
-        Ok(Begun { how: How::Begun, ..begun })
+        let first = Server::start(handle, first, when_busy, call, progress).await?;
+        match Server::start(handle, turn, WhenBusy::Queue, call, progress).await {
+            Ok(begun) => Ok(Begun { how: How::Begun, ..begun }),
+            Err(error) => {
+                // Nobody wants it by itself.
+                let _ = handle.give_up(first.start, by_host()).await;
+                Err(error)
+            }
+        }
     }
 }

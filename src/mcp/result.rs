@@ -217,8 +217,9 @@ fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
     let error = || view.error.as_ref().map(|error| sentence(&short_error(error, room / 4)));
     match view.status {
         _ if let Some(ahead) = view.queued => lines.push(format!(
-            "The turn waits for others to end; {ahead} are to begin before it. Call `codex-wait` with threadId \
-             `{thread}` for the result, or `codex-cancel` to take it out."
+            "The turn waits for others to end; {ahead} are to begin before it. `codex-wait` with threadId `{thread}` \
+             follows the session to its end (the same call with a `key` finds its own run); `codex-cancel` ends its \
+             running turn and takes out all that wait."
         )),
         _ if view.starting => lines.push(format!(
             "codex has not begun the turn yet. Call `codex-wait` with threadId `{thread}` for the result."

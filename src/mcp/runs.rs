@@ -2,6 +2,7 @@
 //! person, or, where the host knows tasks, with a task.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::ErrorData;
@@ -49,6 +50,8 @@ struct Round {
     notes: Vec<String>,
     /// Whether the person was asked to sign in, and nothing else.
     sign_in: bool,
+    /// What became of its prompt.
+    sent: How,
 }
 
 /// A turn that a call follows from here on.
@@ -90,10 +93,11 @@ impl Server {
     /// Follows a turn, and ends the call.
     pub(super) async fn follow(&self, run: Run<'_>) -> CallToolResponse {
         let Run { handle, turn, start, call, progress, owns, round, dismissed, sent, notes, events } = run;
-        let stop =
+        let mut stop =
             Follow { handle, turn: turn.clone(), start, call, progress, owns, dismissed, notes, events }
                 .run()
                 .await;
+        stop.note.sent = sent;
         if !stop.asks.is_empty() && round < LAST_ROUND {
             match self.ask(handle, turn.clone(), call, owns, round, &stop) {
                 Ok(response) => return response,
@@ -106,6 +110,9 @@ impl Server {
             if let Ok(own) = self.sessions.stored(handle.thread(), turn.as_ref(), Duration::ZERO).await {
                 view = own;
             }
+        }
+        if turn.is_some() && view.turn == turn {
+            view = Arc::new(view.of_latest());
         }
         let mut note = Note { text: stop.note.text.or(cut_note(call, &view).text), sent };
         // Who merely looks on is not asked: it would be each time.
@@ -128,6 +135,7 @@ impl Server {
                     dismissed: BTreeSet::new(),
                     notes: note.text.clone().into_iter().collect(),
                     sign_in: true,
+                    sent,
                 };
                 match self.rounds.ask(call.binding, requests, state, STATE) {
                     Ok(asked) => return CallToolResponse::InputRequired(asked),
@@ -158,6 +166,7 @@ impl Server {
             dismissed: stop.dismissed.clone(),
             notes: stop.note.text.clone().into_iter().collect(),
             sign_in: false,
+            sent: stop.note.sent,
         };
         self.rounds.ask(call.binding, stop.asks.clone(), state, STATE).map(CallToolResponse::InputRequired)
     }
@@ -217,9 +226,10 @@ impl Server {
                 Answered::Gone => notes.push(self.sessions.why_not_here(&round.thread, id).await),
             }
         }
-        let (turn, owns, number) = (round.turn, round.owns, round.number);
+        let (turn, owns, number, sent) = (round.turn, round.owns, round.number, round.sent);
         let run = Run {
             round: number,
+            sent,
             dismissed,
             notes,
             ..Run::new(&handle, turn, &call, Progress::of(call.context), owns)

@@ -3,6 +3,9 @@
 
 mod entry;
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
 use serde_json::{Map, Value, json};
 
@@ -15,10 +18,39 @@ use super::server::{Context, Server};
 use crate::event::PermissionRequest;
 use crate::ids::ThreadId;
 use crate::journal::{SessionRecord, SessionStatus};
-use crate::session::{OpenError, Query, ThreadPage, ThreadsQuery, TurnsQuery, open_decisions};
+use crate::session::{OpenError, Query, ThreadsQuery, TurnsQuery, open_decisions};
 
 /// Sessions of the journal that are looked through for those at work.
 const ROWS: usize = 1000;
+
+/// About as many bytes as an entry takes, as value and as line.
+const ENTRY: usize = 400;
+
+/// Where a list goes on.
+enum Cursor {
+    /// Behind so many of those at work.
+    AtWork(usize),
+    /// In codex's own list.
+    Codex(String),
+}
+
+impl Cursor {
+    fn parse(text: &str) -> Self {
+        match text.strip_prefix("at-work:").and_then(|from| from.parse().ok()) {
+            Some(from) => Self::AtWork(from),
+            None => Self::Codex(text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtWork(from) => write!(f, "at-work:{from}"),
+            Self::Codex(cursor) => f.write_str(cursor),
+        }
+    }
+}
 
 /// What is to be said of sessions.
 #[derive(Debug, Default)]
@@ -52,7 +84,10 @@ impl Server {
 
     async fn look(&self, args: &SessionsArgs) -> Result<List, OpenError> {
         match &args.thread_id {
-            Some(thread) => self.one(thread, args).await,
+            Some(thread) => match self.sessions.thread(thread).await {
+                Ok(known) if !self.may_see(&known.cwd) => Err(OpenError::Unknown(thread.clone())),
+                _ => self.one(thread, args).await,
+            },
             None => self.all(args).await,
         }
     }
@@ -62,51 +97,82 @@ impl Server {
         let journal = self.sessions.journal();
         let rows = journal.sessions(ROWS).await?;
         let decisions = open_decisions(journal.as_ref()).await?;
-        let in_folder = |row: &&SessionRecord| args.cwd.as_ref().is_none_or(|cwd| *cwd == row.cwd);
+        let shown = |row: &&SessionRecord| {
+            args.cwd.as_ref().is_none_or(|cwd| *cwd == row.cwd) && self.may_see(&row.cwd)
+        };
         let mut at_work: Vec<Entry> = rows
             .iter()
             .filter(|row| row.status != SessionStatus::Idle)
-            .filter(in_folder)
+            .filter(shown)
             .map(|row| Entry::of_row(row, waiting(&decisions, &row.thread_id)))
             .collect();
         at_work.sort_by_key(|entry| (entry.decisions.is_empty(), std::cmp::Reverse(entry.updated)));
-        let only = |status| at_work.iter().filter(|entry| entry.status == status).cloned().collect();
+        let known: BTreeSet<ThreadId> = at_work.iter().map(|entry| entry.thread.clone()).collect();
         match args.status {
-            Some(Which::Running) => return Ok(List { entries: only("running"), ..List::default() }),
-            Some(Which::NeedsDecision) => {
-                return Ok(List { entries: only("needs_decision"), ..List::default() });
-            }
-            Some(Which::Idle | Which::Archived) | None => {}
+            None => {}
+            Some(Which::Running) => at_work.retain(|entry| entry.status == "running"),
+            Some(Which::NeedsDecision) => at_work.retain(|entry| entry.status == "needs_decision"),
+            Some(Which::Idle | Which::Archived) => at_work.clear(),
+        }
+        let limit = self.fitting(args.limit);
+        let (from, of_codex) = match args.cursor.as_deref().map(Cursor::parse) {
+            None => (0, None),
+            Some(Cursor::AtWork(from)) => (from, None),
+            Some(Cursor::Codex(cursor)) => (at_work.len(), Some(cursor)),
+        };
+        let mut list =
+            List { entries: at_work.iter().skip(from).take(limit).cloned().collect(), ..List::default() };
+        let next = from + list.entries.len();
+        if next < at_work.len() {
+            list.cursor = Some(Cursor::AtWork(next).to_string());
+            return Ok(list);
+        }
+        let left = limit - list.entries.len();
+        if matches!(args.status, Some(Which::Running | Which::NeedsDecision)) {
+            return Ok(list);
+        }
+        if left == 0 {
+            list.cursor = Some(Cursor::AtWork(next).to_string());
+            return Ok(list);
         }
         let archived = args.status == Some(Which::Archived);
-        let query =
-            ThreadsQuery { cwd: args.cwd.clone(), archived, cursor: args.cursor.clone(), limit: args.limit };
-        let (page, note) = match self.sessions.threads(query).await {
-            Ok(page) => (page, None),
+        let query = ThreadsQuery {
+            cwd: args.cwd.clone(),
+            archived,
+            cursor: of_codex,
+            limit: u32::try_from(left).unwrap_or(u32::MAX),
+        };
+        let page = match self.sessions.threads(query).await {
+            Ok(page) => page,
             // The journal's are better than none; a cursor is codex's own, and of no use then.
-            Err(OpenError::Agent(error)) if args.cursor.is_none() => {
-                (ThreadPage::default(), Some(format!("codex could not be asked for its threads: {error}")))
+            Err(OpenError::Agent(error)) if args.cursor.is_none() && !archived => {
+                let idle = rows.iter().filter(|row| row.status == SessionStatus::Idle).filter(shown);
+                list.entries.extend(idle.take(left).map(|row| Entry::of_row(row, Vec::new())));
+                list.note = Some(format!("codex could not be asked for its threads: {error}"));
+                return Ok(list);
             }
             Err(error) => return Err(error),
         };
-        let mut list = List { cursor: page.cursor, ..List::default() };
-        if args.status.is_none() && args.cursor.is_none() {
-            list.entries.clone_from(&at_work);
-        }
-        if note.is_some() && !archived {
-            let idle = rows.iter().filter(|row| row.status == SessionStatus::Idle).filter(in_folder);
-            let most = usize::try_from(args.limit).unwrap_or(usize::MAX);
-            list.entries.extend(idle.take(most).map(|row| Entry::of_row(row, Vec::new())));
-        }
-        list.note = note;
+        list.cursor = page.cursor.map(|cursor| Cursor::Codex(cursor).to_string());
         for thread in page.threads {
-            // Those at work stand first, on the first page.
-            if at_work.iter().all(|entry| entry.thread != thread.thread) {
+            if !known.contains(&thread.thread) && self.may_see(&thread.cwd) {
                 let row = journal.session(thread.thread.clone()).await?;
-                list.entries.push(Entry::of_thread(thread, row.as_ref(), archived));
+                list.entries.push(Entry::of_thread(thread, row.as_ref()));
             }
         }
         Ok(list)
+    }
+
+    /// Whether a folder lies within the limits: what is outside is not shown either.
+    fn may_see(&self, cwd: &str) -> bool {
+        let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.into());
+        self.options.limits.folder(&real).is_ok()
+    }
+
+    /// So many entries as a result has room for.
+    fn fitting(&self, limit: u32) -> usize {
+        let room = (self.options.budget / ENTRY).max(1);
+        usize::try_from(limit).unwrap_or(room).min(room)
     }
 
     /// One session and its turns, the latest first.
@@ -114,7 +180,8 @@ impl Server {
         let journal = self.sessions.journal();
         let row = journal.session(thread.clone()).await?;
         let decisions = open_decisions(journal.as_ref()).await?;
-        let query = TurnsQuery { thread: thread.clone(), cursor: args.cursor.clone(), limit: args.limit };
+        let limit = u32::try_from(self.fitting(args.limit)).unwrap_or(args.limit);
+        let query = TurnsQuery { thread: thread.clone(), cursor: args.cursor.clone(), limit };
         let (page, known) = match self.sessions.turns(query).await {
             Ok(page) => (Ok(page), self.sessions.thread(thread).await.ok()),
             Err(error) => (Err(error), None),
@@ -122,7 +189,7 @@ impl Server {
         let waits = waiting(&decisions, thread);
         let entry = match (known, &row) {
             (Some(known), row) => {
-                let mut entry = Entry::of_thread(known, row.as_ref(), false);
+                let mut entry = Entry::of_thread(known, row.as_ref());
                 entry.decisions = waits;
                 entry
             }
@@ -146,6 +213,9 @@ impl Server {
 
     /// Takes a session out of the lists; a turn that runs is ended first.
     pub(super) async fn archive(&self, thread: &ThreadId) -> Result<CallToolResult, CallToolResult> {
+        if self.sessions.thread(thread).await.is_ok_and(|known| !self.may_see(&known.cwd)) {
+            return Err(open_error(&OpenError::Unknown(thread.clone())));
+        }
         if self.sessions.is_elsewhere(thread).await && self.sessions.live(thread).await.is_none() {
             let message = self.sessions.owner_elsewhere(thread).await;
             return Err(result::refused("thread_held", message));
@@ -156,8 +226,13 @@ impl Server {
             self.stop_turn(thread).await?;
         }
         self.sessions.let_go(thread).await;
-        let archived = self.sessions.ask(Query::Archive(thread.clone())).await;
-        archived.map_err(|error| open_error(&error))?;
+        if let Err(error) = self.sessions.ask(Query::Archive(thread.clone())).await {
+            // Done twice, it is done.
+            let there = self.sessions.thread(thread).await.is_ok_and(|known| known.archived);
+            if !there {
+                return Err(open_error(&error));
+            }
+        }
         let note = "Archived: no list shows it any more. `codex-reply` takes it out of the archive again.";
         let mut result = CallToolResult::success(vec![ContentBlock::text(note)]);
         result.structured_content = Some(json!({ "threadId": thread, "content": "", "status": "archived" }));

@@ -20,7 +20,7 @@ use super::server::{Context, Server};
 use crate::approval::Verdict;
 use crate::event::{Answers, DecidedBy, Decision};
 use crate::ids::{Seq, ThreadId};
-use crate::session::{CatalogOf, TurnParams, View, WhenBusy};
+use crate::session::{CallError, CatalogOf, TurnParams, View, WhenBusy};
 
 /// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
 pub(super) const CANCEL: Duration = Duration::from_secs(10);
@@ -46,11 +46,11 @@ impl Server {
     }
 
     async fn try_codex(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
-        let key = Key::of("codex", arguments.as_ref());
+        let mut key = Key::of("codex", arguments.as_ref());
         let args: CodexArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
-        let unbegun = match &key {
+        let unbegun = match &mut key {
             None => None,
             Some(key) => match self.earlier(key, &call, &mut progress).await? {
                 Earlier::Done(response) => return Ok(response),
@@ -58,8 +58,10 @@ impl Server {
                 Earlier::Unbegun(thread, after) => Some((thread, after)),
             },
         };
+        // One that others may go on with keeps its name.
+        let fresh = unbegun.is_none();
         let outcome = Box::pin(self.new_session(args, key.as_ref(), unbegun, &call, progress)).await;
-        if outcome.is_err() {
+        if outcome.is_err() && fresh {
             self.unplaced(key.as_ref()).await;
         }
         outcome
@@ -80,6 +82,7 @@ impl Server {
         let of = CatalogOf::New { cwd: params.cwd.clone(), config: params.config.clone() };
         self.known_model(args.model.as_deref(), args.effort.as_deref(), of).await?;
         let title = args.name.as_deref().unwrap_or(&args.prompt);
+        let before = unbegun.as_ref().map_or(Seq::ZERO, |(_, after)| *after);
         let handle = if let (Some((thread, after)), Some(key)) = (unbegun, key) {
             let (handle, _) = self.go_on(&thread, call, &mut progress).await?;
             // What codex had begun of it may have been read back by that.
@@ -105,6 +108,12 @@ impl Server {
             ..TurnParams::default()
         };
         let begun = Self::start(&handle, turn, WhenBusy::Reject, call, &mut progress).await;
+        if let (Err(CallError::Named(thread)), Some(key)) = (&begun, key)
+            && let Earlier::Done(response) =
+                self.follow_named(key, thread, before, call, &mut progress).await?
+        {
+            return Ok(response);
+        }
         let mut begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
         begun.notes.extend(note);
         Ok(self.run(&handle, begun, call, progress, args.wait.is_some(), Seq::ZERO).await)

@@ -40,7 +40,8 @@ impl Turns {
     async fn view(&self, task: &TaskRecord) -> Result<View, OpenError> {
         if let Some(handle) = self.live(task).await {
             let view = handle.view().borrow().clone();
-            return Ok(view.as_ref().clone());
+            // Whatever waits behind its turn is none of it.
+            return Ok(if task.turn.is_some() { view.of_latest() } else { view.as_ref().clone() });
         }
         let view = self.sessions.stored(&task.thread, task.turn.as_ref(), Duration::ZERO).await?;
         Ok(view.as_ref().clone())

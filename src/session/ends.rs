@@ -53,6 +53,16 @@ pub(super) fn known_turn(turn: &TurnId) -> ErrorInfo {
     }
 }
 
+/// codex took a turn, and never said that it began.
+pub(super) fn unnamed() -> ErrorInfo {
+    ErrorInfo {
+        code: "codex_silent".into(),
+        message: "codex took the turn and did not begin it in two minutes".into(),
+        remedy: Some("call again".into()),
+        retryable: true,
+    }
+}
+
 /// There is no room for a turn, not even in line.
 pub(super) fn full(full: &Full) -> ErrorInfo {
     ErrorInfo { code: "queue_full".into(), message: full.to_string(), remedy: None, retryable: true }

@@ -33,6 +33,9 @@ pub enum CallError {
         /// Its turn.
         turn: Option<TurnId>,
     },
+    /// A turn of this `key` has begun, or is to begin.
+    #[error("session `{0}` has the run of this `key` already; call again")]
+    Named(ThreadId),
     /// Too many turns wait for it.
     #[error(
         "{waiting} turns wait in session `{thread}`, and no more may; call again once one has ended, or start another session with `codex`"
@@ -85,6 +88,12 @@ impl Handle {
     #[must_use]
     pub fn view(&self) -> watch::Receiver<Arc<View>> {
         self.view.clone()
+    }
+
+    /// Waits until what it was opened with, and what other programs did in it, is to be seen.
+    pub(super) async fn ready(&self) {
+        // One that has ended says so to the next call.
+        let _ = self.view.clone().wait_for(|view| view.live).await;
     }
 
     /// A number for a call of [`Self::run`], by which its turn can be given up before it has a name.
@@ -180,6 +189,7 @@ impl Handle {
     fn unexpected(&self, reply: Reply) -> CallError {
         match reply {
             Reply::Busy(turn) => CallError::Busy { thread: self.thread.clone(), turn },
+            Reply::Named => CallError::Named(self.thread.clone()),
             Reply::Full(waiting) => CallError::Full { thread: self.thread.clone(), waiting },
             Reply::Refused(error) => error.into(),
             Reply::Undecided(error) => error.into(),

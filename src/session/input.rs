@@ -65,6 +65,8 @@ pub enum Reply {
     Turn(Option<TurnId>),
     /// Another turn is under way.
     Busy(Option<TurnId>),
+    /// A turn of this name has begun here, or is to begin.
+    Named,
     /// So many wait already that no more may.
     Full(usize),
     /// codex did not begin it.

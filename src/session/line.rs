@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::agent::{CallId, TurnParams};
 use crate::ids::TurnId;
 
@@ -22,7 +24,7 @@ pub enum WhenBusy {
 }
 
 /// What became of a prompt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum How {
     /// It began a turn.
     Begun,
@@ -47,6 +49,15 @@ impl How {
     }
 }
 
+/// A prompt that waits, for who looks on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InLine {
+    /// Whose.
+    pub call: CallId,
+    /// By which it is found again.
+    pub key: Option<String>,
+}
+
 /// A prompt that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Waiting {
@@ -55,6 +66,8 @@ pub(super) struct Waiting {
     pub how: How,
     /// The turn that it came too late for.
     pub missed: Option<TurnId>,
+    /// Whether it was cancelled while codex had it: then it gets no turn of its own.
+    pub cancelled: bool,
 }
 
 /// All that wait.
@@ -75,7 +88,7 @@ impl Line {
         if all >= MOST {
             return Err(all);
         }
-        self.waiting.push_back(Waiting { call, turn, how: How::Queued, missed: None });
+        self.waiting.push_back(Waiting { call, turn, how: How::Queued, missed: None, cancelled: false });
         Ok(())
     }
 
@@ -85,7 +98,7 @@ impl Line {
         if all >= MOST {
             return Err(all);
         }
-        self.held.push_back(Waiting { call, turn, how: How::Late, missed: None });
+        self.held.push_back(Waiting { call, turn, how: How::Late, missed: None, cancelled: false });
         Ok(())
     }
 
@@ -115,9 +128,11 @@ impl Line {
         self.held.push_back(Waiting { missed: Some(turn), ..waiting });
     }
 
-    /// Takes out one that codex has not been given, or all of those.
+    /// Takes out one that codex has not been given, or all of those; the others get no turn of their own.
     pub fn take(&mut self, call: Option<CallId>) -> Vec<Waiting> {
         let mut out = Vec::new();
+        let given = self.given.iter_mut().filter(|one| call.is_none_or(|call| one.call == call));
+        given.for_each(|one| one.cancelled = true);
         for line in [&mut self.held, &mut self.waiting] {
             let all: Vec<_> = line.drain(..).collect();
             let (taken, left): (Vec<_>, Vec<_>) =
@@ -135,8 +150,14 @@ impl Line {
         out
     }
 
+    /// Whether one of this name waits.
+    pub fn has(&self, key: &str) -> bool {
+        self.held.iter().chain(&self.waiting).any(|one| one.turn.key.as_deref() == Some(key))
+    }
+
     /// Whose turns are to come, in their order.
-    pub fn calls(&self) -> Vec<CallId> {
-        self.held.iter().chain(&self.waiting).map(|one| one.call).collect()
+    pub fn all(&self) -> Vec<InLine> {
+        let one = |one: &Waiting| InLine { call: one.call, key: one.turn.key.clone() };
+        self.held.iter().chain(&self.waiting).map(one).collect()
     }
 }

@@ -43,7 +43,7 @@ pub use fold::decision;
 pub use gate::{Full, Room};
 pub use handle::{CallError, Handle};
 pub use input::{Act, Effects, Input, Meant, Reply};
-pub use line::{How, WhenBusy};
+pub use line::{How, InLine, WhenBusy};
 pub use missed::Missed;
 pub use query::{
     Answer, Catalog, CatalogOf, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage,

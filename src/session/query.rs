@@ -117,8 +117,10 @@ pub struct ThreadEntry {
     pub model: Option<String>,
     /// Which program made it, in codex's word: `cli`, `exec`, `vscode` (all that speak to app-server).
     pub source: String,
-    /// The thread that it was branched from.
+    /// The thread that it was branched from; not in every list.
     pub forked_from: Option<ThreadId>,
+    /// Whether it was taken out of the lists.
+    pub archived: bool,
     /// When it began.
     pub created: Timestamp,
     /// When it last changed.

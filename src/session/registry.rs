@@ -222,7 +222,9 @@ impl Sessions {
         let (reply, answer) = oneshot::channel();
         let request = Request::Open(thread.clone(), reply);
         self.requests.send(request).await.map_err(|_| OpenError::Closed)?;
-        answer.await.map_err(|_| OpenError::Closed)?
+        let handle = answer.await.map_err(|_| OpenError::Closed)??;
+        handle.ready().await;
+        Ok(handle)
     }
 
     /// What there is to see of a session that does not live here: its latest turn, or the one named.
@@ -371,7 +373,9 @@ impl Sessions {
         let (reply, answer) = oneshot::channel();
         let request = Request::Add(Box::new(task), reply);
         self.requests.send(request).await.map_err(|_| OpenError::Closed)?;
-        answer.await.map_err(|_| OpenError::Closed)
+        let handle = answer.await.map_err(|_| OpenError::Closed)?;
+        handle.ready().await;
+        Ok(handle)
     }
 }
 

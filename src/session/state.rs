@@ -3,13 +3,14 @@
 
 mod prompts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::agent::{AgentError, AgentEvent, CallId, Opened};
 use super::delta::Deltas;
-use super::ends::{codex_ended, host_gone, interrupted, known_turn, superseded, survived, unbegun, unkept};
+use super::ends::{codex_ended, host_gone, interrupted, superseded, survived, unbegun, unkept, unnamed};
 use super::input::{Act, Effects, Input, Meant, Reply};
 use super::line::{How, Line};
 use super::missed::Missed;
@@ -20,6 +21,9 @@ use crate::approval::Verdict;
 use crate::event::{Body, DecidedBy, Decision, ErrorInfo, Event, Origin, SessionInfo, Timestamp, TurnStatus};
 use crate::ids::{ApprovalId, Generation, Seq, ThreadId, TurnId};
 
+/// How long codex may take to name a turn that it has taken.
+const NAMES: Duration = Duration::from_secs(120);
+
 #[derive(Debug, PartialEq)]
 enum Phase {
     Idle,
@@ -29,7 +33,7 @@ enum Phase {
         how: How,
         cancelled: bool,
         /// The codex process that has taken it, and has not named it yet.
-        taken: Option<Generation>,
+        taken: Option<(Generation, Timestamp)>,
     },
     Running(TurnId),
 }
@@ -47,6 +51,8 @@ pub struct State {
     output_schema: Option<Value>,
     /// The same.
     key: Option<String>,
+    /// The latest of those that have begun, or are to begin.
+    named: VecDeque<String>,
     generation: Generation,
     /// The last codex process that is known to be gone, and how it went.
     lost: Option<(Generation, ErrorInfo)>,
@@ -75,6 +81,7 @@ impl State {
             sandbox_policy: opened.sandbox_policy,
             output_schema: None,
             key: None,
+            named: VecDeque::new(),
             generation: opened.generation,
             lost: None,
             phase: Phase::Idle,
@@ -140,7 +147,7 @@ impl State {
     /// When the next [`Input::Tick`] is due.
     #[must_use]
     pub fn next_tick(&self) -> Option<Timestamp> {
-        [self.deltas.due(), self.questions.next_expiry()].into_iter().flatten().min()
+        [self.deltas.due(), self.questions.next_expiry(), self.named_by()].into_iter().flatten().min()
     }
 
     /// Whether text waits to become an event.
@@ -176,7 +183,7 @@ impl State {
             AgentEvent::TurnAccepted { start, generation, turn } => {
                 self.accepted(out, start, generation, turn, now);
             }
-            AgentEvent::TurnTaken { start, generation } => self.taken(start, generation),
+            AgentEvent::TurnTaken { start, generation } => self.taken(start, generation, now),
             AgentEvent::TurnRefused { start, error } => self.refused(out, start, error, now),
             AgentEvent::Steered { call, turn, result } => self.steered(out, call, turn, result),
             AgentEvent::TurnStarted(turn) => self.begin(out, turn, now),
@@ -252,50 +259,6 @@ impl State {
             if cancelled {
                 out.acts.push(Act::Interrupt(turn));
             }
-        }
-    }
-
-    /// The answer may come after the end of the codex that gave it: then the turn ends with it.
-    fn accepted(
-        &mut self,
-        out: &mut Effects,
-        start: CallId,
-        generation: Generation,
-        turn: TurnId,
-        now: Timestamp,
-    ) {
-        if !matches!(self.phase, Phase::Starting { call, .. } if call == start) {
-            return;
-        }
-        if self.latest.as_ref() == Some(&turn) {
-            self.refused(out, start, AgentError(known_turn(&turn)), now);
-            return;
-        }
-        self.begin(out, turn.clone(), now);
-        let lost = self.lost.clone().filter(|(lost, _)| generation <= *lost);
-        if let Some((_, error)) = lost {
-            self.phase = Phase::Idle;
-            self.record(out, now, Some(turn), interrupted(error));
-        }
-    }
-
-    /// codex has taken it, and says its name later.
-    fn taken(&mut self, start: CallId, generation: Generation) {
-        if let Phase::Starting { call, taken, .. } = &mut self.phase
-            && *call == start
-        {
-            *taken = Some(generation);
-        }
-    }
-
-    /// Its caller may wait no longer: whoever asks later reads it in the events.
-    fn refused(&mut self, out: &mut Effects, start: CallId, error: AgentError, now: Timestamp) {
-        if let Phase::Starting { call, .. } = self.phase
-            && call == start
-        {
-            self.phase = Phase::Idle;
-            self.record(out, now, None, unbegun(error.0.clone()));
-            out.replies.push((call, Reply::Refused(error)));
         }
     }
 
@@ -394,6 +357,11 @@ impl State {
         }
         let late = self.questions.expire(now);
         self.settle(out, late, now);
+        if let Phase::Starting { call, .. } = self.phase
+            && self.named_by().is_some_and(|by| now >= by)
+        {
+            self.refused(out, call, AgentError(unnamed()), now);
+        }
     }
 
     /// A start that is under way gets its own answer: it may be for the next process.
@@ -410,7 +378,7 @@ impl State {
                 self.record(out, now, Some(turn), interrupted(error));
             }
             // It was taken by the one that is gone, which says no more.
-            Phase::Starting { call, taken: Some(taken), .. } if *taken <= generation => {
+            Phase::Starting { call, taken: Some((taken, _)), .. } if *taken <= generation => {
                 self.refused(out, *call, AgentError(error), now);
             }
             Phase::Starting { .. } | Phase::Idle => {}

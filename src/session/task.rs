@@ -75,13 +75,13 @@ struct Run {
     /// Whether the session has been told that its events are not kept.
     told: bool,
     /// The turn that waits for others to end.
-    line: Option<InLine>,
+    line: Option<OnTheWay>,
     /// What lets the turn run.
     pass: Option<Pass>,
 }
 
 /// A turn that is to begin.
-struct InLine {
+struct OnTheWay {
     waiting: Waiting,
     start: CallId,
     turn: TurnParams,
@@ -102,7 +102,12 @@ impl Woken {
 impl Run {
     async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
         let opened = self.task.state.open(Timestamp::now());
-        if !self.perform(opened).await || !self.tell().await {
+        if !self.perform(opened).await {
+            return;
+        }
+        self.task.view.live = true;
+        self.publish();
+        if !self.tell().await {
             return;
         }
         loop {
@@ -186,8 +191,10 @@ impl Run {
         for act in effects.acts {
             match act {
                 Act::Run(start, turn) => {
+                    // The place of the turn before, which has ended: whoever kept it would wait for himself.
+                    self.pass = None;
                     let waiting = self.task.gate.join().await;
-                    self.line = Some(InLine { waiting, start, turn });
+                    self.line = Some(OnTheWay { waiting, start, turn });
                 }
                 act => {
                     if matches!(act, Act::Interrupt(_)) {
@@ -232,7 +239,7 @@ impl Run {
                 None
             }
             Moved::In(pass) => {
-                let InLine { start, turn, .. } = self.leave()?;
+                let OnTheWay { start, turn, .. } = self.leave()?;
                 self.pass = Some(pass);
                 self.publish();
                 self.send(Act::Run(start, turn)).await;
@@ -246,7 +253,7 @@ impl Run {
     /// A cancel finds the turn still in line: it is taken out, and its caller told. False when the journal
     /// is gone.
     async fn take_out(&mut self, meant: &Meant) -> bool {
-        let Some(InLine { start, .. }) = self.leave() else { return true };
+        let Some(OnTheWay { start, .. }) = self.leave() else { return true };
         // First who waits behind it: they would come up now, only to be cancelled too.
         let behind = self.task.state.empty_line(meant, Timestamp::now());
         if !self.perform(behind).await {
@@ -257,7 +264,7 @@ impl Run {
         self.perform(effects).await
     }
 
-    fn leave(&mut self) -> Option<InLine> {
+    fn leave(&mut self) -> Option<OnTheWay> {
         self.task.view.queued = None;
         self.line.take()
     }
@@ -279,6 +286,7 @@ impl Run {
                 || shown.starting != view.starting
                 || shown.queued != view.queued
                 || shown.line != view.line
+                || shown.live != view.live
                 || shown.stopping != view.stopping
                 || shown.dismissed != view.dismissed;
             if changed {
@@ -328,7 +336,7 @@ impl Run {
 }
 
 /// The next thing that happens to a turn in line; nothing where there is none.
-async fn moved(line: Option<&mut InLine>) -> Moved {
+async fn moved(line: Option<&mut OnTheWay>) -> Moved {
     match line {
         Some(line) => line.waiting.moved().await,
         None => std::future::pending().await,

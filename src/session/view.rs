@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::agent::CallId;
 use super::busy::Doing;
+use super::line::InLine;
 use crate::event::{
     Body, ErrorInfo, Event, PermissionRequest, RateLimit, Review, SessionInfo, Survivor, Timestamp, Tokens,
     ToolKind, TurnStatus,
@@ -69,8 +69,10 @@ pub struct View {
     /// How many turns are to begin before the one that was asked for, where it waits for others to end. Only
     /// a live session knows that.
     pub queued: Option<usize>,
+    /// Whether it is the view of a live session that has its first events in the journal.
+    pub live: bool,
     /// Whose turns wait for those before them in this session. Only a live session knows that.
-    pub line: Vec<CallId>,
+    pub line: Vec<InLine>,
     /// A turn was asked for and has not begun. Only a live session knows that: no event says it.
     pub starting: bool,
     /// It was interrupted, and its commands are being ended. Only a live session knows that.
@@ -108,6 +110,7 @@ impl View {
             plan: None,
             next: Seq::ZERO,
             queued: None,
+            live: false,
             line: Vec::new(),
             starting: false,
             stopping: false,
@@ -127,6 +130,12 @@ impl View {
     #[must_use]
     pub fn open(&self) -> bool {
         matches!(self.status, Status::Running | Status::NeedsDecision)
+    }
+
+    /// Its latest turn by itself, whatever is to come after it.
+    #[must_use]
+    pub fn of_latest(&self) -> Self {
+        Self { starting: false, queued: None, line: Vec::new(), ..self.clone() }
     }
 
     /// Ends what can be followed no more: the journal takes no events.

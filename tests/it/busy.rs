@@ -121,3 +121,62 @@ fn who_waits_in_line_can_be_followed_and_taken_out() {
     let last = host.structured("codex-wait", json!({ "threadId": thread, "wait": 60 }));
     assert_eq!((&last["content"], &last["status"]), (&json!("last"), &json!("completed")), "{last}");
 }
+
+/// One place for turns: what waits in a session gives the place of the turn before it back, also where other
+/// sessions wait; and who began a turn hears of its end, whatever waits behind it.
+#[test]
+fn who_waits_in_line_gives_the_place_back() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
+    let go = json!({ "prompt": "ask-command touch x", "approval-policy": "untrusted", "wait": 10 });
+    let asks = host.structured("codex", go);
+    let thread = asks["threadId"].clone();
+    let queued = |n: usize, host: &mut Host| {
+        let arguments =
+            json!({ "threadId": thread, "prompt": format!("say {n}"), "when-busy": "queue", "wait": 60 });
+        host.post("tools/call", json!({ "name": "codex-reply", "arguments": arguments }))
+    };
+    let calls: Vec<_> = (0..3).map(|n| queued(n, &mut host)).collect();
+    let other = host
+        .post("tools/call", json!({ "name": "codex", "arguments": { "prompt": "say other", "wait": 60 } }));
+    let decide =
+        json!({ "approvalId": asks["decisions"][0]["approvalId"], "decision": "approve", "wait": 60 });
+    let own = host.structured("codex-approve", decide);
+    assert_eq!((&own["turnId"], &own["status"]), (&asks["turnId"], &json!("completed")), "{own}");
+    for (n, id) in calls.into_iter().enumerate() {
+        let done = host.answer(id)["result"]["structuredContent"].clone();
+        assert_eq!(
+            (&done["status"], &done["content"]),
+            (&json!("completed"), &json!(n.to_string())),
+            "{done}"
+        );
+    }
+    let other = host.answer(other)["result"]["structuredContent"].clone();
+    assert_eq!((&other["status"], &other["content"]), (&json!("completed"), &json!("other")), "{other}");
+}
+
+/// The list goes on page by page, within the budget, those at work first.
+#[test]
+fn those_at_work_come_in_pages() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "10").start();
+    for _ in 0..5 {
+        stalled(&mut host);
+    }
+    let (mut seen, mut cursor) = (Vec::new(), None::<Value>);
+    for size in [2, 2, 1] {
+        let mut page = json!({ "status": "running", "limit": 2 });
+        if let Some(cursor) = cursor {
+            page["cursor"] = cursor;
+        }
+        let page = host.structured("codex-sessions", page);
+        let sessions = page["sessions"].as_array().unwrap().clone();
+        assert_eq!(sessions.len(), size, "{page}");
+        seen.extend(sessions.iter().map(|one| one["threadId"].to_string()));
+        cursor = page.get("cursor").cloned();
+    }
+    assert_eq!(cursor, None);
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 5, "each once");
+}

@@ -260,6 +260,9 @@ fn a_long_thread_is_compacted_before_it_goes_on() {
 
 fn keyed(host: &mut Host, thread: Option<&Value>, prompt: &str, key: &str) -> Value {
     let mut arguments = json!({ "prompt": prompt, "key": key });
+    if thread.is_none() {
+        arguments["sandbox"] = json!("workspace-write");
+    }
     let tool = match thread {
         Some(thread) => {
             arguments["threadId"] = thread.clone();
@@ -275,9 +278,10 @@ fn keyed(host: &mut Host, thread: Option<&Value>, prompt: &str, key: &str) -> Va
 fn the_same_key_is_the_same_run() {
     let stage = Stage::new();
     let mut host = stage.host().start();
-    let first = keyed(&mut host, None, "RUN echo once >> once\nSAY one", "k1")["structuredContent"].clone();
+    let work = "RUN echo once >> once\nSAY one";
+    let first = keyed(&mut host, None, work, "k1")["structuredContent"].clone();
     let thread = first["threadId"].clone();
-    let again = keyed(&mut host, None, "RUN echo once >> once\nSAY one", "k1")["structuredContent"].clone();
+    let again = keyed(&mut host, None, work, "k1")["structuredContent"].clone();
     assert_eq!(
         (&again["turnId"], &again["content"], &again["threadId"]),
         (&first["turnId"], &json!("one"), &thread)
@@ -293,13 +297,13 @@ fn the_same_key_is_the_same_run() {
     let mut host = stage.host().start();
     let again = keyed(&mut host, Some(&thread), "SAY two", "k2")["structuredContent"].clone();
     assert_eq!((&again["turnId"], &again["content"]), (&reply["turnId"], &json!("two")), "{again}");
-    let again = keyed(&mut host, None, "RUN echo once >> once\nSAY one", "k1")["structuredContent"].clone();
+    let again = keyed(&mut host, None, work, "k1")["structuredContent"].clone();
     assert_eq!((&again["turnId"], &again["content"]), (&first["turnId"], &json!("one")), "{again}");
-    let once = std::fs::read_to_string(stage.place.work().join("once")).unwrap_or_default();
-    assert!(once.lines().count() <= 1, "the work was done once: {once}");
+    let once = std::fs::read_to_string(stage.place.work().join("once")).unwrap();
+    assert_eq!(once, "once\n", "the work was done once");
 
     // Killed while it runs: the run is found, ended with its bridge.
-    let arguments = json!({ "prompt": "HANG", "key": "k3", "wait": 0 });
+    let arguments = json!({ "prompt": "HANG", "key": "k3", "wait": 0, "sandbox": "workspace-write" });
     let running = host.structured("codex", arguments);
     assert_eq!(running["status"], "running", "{running}");
     host.child.kill().unwrap();
@@ -369,4 +373,94 @@ fn fifty_replies_at_once_have_fifty_answers() {
             assert_eq!(events.iter().filter(|event| event["type"] == "turn_finished").count(), 51);
         }
     }
+}
+
+/// A prompt of a key whose bridge was killed while it waited: several who call again begin it once.
+#[test]
+fn a_named_run_that_never_began_is_begun_once() {
+    let stage = Stage::new();
+    let mut host = stage.host().start();
+    let thread = host.structured("codex", json!({ "prompt": "HANG", "wait": 0 }))["threadId"].clone();
+    let call =
+        json!({ "prompt": "SAY later", "threadId": thread, "when-busy": "queue", "key": "k", "wait": 0 });
+    assert_eq!(host.structured("codex-reply", call.clone())["status"], "queued");
+    host.child.kill().unwrap();
+    host.child.wait().unwrap();
+    let mut host = stage.host().start();
+    let mut again = call;
+    again["wait"] = json!(60);
+    let again = json!({ "name": "codex-reply", "arguments": again });
+    let calls: Vec<_> = (0..4).map(|_| host.post("tools/call", again.clone())).collect();
+    let answers: Vec<_> =
+        calls.into_iter().map(|id| host.answer(id)["result"]["structuredContent"].clone()).collect();
+    for answer in &answers {
+        assert_eq!(
+            (&answer["content"], &answer["turnId"]),
+            (&json!("later"), &answers[0]["turnId"]),
+            "{answers:?}"
+        );
+    }
+    let begun =
+        host.events(&thread).iter().filter(|e| e["type"] == "turn_started" && e["key"] == "k").count();
+    assert_eq!(begun, 1);
+}
+
+/// What the CLI once said in the same words is no run of a key, and a bridge whose call fails frees no other's name.
+#[test]
+fn a_name_belongs_to_its_run() {
+    let stage = Stage::new();
+    let thread = stage.of_the_cli(&stage.place.work(), &["SAY same words"]);
+    let mut host = stage.host().start();
+    let first = keyed(&mut host, Some(&thread), "SAY same words", "k")["structuredContent"].clone();
+    let again = keyed(&mut host, Some(&thread), "SAY same words", "k")["structuredContent"].clone();
+    assert_eq!(
+        (&first["status"], &first["turnId"]),
+        (&json!("completed"), &again["turnId"]),
+        "{first} {again}"
+    );
+
+    let busy = host.structured("codex", json!({ "prompt": "HANG", "wait": 0 }))["threadId"].clone();
+    let queued =
+        json!({ "prompt": "SAY mine", "threadId": busy, "when-busy": "queue", "key": "q", "wait": 0 });
+    assert_eq!(host.structured("codex-reply", queued.clone())["status"], "queued");
+    let mut second = stage.host().start();
+    let waits = second.structured("codex-reply", queued.clone());
+    assert_eq!(waits["status"], "running", "its run is yet to begin, elsewhere: {waits}");
+    let mine = host.structured("codex-reply", queued);
+    assert_eq!(mine["status"], "queued", "the name is still its run's: {mine}");
+}
+
+/// With folders limited: threads within go on and are copied, what lies outside is neither shown nor touched.
+#[test]
+fn limits_of_folders_hold_for_other_programs_threads() {
+    let stage = Stage::new();
+    let secret = stage.place.root.join("secret");
+    std::fs::create_dir(&secret).unwrap();
+    let inside = stage.of_the_cli(&stage.place.work(), &["SAY inside"]);
+    let outside = stage.of_the_cli(&secret, &["SAY a secret"]);
+    let roots = format!("[{:?}]", stage.place.work());
+    let mut host = stage.host().env("CODEX_BRIDGE_LIMITS_ROOTS", &roots).start();
+    let copy =
+        host.structured("codex-reply", json!({ "prompt": "SAY copy", "threadId": inside, "fork": "latest" }));
+    assert_eq!(copy["content"], "copy", "{copy}");
+    let next = host.structured("codex-reply", json!({ "prompt": "SAY next", "threadId": inside }));
+    assert_eq!(next["content"], "next", "{next}");
+    let all = host.structured("codex-sessions", json!({})).to_string();
+    assert!(all.contains(inside.as_str().unwrap()) && !all.contains("secret"), "{all}");
+    for (tool, more) in [
+        ("codex-reply", json!({ "prompt": "SAY x" })),
+        ("codex-reply", json!({ "prompt": "SAY x", "fork": "latest" })),
+        ("codex-sessions", json!({})),
+        ("codex-cancel", json!({ "archive": true })),
+    ] {
+        let mut arguments = more;
+        arguments["threadId"] = outside.clone();
+        let refused = host.call(tool, arguments);
+        assert_eq!(refused["isError"], true, "{tool}: {refused}");
+        assert!(!refused.to_string().contains("a secret"), "{refused}");
+    }
+    drop(host);
+    let mut free = stage.host().start();
+    let all = free.structured("codex-sessions", json!({}))["sessions"].as_array().unwrap().clone();
+    assert_eq!(all.len(), 3, "no copy was left of what was refused: {all:?}");
 }

@@ -55,6 +55,8 @@ pub struct Threaded {
     pub source: Value,
     /// The thread that it was branched from.
     pub forked_from_id: Option<String>,
+    /// Its file.
+    pub path: Option<String>,
     /// Unix seconds.
     pub created_at: u64,
     /// Unix seconds.

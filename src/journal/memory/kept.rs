@@ -156,12 +156,12 @@ impl Kept {
     }
 
     /// Says where a run is, or frees its name.
-    pub fn place_run(&mut self, key: &str, place: Option<(ThreadId, Seq)>) {
+    pub fn place_run(&mut self, claim: &str, place: Option<(ThreadId, Seq)>) {
         match place {
-            None => drop(self.runs.remove(key)),
+            None => self.runs.retain(|_, run| run.claim != claim),
             Some((thread, after)) => {
-                if let Some(run) = self.runs.get_mut(key) {
-                    (run.thread, run.after) = (Some(thread), after);
+                for run in self.runs.values_mut().filter(|run| run.claim == claim) {
+                    (run.thread, run.after) = (Some(thread.clone()), after);
                 }
             }
         }

@@ -245,8 +245,8 @@ impl Journal for SqliteJournal {
         self.write(|reply| Write::ClaimRun(Box::new(run), reply))
     }
 
-    fn place_run(&self, key: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
-        self.write(|reply| Write::PlaceRun(key, place, reply))
+    fn place_run(&self, claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
+        self.write(|reply| Write::PlaceRun(claim, place, reply))
     }
 
     fn keep_secrets(&self, thread: ThreadId, secrets: Value) -> Pending<()> {

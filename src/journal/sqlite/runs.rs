@@ -8,7 +8,7 @@ use super::rows::{number, signed};
 use crate::event::Timestamp;
 use crate::ids::{BridgeId, Seq, ThreadId};
 
-const RUN: &str = "key, digest, bridge, thread, after, created";
+const RUN: &str = "key, digest, claim, bridge, thread, after, created";
 
 /// Takes the name for a run; the one that has it, where one does. A run whose bridge died before it had a
 /// session has it no more.
@@ -25,10 +25,11 @@ pub(super) fn claim(
             return Ok(Some(found));
         }
     }
-    let put = format!("INSERT OR REPLACE INTO runs ({RUN}) VALUES (?1,?2,?3,?4,?5,?6)");
+    let put = format!("INSERT OR REPLACE INTO runs ({RUN}) VALUES (?1,?2,?3,?4,?5,?6,?7)");
     db.prepare_cached(&put)?.execute(params![
         run.key,
         run.digest,
+        run.claim,
         run.bridge.as_str(),
         run.thread.as_ref().map(ThreadId::as_str),
         signed(run.after.0),
@@ -37,15 +38,15 @@ pub(super) fn claim(
     Ok(None)
 }
 
-/// Says where a run is; frees its name where it is nowhere.
-pub(super) fn place(db: &Connection, key: &str, place: Option<&(ThreadId, Seq)>) -> rusqlite::Result<()> {
+/// Says of a claim where its run is; frees the name where it is nowhere.
+pub(super) fn place(db: &Connection, claim: &str, place: Option<&(ThreadId, Seq)>) -> rusqlite::Result<()> {
     match place {
         Some((thread, after)) => {
-            let sql = "UPDATE runs SET thread = ?2, after = ?3 WHERE key = ?1";
-            db.prepare_cached(sql)?.execute(params![key, thread.as_str(), signed(after.0)])?;
+            let sql = "UPDATE runs SET thread = ?2, after = ?3 WHERE claim = ?1";
+            db.prepare_cached(sql)?.execute(params![claim, thread.as_str(), signed(after.0)])?;
         }
         None => {
-            db.prepare_cached("DELETE FROM runs WHERE key = ?1")?.execute([key])?;
+            db.prepare_cached("DELETE FROM runs WHERE claim = ?1")?.execute([claim])?;
         }
     }
     Ok(())
@@ -62,9 +63,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     Ok(RunRecord {
         key: row.get(0)?,
         digest: row.get(1)?,
-        bridge: BridgeId::from(row.get::<_, String>(2)?),
-        thread: row.get::<_, Option<String>>(3)?.map(ThreadId::from),
-        after: Seq(number(row, 4)?),
-        created: Timestamp(number(row, 5)?),
+        claim: row.get(2)?,
+        bridge: BridgeId::from(row.get::<_, String>(3)?),
+        thread: row.get::<_, Option<String>>(4)?.map(ThreadId::from),
+        after: Seq(number(row, 5)?),
+        created: Timestamp(number(row, 6)?),
     })
 }

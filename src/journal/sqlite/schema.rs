@@ -77,9 +77,10 @@ CREATE TABLE secrets (thread TEXT PRIMARY KEY, kept TEXT NOT NULL, created INTEG
 /// Runs that their callers named.
 const RUNS: &str = "
 CREATE TABLE runs (
-    key TEXT PRIMARY KEY, digest TEXT NOT NULL, bridge TEXT NOT NULL, thread TEXT, after INTEGER NOT NULL,
-    created INTEGER NOT NULL
+    key TEXT PRIMARY KEY, digest TEXT NOT NULL, claim TEXT NOT NULL, bridge TEXT NOT NULL, thread TEXT,
+    after INTEGER NOT NULL, created INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE UNIQUE INDEX runs_claim ON runs (claim);
 ";
 
 /// Opens the file to write, made where there is none. `Err(NewerVersion)` leaves it untouched.

@@ -118,8 +118,8 @@ impl Writer {
         runs::claim(&self.db, &self.owners, run).map_err(|e| self.fault(&e))
     }
 
-    pub(super) fn place_run(&self, key: &str, place: Option<&(ThreadId, Seq)>) -> Result<(), JournalError> {
-        runs::place(&self.db, key, place).map_err(|e| self.fault(&e))
+    pub(super) fn place_run(&self, claim: &str, place: Option<&(ThreadId, Seq)>) -> Result<(), JournalError> {
+        runs::place(&self.db, claim, place).map_err(|e| self.fault(&e))
     }
 
     pub(super) fn put_secrets(&self, thread: &ThreadId, kept: &Value) -> Result<(), JournalError> {

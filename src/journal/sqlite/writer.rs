@@ -145,8 +145,8 @@ impl Writer {
                 }
                 Write::Task(task, reply) => answer(reply, self.step(&mut begun, |w| w.put_task(&task))),
                 Write::ClaimRun(run, reply) => answer(reply, self.step(&mut begun, |w| w.claim_run(&run))),
-                Write::PlaceRun(key, place, reply) => {
-                    answer(reply, self.step(&mut begun, |w| w.place_run(&key, place.as_ref())))
+                Write::PlaceRun(claim, place, reply) => {
+                    answer(reply, self.step(&mut begun, |w| w.place_run(&claim, place.as_ref())))
                 }
                 Write::Secrets(thread, kept, reply) => {
                     answer(reply, self.step(&mut begun, |w| w.put_secrets(&thread, &kept)))

@@ -96,6 +96,7 @@ impl Args for ReplyArgs {
             ("effort", args.effort.is_some()),
             ("output-schema", args.output_schema.is_some()),
             ("compact", args.compact),
+            ("key", args.key.is_some()),
         ];
         match fixed.into_iter().find(|(_, given)| *given && args.when_busy == WhenBusy::Steer) {
             Some((name, _)) => Err(BadArguments::NotSteered { name }),

@@ -8,6 +8,9 @@ use crate::journal::SessionRecord;
 use crate::mcp::result::cut_plain;
 use crate::session::{PastTurn, ThreadEntry};
 
+/// Open requests that an entry names; its line says how many there are.
+const DECISIONS: usize = 3;
+
 /// A session.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -42,13 +45,13 @@ impl Entry {
     }
 
     /// As codex has it, and where it stands in the journal.
-    pub fn of_thread(thread: ThreadEntry, row: Option<&SessionRecord>, archived: bool) -> Self {
+    pub fn of_thread(thread: ThreadEntry, row: Option<&SessionRecord>) -> Self {
         // codex takes all that speak to its app-server for IDEs.
         let ours = row.is_some() && thread.source == "vscode";
         let title = thread.name.unwrap_or(thread.preview);
         Self {
             title: title.split_whitespace().collect::<Vec<_>>().join(" "),
-            status: if archived { "archived" } else { row.map_or("idle", |row| row.status.name()) },
+            status: if thread.archived { "archived" } else { row.map_or("idle", |row| row.status.name()) },
             source: Some(if ours { "bridge".to_owned() } else { thread.source }),
             updated: row.map_or(thread.updated, |row| row.updated.max(thread.updated)),
             thread: thread.thread,
@@ -77,9 +80,10 @@ impl Entry {
         }
         out.insert("updated".into(), json!(self.updated));
         if !self.decisions.is_empty() {
-            let each = room / (2 * self.decisions.len());
+            let shown = self.decisions.len().min(DECISIONS);
+            let each = room / (2 * shown);
             let one = |(id, summary): &(String, String)| json!({ "approvalId": id, "summary": cut_plain(summary, each) });
-            out.insert("decisions".into(), self.decisions.iter().map(one).collect());
+            out.insert("decisions".into(), self.decisions.iter().take(DECISIONS).map(one).collect());
         }
         Value::Object(out)
     }

@@ -1,19 +1,26 @@
 //! Of a session's state: what becomes of prompts, also while a turn runs.
 
-use super::{Phase, State};
+use super::{NAMES, Phase, State};
 use crate::event::Timestamp;
-use crate::ids::TurnId;
+use crate::ids::{Generation, TurnId};
 use crate::session::agent::{AgentError, CallId, SteerError, TurnParams};
-use crate::session::ends::{host_gone, not_begun, taken_out};
+use crate::session::ends::{host_gone, interrupted, known_turn, not_begun, taken_out, unbegun};
 use crate::session::input::{Act, Effects, Meant, Reply};
-use crate::session::line::{How, Waiting, WhenBusy};
+use crate::session::line::{How, InLine, Waiting, WhenBusy};
+
+/// Runs whose names a session remembers: more than are begun at the same moment.
+const NAMED: usize = 64;
 
 impl State {
     pub(super) fn run(&mut self, out: &mut Effects, call: CallId, turn: TurnParams, when: WhenBusy) {
+        if turn.key.as_ref().is_some_and(|key| self.line.has(key) || self.named.contains(key)) {
+            return out.replies.push((call, Reply::Named));
+        }
         let waits = match when {
             // Whatever waits has been taken up by now.
             _ if self.phase == Phase::Idle => {
-                return self.start(out, Waiting { call, turn, how: How::Begun, missed: None });
+                return self
+                    .start(out, Waiting { call, turn, how: How::Begun, missed: None, cancelled: false });
             }
             WhenBusy::Reject => return out.replies.push((call, Reply::Busy(self.current()))),
             WhenBusy::Queue => self.line.join(call, turn),
@@ -29,6 +36,12 @@ impl State {
         let sandbox_policy = self.sandbox_policy.clone();
         self.output_schema.clone_from(&turn.output_schema);
         self.key.clone_from(&turn.key);
+        if let Some(key) = &turn.key {
+            if self.named.len() == NAMED {
+                self.named.pop_front();
+            }
+            self.named.push_back(key.clone());
+        }
         out.acts.push(Act::Run(call, TurnParams { sandbox_policy, ..turn }));
     }
 
@@ -58,6 +71,9 @@ impl State {
         let Some(waiting) = self.line.answered(call) else { return };
         match result {
             Ok(()) => out.replies.push((call, Reply::Begun(turn, How::Steered))),
+            Err(SteerError::Over) if waiting.cancelled => {
+                out.replies.push((call, Reply::Refused(AgentError(taken_out()))));
+            }
             Err(SteerError::Over) => self.line.missed(waiting, turn),
             Err(SteerError::Other(error)) => out.replies.push((call, Reply::Refused(error))),
         }
@@ -65,8 +81,8 @@ impl State {
 
     /// Whose turns are to come, in their order.
     #[must_use]
-    pub fn in_line(&self) -> Vec<CallId> {
-        self.line.calls()
+    pub fn in_line(&self) -> Vec<InLine> {
+        self.line.all()
     }
 
     /// Takes out of the line what a caller means.
@@ -95,5 +111,60 @@ impl State {
         self.record(out, now, None, not_begun(&prompts, why));
         let error = AgentError(if self.over { host_gone() } else { taken_out() });
         out.replies.extend(taken.iter().map(|one| (one.call, Reply::Refused(error.clone()))));
+    }
+
+    /// When codex must have named the turn that it has taken.
+    pub(super) fn named_by(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Starting { taken: Some((_, since)), .. } => Some(since.after(NAMES)),
+            _ => None,
+        }
+    }
+
+    /// The answer may come after the end of the codex that gave it: then the turn ends with it.
+    pub(super) fn accepted(
+        &mut self,
+        out: &mut Effects,
+        start: CallId,
+        generation: Generation,
+        turn: TurnId,
+        now: Timestamp,
+    ) {
+        if !matches!(self.phase, Phase::Starting { call, .. } if call == start) {
+            return;
+        }
+        if self.latest.as_ref() == Some(&turn) {
+            self.refused(out, start, AgentError(known_turn(&turn)), now);
+            return;
+        }
+        self.begin(out, turn.clone(), now);
+        let lost = self.lost.clone().filter(|(lost, _)| generation <= *lost);
+        if let Some((_, error)) = lost {
+            self.phase = Phase::Idle;
+            self.record(out, now, Some(turn), interrupted(error));
+        }
+    }
+
+    /// codex has taken it, and says its name later.
+    pub(super) fn taken(&mut self, start: CallId, generation: Generation, now: Timestamp) {
+        if let Phase::Starting { call, taken, .. } = &mut self.phase
+            && *call == start
+        {
+            *taken = Some((generation, now));
+        }
+    }
+
+    /// Its caller may wait no longer: whoever asks later reads it in the events.
+    pub(super) fn refused(&mut self, out: &mut Effects, start: CallId, error: AgentError, now: Timestamp) {
+        if let Phase::Starting { call, .. } = self.phase
+            && call == start
+        {
+            self.phase = Phase::Idle;
+            if let Some(key) = self.key.take() {
+                self.named.retain(|name| *name != key);
+            }
+            self.record(out, now, None, unbegun(error.0.clone()));
+            out.replies.push((call, Reply::Refused(error)));
+        }
     }
 }

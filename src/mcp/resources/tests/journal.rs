@@ -72,7 +72,7 @@ impl Journal for Watched {
         put_task(task: TaskRecord) -> Pending<()>;
         task(id: String) -> Pending<Option<TaskRecord>>;
         claim_run(run: RunRecord) -> Pending<Option<RunRecord>>;
-        place_run(key: String, place: Option<(ThreadId, Seq)>) -> Pending<()>;
+        place_run(claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()>;
         keep_secrets(thread: ThreadId, secrets: serde_json::Value) -> Pending<()>;
         secrets(thread: ThreadId) -> Pending<Option<serde_json::Value>>;
         watch(thread: ThreadId) -> Pending<watch::Receiver<Seq>>;
