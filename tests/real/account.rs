@@ -297,3 +297,26 @@ fn a_person_at_the_host_signs_in_while_the_bridge_runs() {
     good(&host.structured("codex-reply", reply));
     assert!(scene.accounts.of_turns().last().unwrap().starts_with("Bearer eyJ"));
 }
+
+/// The dialog's sign-in goes on between two calls; one at a terminal counts all the same.
+#[test]
+fn a_sign_in_that_is_held_does_not_hide_another() {
+    let scene = Scene::new(ACCOUNT);
+    scene.accounts.script.lock().unwrap().pending = usize::MAX;
+    let mut setup = scene.host();
+    setup.version = "2025-11-25";
+    setup.capabilities = json!({ "elicitation": { "url": {} } });
+    // Its calls may take 4 s.
+    setup.name = "openai-agents";
+    let mut host = setup.start();
+    let call = host.post("tools/call", json!({ "name": "codex", "arguments": { "prompt": "hello" } }));
+    let question = host.asked("elicitation/create");
+    host.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": "accept" } }));
+    let result = host.answer(call)["result"].clone();
+    let words = result["content"][0]["text"].as_str().unwrap();
+    assert!(words.contains("has not finished"), "{result}");
+    assert_eq!(scene.run(&["login", "--with-api-key"], "sk-good").code, 0);
+    let reply = json!({ "threadId": result["structuredContent"]["threadId"], "prompt": "hello" });
+    good(&host.structured("codex-reply", reply));
+    assert_eq!(scene.accounts.of_turns().last().unwrap(), "Bearer sk-good");
+}
