@@ -99,6 +99,15 @@ fn a_sign_in_that_comes_to_nothing_says_what_to_do() {
 }
 
 #[test]
+fn a_codex_without_sign_ins_is_too_old() {
+    let place = Place::new();
+    let words = "refuse Invalid request: unknown variant `account/login/start`";
+    let said = run(command(&place, &["login"], words));
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.err.contains("this codex does not have `account/login/start`"), "{said:?}");
+}
+
+#[test]
 fn what_is_no_web_address_is_not_shown_to_be_opened() {
     let place = Place::new();
     let mut command = command(&place, &["login", "--device"], "wait");
