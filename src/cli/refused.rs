@@ -3,6 +3,8 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::args::{Cli, Command};
+
 const PER_TURN: &str = "it belongs to one prompt: give the tool's parameter";
 const SCREEN: &str = "it is about codex's own screen, and here is none";
 
@@ -40,4 +42,25 @@ pub(super) fn explain(error: &clap::Error) -> Option<String> {
     };
     let (flag, why) = REFUSED.iter().find(|(refused, _)| refused == flag)?;
     Some(format!("error: codex's flag `{flag}` is not taken: {why}. docs/flags.md has every flag of codex."))
+}
+
+/// Why a command about the account cannot take a flag that would say what it is about.
+pub(super) fn of_account(cli: &Cli) -> Option<String> {
+    let verb = match cli.command {
+        Some(Command::Login(_)) => "login",
+        Some(Command::Logout) => "logout",
+        _ => return None,
+    };
+    let codex = &cli.codex;
+    let (flag, why) = if codex.profile.is_some() {
+        ("-p", "its keys would stand on codex's command line, for every process to read")
+    } else if codex.oss || codex.local_provider.is_some() {
+        ("--oss", "a model of this machine needs no account")
+    } else {
+        return None;
+    };
+    Some(format!(
+        "error: `codex-bridge {verb}` does not take `{flag}`: {why}. Leave it out; what of codex's configuration is to \
+         count here is given with `-c`."
+    ))
 }

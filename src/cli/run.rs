@@ -24,6 +24,10 @@ pub fn run() -> u8 {
             return code;
         }
     };
+    if let Some(words) = refused::of_account(&cli) {
+        complain(words);
+        return 2;
+    }
     match execute(cli) {
         Ok(code) => code,
         Err(error) => {

@@ -19,9 +19,10 @@ pub(super) use self::faults::{UNAUTHORIZED, login_failed, missing_variable, refu
 pub(super) use self::remedy::{Remedy, remedy};
 pub use self::token::hand_over;
 pub use self::visit::Visit;
-use super::connection::fault;
+use super::calls;
 use super::protocol_account::{LoginRef, LoginStartParams, LoginStarted};
-use crate::rpc::{CallError, Peer};
+use crate::event::ErrorInfo;
+use crate::rpc::Peer;
 use crate::session::AgentError;
 
 /// The variable with an access token. codex takes it before whatever else somebody is signed in with, and
@@ -94,20 +95,21 @@ pub(super) async fn logout(peer: &Peer) -> Result<(), AgentError> {
     call::<Value>(peer, "account/logout", &(), OWN).await.map(|_| ())
 }
 
+/// As any call; what codex says against it is said as of a sign-in.
 async fn call<T: DeserializeOwned>(
     peer: &Peer,
     method: &'static str,
-    params: &impl Serialize,
+    params: &(impl Serialize + Sync),
     deadline: Duration,
 ) -> Result<T, AgentError> {
-    let answer = peer.call(method, params, deadline).await.map_err(|error| match error {
-        CallError::Rejected(error) => login_failed(&error.message),
-        CallError::TimedOut { .. } => fault("codex_silent", error.to_string(), Some("try again")),
-        error => fault("codex_lost", error.to_string(), Some("try again: codex is started anew")),
-    })?;
-    serde_json::from_str(answer.get()).map_err(|error| {
-        let message = format!("codex answered `{method}` in a way that this bridge does not read: {error}");
-        fault("codex_protocol", message, Some("use a codex version that the README names"))
+    calls::call(peer, method, params, deadline).await.map_err(|error: AgentError| {
+        let ErrorInfo { code, message, .. } = &error.0;
+        match code.as_str() {
+            "codex_refused" | UNAUTHORIZED => {
+                login_failed(message.strip_prefix("codex refused: ").unwrap_or(message))
+            }
+            _ => error,
+        }
     })
 }
 

@@ -220,11 +220,14 @@ impl Agent {
                 self.steer(call, thread, turn, more, inbox);
             }
             AgentCommand::SignIn { thread, reply } => self.sign_in(&thread, reply),
-            needs_codex if self.signed_out() => self.renew(needs_codex),
-            needs_codex => match self.connected() {
-                Some((peer, generation)) => self.call(needs_codex, peer, generation),
-                None => self.connect(needs_codex),
-            },
+            needs_codex => self.with_codex(needs_codex),
+        }
+    }
+
+    fn with_this_codex(&mut self, command: AgentCommand) {
+        match self.connected() {
+            Some((peer, generation)) => self.call(command, peer, generation),
+            None => self.connect(command),
         }
     }
 

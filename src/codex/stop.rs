@@ -86,7 +86,7 @@ async fn survivors(peer: &Peer, thread: &ThreadId) -> Vec<Survivor> {
 }
 
 /// The commands that codex still lists. A codex that does not list them says nothing of them.
-async fn listed(peer: &Peer, thread: &ThreadId) -> Vec<Survivor> {
+pub(super) async fn listed(peer: &Peer, thread: &ThreadId) -> Vec<Survivor> {
     let params = TerminalsListParams { thread_id: thread.to_string(), limit: TERMINALS };
     let list: Result<TerminalsList, _> = call(peer, "thread/backgroundTerminals/list", &params, STOP).await;
     let all = list.map(|list| list.data).unwrap_or_default();

@@ -53,6 +53,13 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// Those that a codex takes at its start.
+    pub(super) fn overrides(&self) -> Vec<String> {
+        let all = [("-c", &self.config), ("--enable", &self.enable), ("--disable", &self.disable)];
+        let pairs = all.into_iter().flat_map(|(flag, values)| values.iter().map(move |value| (flag, value)));
+        pairs.flat_map(|(flag, value)| [flag.to_owned(), value.clone()]).collect()
+    }
+
     /// codex refuses the same pairs.
     fn fit(&self) -> Result<(), ConfigError> {
         const BYPASS: &str = "--dangerously-bypass-approvals-and-sandbox";

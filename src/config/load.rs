@@ -25,6 +25,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// What a session gets where a call says nothing.
     pub defaults: Defaults,
+    /// `-c`, `--enable` and `--disable` of the command line, for a codex that is started for no session.
+    pub overrides: Vec<String>,
     /// Whether hosts get the `codex/event` notifications of the removed server (`--legacy-events`).
     pub legacy_events: bool,
     /// The environment that all of this was read from.
@@ -93,7 +95,20 @@ pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError>
     let mcp_file = mcp_file(&flags, settings.mcp.file.as_deref(), &file, &cwd)?;
     let depth = depth(&env)?;
     let legacy_events = flags.legacy_events;
-    Ok(Loaded { settings, defaults, legacy_events, env, paths, file, mcp_file, depth, warnings, origins })
+    let overrides = flags.overrides();
+    Ok(Loaded {
+        settings,
+        defaults,
+        overrides,
+        legacy_events,
+        env,
+        paths,
+        file,
+        mcp_file,
+        depth,
+        warnings,
+        origins,
+    })
 }
 
 /// The file of MCP servers: of the flag, of the setting, or beside the settings file.

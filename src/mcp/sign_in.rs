@@ -10,7 +10,7 @@ use rmcp::service::PeerRequestOptions;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::call::{Asking, Call, over};
+use super::call::{Asking, Call, Late, over};
 use super::server::Server;
 use crate::event::TurnStatus;
 use crate::ids::ThreadId;
@@ -53,10 +53,15 @@ impl Server {
         if !failed || !forms.url {
             return Offer::None;
         }
-        let sign_in = match self.sessions.sign_in(&view.thread).await {
-            Ok(sign_in) => sign_in,
-            Err(error) => {
+        // codex asks its account server first: one that is silent must not hold the call.
+        let sign_in = match call.before(self.sessions.sign_in(&view.thread)).await {
+            Ok(Ok(sign_in)) => sign_in,
+            Ok(Err(error)) => {
                 tracing::info!(%error, "no sign-in is offered");
+                return Offer::None;
+            }
+            Err(late) => {
+                tracing::info!(?late, "no sign-in is offered: codex has not begun it in time");
                 return Offer::None;
             }
         };
@@ -141,8 +146,12 @@ impl Server {
     ) -> String {
         match call.race(sign_in.over(), limit).await {
             Ok(ended) => self.told(ended, thread),
+            Err(Late::Cancelled) => {
+                self.sign_ins.set(None);
+                under_way(thread)
+            }
             // It goes on: what the person has begun is not taken from them.
-            Err(_) => under_way(thread),
+            Err(Late::TooLong) => under_way(thread),
         }
     }
 

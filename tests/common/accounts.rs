@@ -18,6 +18,8 @@ pub struct Script {
     pub pending: usize,
     /// What becomes of a code then: 200, or how it is refused.
     pub code: u16,
+    /// Whether it never says whose access token it is.
+    pub silent: bool,
     /// The access tokens that it knows.
     pub tokens: Vec<&'static str>,
     /// Of each request the path and the `authorization`.
@@ -33,7 +35,7 @@ pub struct Accounts {
 
 impl Accounts {
     pub fn start() -> Self {
-        let script = Script { pending: 0, code: 200, tokens: Vec::new(), seen: Vec::new() };
+        let script = Script { pending: 0, code: 200, silent: false, tokens: Vec::new(), seen: Vec::new() };
         let script = Arc::new(Mutex::new(script));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -76,8 +78,15 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
     let path = request.uri().path().to_owned();
     let authorization = request.headers().get(header::AUTHORIZATION);
     let authorization = authorization.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let silent = {
+        let mut script = script.lock().unwrap();
+        script.seen.push((path.clone(), authorization.clone()));
+        script.silent
+    };
+    if silent && path == WHOAMI {
+        std::future::pending::<()>().await;
+    }
     let mut script = script.lock().unwrap();
-    script.seen.push((path.clone(), authorization.clone()));
     let json = |code: u16, value: Value| (StatusCode::from_u16(code).unwrap(), Json(value)).into_response();
     match path.as_str() {
         "/api/accounts/deviceauth/usercode" => {
@@ -103,7 +112,7 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
                 "workspace_backend_origin": "https://127.0.0.1:9",
             }] }),
         ),
-        "/v1/user-auth-credential/whoami" => {
+        WHOAMI => {
             if !script.tokens.iter().any(|token| authorization == format!("Bearer {token}")) {
                 return json(401, json!({}));
             }
@@ -122,6 +131,9 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
         _ => json(404, json!({})),
     }
 }
+
+/// Where codex asks whose an access token is.
+pub const WHOAMI: &str = "/v1/user-auth-credential/whoami";
 
 /// The model says `hi`.
 fn said() -> String {

@@ -99,6 +99,15 @@ fn a_sign_in_that_comes_to_nothing_says_what_to_do() {
 }
 
 #[test]
+fn a_codex_without_sign_ins_is_too_old() {
+    let place = Place::new();
+    let words = "refuse Invalid request: unknown variant `account/login/start`";
+    let said = run(command(&place, &["login"], words));
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.err.contains("this codex does not have `account/login/start`"), "{said:?}");
+}
+
+#[test]
 fn what_is_no_web_address_is_not_shown_to_be_opened() {
     let place = Place::new();
     let mut command = command(&place, &["login", "--device"], "wait");
@@ -382,6 +391,100 @@ fn nobody_is_asked_where_nobody_may_be() {
         assert!(host.heard("elicitation/create").is_none());
     }
     assert_eq!(asked(&place), Vec::<String>::new());
+}
+
+/// How often codex was started, once the bridge has ended.
+fn starts(mut host: Host) -> usize {
+    host.close_stdin();
+    host.ended();
+    host.stderr().iter().filter(|line| line.contains("codex started")).count()
+}
+
+fn logged<'a>(place: &'a Place) -> Setup<'a> {
+    let setup = Setup::fake(place).env("FAKE_SIGNED_OUT", "1");
+    setup.env("CODEX_BRIDGE_LOG_LEVEL", "info")
+}
+
+#[test]
+fn a_look_at_the_sessions_starts_no_codex_anew() {
+    let place = Place::new();
+    let mut host = logged(&place).start();
+    failed(&host.call("codex", prompt()));
+    host.call("codex-sessions", json!({}));
+    assert_eq!(starts(host), 1);
+}
+
+/// They would end with the codex that runs them.
+#[test]
+fn commands_in_the_background_keep_their_codex() {
+    let place = Place::new();
+    let mut host = logged(&place).start();
+    let result = host.call("codex", json!({ "prompt": "immortal-command\nneeds-sign-in" }));
+    failed(&result);
+    let reply =
+        json!({ "threadId": result["structuredContent"]["threadId"], "prompt": "needs-sign-in\nsay hi" });
+    let again = host.call("codex-reply", reply);
+    failed(&again);
+    let remedy = again["structuredContent"]["error"]["remedy"].as_str().unwrap();
+    assert!(remedy.contains("while commands of sessions go on in the background"), "{remedy}");
+    assert_eq!(starts(host), 1);
+}
+
+/// What goes on is not ended for another's sign-in, and the remedy says so.
+#[test]
+fn sessions_that_did_not_fail_keep_their_codex() {
+    let place = Place::new();
+    let mut host = logged(&place).start();
+    host.structured("codex", json!({ "prompt": "say hi" }));
+    for _ in 0..2 {
+        let result = host.call("codex", prompt());
+        failed(&result);
+        let remedy = result["structuredContent"]["error"]["remedy"].as_str().unwrap();
+        assert!(remedy.contains("while sessions are open that did not fail"), "{remedy}");
+    }
+    assert_eq!(starts(host), 1);
+}
+
+/// They were of the account before.
+#[test]
+fn another_codex_does_not_have_the_limits_of_the_one_before() {
+    let place = Place::new();
+    let mut host = logged(&place).start();
+    let result = host.call("codex", json!({ "prompt": "limits 95\nneeds-sign-in" }));
+    failed(&result);
+    assert_eq!(result["structuredContent"]["limits"][0]["usedPercent"], 95, "{result}");
+    let after = host.structured("codex", json!({ "prompt": "say hi" }));
+    assert_eq!(after["limits"], Value::Null, "{after}");
+    assert_eq!(starts(host), 2);
+}
+
+#[test]
+fn an_account_server_that_is_silent_does_not_hold_a_call() {
+    let place = Place::new();
+    let mut setup = opens(&place, "silent");
+    // Its calls may take 4 s.
+    setup.name = "openai-agents";
+    let mut host = setup.start();
+    let begun = std::time::Instant::now();
+    failed(&host.call("codex", prompt()));
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    assert_eq!(asked(&place), ["account/login/start"]);
+}
+
+#[test]
+fn a_call_that_is_cancelled_gives_the_sign_in_up() {
+    let place = Place::new();
+    let mut host = opens(&place, "wait").start();
+    let call = host.post("tools/call", json!({ "name": "codex", "arguments": prompt() }));
+    answer(&mut host, "accept");
+    let params = json!({ "requestId": call });
+    host.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while asked(&place) != ["account/login/start", "account/login/cancel"] {
+        assert!(std::time::Instant::now() < until, "{:?}", asked(&place));
+        // The file is all that shows it: there is nothing to wait for.
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
 }
 
 /// The fake is what the tests above are worth.

@@ -6,12 +6,13 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::codex;
-use crate::common::accounts::Accounts;
+use crate::common::accounts::{Accounts, WHOAMI};
 use crate::common::terminal::{Said, terminal};
 use crate::common::{Host, Place, Setup};
 use crate::doctor::examined;
@@ -53,6 +54,11 @@ impl Scene {
         let done = child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Said { code: done.status.code().unwrap(), out: text(done.stdout), err: text(done.stderr) }
+    }
+
+    /// Whether codex keeps a sign-in in its folder.
+    fn is_kept(&self) -> bool {
+        self.place.root.join("codex-home/auth.json").exists()
     }
 
     fn host(&self) -> Setup<'_> {
@@ -148,10 +154,34 @@ fn get(address: &str) -> String {
     String::from_utf8(page).unwrap()
 }
 
-/// codex listens at a port of its own choice, 1455, and takes it from another sign-in of this machine: so
-/// there is one such test.
+/// Says to the test that it has a network of its own.
+const ALONE: &str = "CODEX_BRIDGE_TEST_ALONE";
+
+/// codex listens at a port that nothing sets, 1455, and ends another sign-in of this machine for it. So this
+/// runs in a network of its own, where Linux lets a user make one; elsewhere it may end a sign-in that a person
+/// has begun, or that of another run, and there is one such test.
 #[test]
 fn a_browser_signs_a_person_in() {
+    let unshare = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net", "sh", "-c", &format!("ip link set lo up && {script}")]);
+        command
+    };
+    let can = || unshare("true").output().is_ok_and(|done| done.status.success());
+    if std::env::var_os(ALONE).is_some() || !can() {
+        return signs_in_by_a_browser();
+    }
+    let mut again = unshare("exec \"$0\" \"$@\"");
+    again.arg(std::env::current_exe().unwrap()).env(ALONE, "1");
+    let done = again
+        .args(["--exact", "real::account::a_browser_signs_a_person_in", "--nocapture"])
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && words.contains("1 passed"), "{words}{done:?}");
+}
+
+fn signs_in_by_a_browser() {
     let scene = Scene::new(ACCOUNT);
     let mut child = scene.command(&["login"]).stdin(Stdio::null()).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -181,12 +211,14 @@ fn a_browser_signs_a_person_in() {
 #[test]
 fn a_key_goes_from_stdin_to_codex_and_nowhere_else() {
     let scene = Scene::new(ACCOUNT);
-    let said = scene.run(&["login", "--with-api-key"], "sk-good\n");
-    assert_eq!(
-        (said.code, said.out.as_str(), said.err.as_str()),
-        (0, "Done: signed in with an API key.\n", ""),
-        "{said:?}"
-    );
+    let mut login = scene.command(&["login", "--with-api-key"]);
+    let mut login = login.env("CODEX_BRIDGE_LOG_LEVEL", "trace").env("RUST_LOG", "trace").spawn().unwrap();
+    login.stdin.take().unwrap().write_all(b"sk-good\n").unwrap();
+    let done = login.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert_eq!(String::from_utf8(done.stdout).unwrap(), "Done: signed in with an API key.\n");
+    let words = String::from_utf8(done.stderr).unwrap();
+    assert!(!words.contains("sk-good"), "{words}");
     let mut host = scene.host().env("CODEX_BRIDGE_LOG_LEVEL", "trace").start();
     good(&host.structured("codex", json!({ "prompt": "hello" })));
     assert_eq!(scene.accounts.of_turns(), ["Bearer sk-good"]);
@@ -276,6 +308,59 @@ fn an_access_token_is_kept_by_codex() {
     assert_eq!(scene.accounts.of_turns(), ["Bearer at-good"]);
 }
 
+/// codex asks its account server about the token; what has not been answered is given up, and nothing is kept.
+#[test]
+fn ctrl_c_ends_the_wait_for_an_access_token() {
+    let scene = Scene::new(ACCOUNT);
+    scene.accounts.script.lock().unwrap().silent = true;
+    let mut child = scene.command(&["login", "--with-access-token"]).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"at-good\n").unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while !scene.accounts.was_asked(WHOAMI) {
+        assert!(Instant::now() < until, "codex has not asked");
+        // The server only keeps what it has seen.
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let words = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(5), "{words}");
+    assert!(words.contains("the sign-in was stopped") && !words.contains("at-good"), "{words}");
+    assert!(!scene.is_kept());
+}
+
+/// Of the settings, and of the command line, which are for sessions otherwise.
+#[test]
+fn keys_of_codexs_configuration_count_for_a_sign_in() {
+    const STORE: &str = "cli_auth_credentials_store=\"ephemeral\"";
+    let ways = [("--with-api-key", "sk-good"), ("--with-access-token", "at-good")];
+    for (flag, secret) in ways {
+        for by_settings in [true, false] {
+            let scene = Scene::new(ACCOUNT);
+            scene.accounts.script.lock().unwrap().tokens = vec!["at-good"];
+            let args = json!(["-c", STORE]).to_string();
+            let (flags, args) =
+                if by_settings { (vec![], args) } else { (vec!["-c", STORE], "[]".to_owned()) };
+            let mut login = scene.command(&[flags, vec!["login", flag]].concat());
+            let mut login = login.env("CODEX_BRIDGE_CODEX_ARGS", args).spawn().unwrap();
+            login.stdin.take().unwrap().write_all(secret.as_bytes()).unwrap();
+            let done = login.wait_with_output().unwrap();
+            assert!(!scene.is_kept(), "{flag}: {done:?}");
+        }
+        let scene = Scene::new(ACCOUNT);
+        scene.accounts.script.lock().unwrap().tokens = vec!["at-good"];
+        assert_eq!(scene.run(&["login", flag], secret).code, 0);
+        assert!(scene.is_kept());
+    }
+    let scene = Scene::new(ACCOUNT);
+    let said = scene.run(&["-c", "forced_login_method=chatgpt", "login", "--with-api-key"], "sk-good");
+    assert!(said.code == 4 && said.err.contains("API key login is disabled"), "{said:?}");
+    for flag in [&["-p", "work"][..], &["--oss"]] {
+        let said = scene.run(&[flag, &["login", "status"]].concat(), "");
+        assert!(said.code == 2 && said.err.contains(&format!("does not take `{}`", flag[0])), "{said:?}");
+    }
+}
+
 #[test]
 fn a_person_at_the_host_signs_in_while_the_bridge_runs() {
     let scene = Scene::new(ACCOUNT);
@@ -296,4 +381,27 @@ fn a_person_at_the_host_signs_in_while_the_bridge_runs() {
     let reply = json!({ "threadId": result["structuredContent"]["threadId"], "prompt": "hello" });
     good(&host.structured("codex-reply", reply));
     assert!(scene.accounts.of_turns().last().unwrap().starts_with("Bearer eyJ"));
+}
+
+/// The dialog's sign-in goes on between two calls; one at a terminal counts all the same.
+#[test]
+fn a_sign_in_that_is_held_does_not_hide_another() {
+    let scene = Scene::new(ACCOUNT);
+    scene.accounts.script.lock().unwrap().pending = usize::MAX;
+    let mut setup = scene.host();
+    setup.version = "2025-11-25";
+    setup.capabilities = json!({ "elicitation": { "url": {} } });
+    // Its calls may take 4 s.
+    setup.name = "openai-agents";
+    let mut host = setup.start();
+    let call = host.post("tools/call", json!({ "name": "codex", "arguments": { "prompt": "hello" } }));
+    let question = host.asked("elicitation/create");
+    host.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": "accept" } }));
+    let result = host.answer(call)["result"].clone();
+    let words = result["content"][0]["text"].as_str().unwrap();
+    assert!(words.contains("has not finished"), "{result}");
+    assert_eq!(scene.run(&["login", "--with-api-key"], "sk-good").code, 0);
+    let reply = json!({ "threadId": result["structuredContent"]["threadId"], "prompt": "hello" });
+    good(&host.structured("codex-reply", reply));
+    assert_eq!(scene.accounts.of_turns().last().unwrap(), "Bearer sk-good");
 }

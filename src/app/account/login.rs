@@ -39,24 +39,47 @@ pub enum SignIn {
 /// When it comes to nothing, is stopped, or codex is missing.
 pub async fn login(loaded: &Loaded, how: SignIn) -> Result<(), AccountError> {
     // Read before codex is started: nothing is begun that cannot be ended.
-    let way = match how {
-        SignIn::Browser => Way::Browser,
-        SignIn::Device => Way::Device,
-        SignIn::Key => Way::Key(secret::read(Wanted {
+    let begin = match how {
+        SignIn::Browser => Begin::At(Way::Browser),
+        SignIn::Device => Begin::At(Way::Device),
+        SignIn::Key => Begin::At(Way::Key(secret::read(Wanted {
             what: "API key",
             variable: "OPENAI_API_KEY",
             flag: "--with-api-key",
+        })?)),
+        SignIn::Token => Begin::Token(secret::read(Wanted {
+            what: "access token",
+            variable: ACCESS_TOKEN,
+            flag: "--with-access-token",
         })?),
-        SignIn::Token => return with_token(loaded).await,
     };
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     shutdown_on_signal(stop.clone(), &tasks).map_err(AccountError::Signals)?;
+    let done = match begin {
+        Begin::At(way) => at_codex(loaded, way, &stop).await,
+        Begin::Token(token) => with_token(loaded, token, &stop).await,
+    };
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    done
+}
+
+/// What is begun, with all that it needs.
+enum Begin {
+    /// By a method of app-server.
+    At(Way),
+    /// By a command of codex.
+    Token(Secret),
+}
+
+async fn at_codex(loaded: &Loaded, way: Way, stop: &CancellationToken) -> Result<(), AccountError> {
     let mut visit = Visit::open(&launch_of(loaded)).await?;
     let done = tokio::select! {
         biased;
         () = stop.cancelled() => Err(AccountError::Interrupted),
         begun = visit.start(way) => match begun {
-            Ok(begun) => follow(&mut visit, &begun, &stop).await,
+            Ok(begun) => follow(&mut visit, &begun, stop).await,
             Err(error) => Err(error.into()),
         },
     };
@@ -65,9 +88,6 @@ pub async fn login(loaded: &Loaded, how: SignIn) -> Result<(), AccountError> {
         Err(error) => Err(error),
     };
     visit.end().await;
-    stop.cancel();
-    tasks.close();
-    tasks.wait().await;
     done
 }
 
@@ -109,12 +129,12 @@ fn words(address: &str, code: Option<&str>, opened: bool) -> String {
     }
 }
 
-async fn with_token(loaded: &Loaded) -> Result<(), AccountError> {
-    let Secret(token) =
-        secret::read(Wanted { what: "access token", variable: ACCESS_TOKEN, flag: "--with-access-token" })?;
+async fn with_token(loaded: &Loaded, token: Secret, stop: &CancellationToken) -> Result<(), AccountError> {
     let launch = launch_of(loaded);
     let codex = locate(&launch.lookup)?;
-    hand_over(codex.binary, &launch, Secret(token), TOKEN).await?;
+    if !hand_over(codex.binary, &launch, token, TOKEN, stop).await? {
+        return Err(AccountError::Interrupted);
+    }
     let visit = Visit::open(&launch).await?;
     let done = who(&visit, loaded).await;
     visit.end().await;

@@ -44,8 +44,11 @@ pub async fn logout(loaded: &Loaded) -> Result<(), AccountError> {
     say(&words)
 }
 
+/// A codex of no session: the keys that are for sessions otherwise are given to itself.
 pub(super) fn launch_of(loaded: &Loaded) -> Launch {
-    launch(loaded, Arc::new(limits(&loaded.settings.limits)))
+    let mut launch = launch(loaded, Arc::new(limits(&loaded.settings.limits)));
+    launch.args.extend(loaded.overrides.iter().map(Into::into));
+    launch
 }
 
 /// Who is signed in, as codex has it.

@@ -4,6 +4,7 @@
 //! running one never hears. One whose threads all failed for want of it is therefore started anew.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -11,10 +12,23 @@ use tokio_util::sync::CancellationToken;
 use super::{Agent, Done};
 use crate::codex::account::{self, Begun, UNAUTHORIZED, Way, missing_variable};
 use crate::codex::connection::fault;
+use crate::codex::limits::Limits;
 use crate::codex::protocol_account::LoginCompleted;
+use crate::codex::stop;
 use crate::event::Body;
 use crate::ids::{Generation, ThreadId};
 use crate::session::{AgentCommand, AgentError, AgentEvent, SignIn};
+
+/// How long it may take to see whether commands go on: codex lists them at once.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// What a sign-in at a terminal does not mend, and what does. It ends the remedy.
+const OTHERS: &str = ". codex hears of a sign-in at a terminal only at its start, and is not started anew while sessions are \
+                      open that did not fail: it is once they are let go (`codex.release_after`); to have it at \
+                      once, restart the host";
+const COMMANDS: &str = ". codex hears of a sign-in at a terminal only at its start, and is not started anew while commands of \
+                        sessions go on in the background: it is once they have ended; to have it at once, restart \
+                        the host";
 
 /// Who waits for a sign-in to begin.
 type Reply = oneshot::Sender<Result<SignIn, AgentError>>;
@@ -32,6 +46,12 @@ pub(super) enum Step {
     GivenUp {
         result: Result<(), AgentError>,
     },
+    /// What was looked for before another codex is started.
+    Looked {
+        generation: Generation,
+        /// Whether commands go on that would end with this one.
+        commands: bool,
+    },
     Renewed,
 }
 
@@ -47,6 +67,12 @@ pub(super) struct SignIns {
     failed: HashMap<ThreadId, bool>,
     /// Whether codex refused to load a thread for want of it.
     refused: bool,
+    /// Commands that wait until it is known whether another codex may be started for them.
+    looking: Option<Vec<AgentCommand>>,
+    /// Whether another one could not be started, since commands went on.
+    kept: bool,
+    /// Those of codex's task's calls that only watch a sign-in: they are not work.
+    watchers: usize,
 }
 
 struct Current {
@@ -76,7 +102,17 @@ impl SignIns {
         if let Some(current) = self.current.take() {
             current.ended.send_replace(Some(Err("codex ended in the middle of the sign-in".to_owned())));
         }
-        *self = Self { waiting: self.waiting.take(), ..Self::default() };
+        *self = Self {
+            waiting: self.waiting.take(),
+            looking: self.looking.take(),
+            watchers: self.watchers,
+            ..Self::default()
+        };
+    }
+
+    /// Whether a call waits for the person now. One that is only held between two calls is not waited for.
+    fn is_waited_for(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.ended.receiver_count() > 1)
     }
 }
 
@@ -121,6 +157,7 @@ impl Agent {
                 }
             }
             Step::Left { id } => {
+                self.sign_ins.watchers = self.sign_ins.watchers.saturating_sub(1);
                 let left = |current: &Current| current.id == id && current.ended.receiver_count() == 0;
                 if !self.sign_ins.current.as_ref().is_some_and(left) {
                     // It is over, or somebody has joined in meanwhile.
@@ -138,6 +175,7 @@ impl Agent {
                     tracing::debug!(%error, "codex did not give a sign-in up");
                 }
             }
+            Step::Looked { generation, commands } => self.looked(generation, commands),
             Step::Renewed => {
                 let waiting = self.waiting.take().unwrap_or_default();
                 waiting.into_iter().for_each(|command| self.command(command));
@@ -167,6 +205,7 @@ impl Agent {
     fn watch_sign_in(&mut self, id: &str) {
         let Some(current) = self.sign_ins.current.as_ref().filter(|current| current.id == id) else { return };
         let (id, ended, over) = (id.to_owned(), current.ended.clone(), current.over.clone());
+        self.sign_ins.watchers += 1;
         self.calls.spawn(async move {
             tokio::select! { () = ended.closed() => {}, () = over.cancelled() => {} }
             Done::SignIn(Step::Left { id })
@@ -191,6 +230,8 @@ impl Agent {
             // This codex knows it by itself, and need not be started anew.
             self.sign_ins.failed.clear();
             self.sign_ins.refused = false;
+            // It may be another account, and its limits others.
+            self.limits = Limits::default();
             Ok(())
         } else {
             Err(account::login_failed(error()).0.message)
@@ -217,8 +258,9 @@ impl Agent {
         if missing_variable(&error.message).is_none()
             && let Some(route) = self.routes.get(thread)
         {
-            error.remedy = Some(route.remedy.words.clone());
             mends = route.remedy.sign_in;
+            let more = if mends { self.not_anew(thread) } else { "" };
+            error.remedy = Some(format!("{}{more}", route.remedy.words));
         }
         if is_end {
             self.sign_ins.failed.insert(thread.clone(), mends);
@@ -230,27 +272,91 @@ impl Agent {
         self.sign_ins.refused |= error.0.code == UNAUTHORIZED;
     }
 
+    /// Why codex is not started anew for the call that comes after a sign-in at a terminal.
+    fn not_anew(&self, thread: &ThreadId) -> &'static str {
+        let failed = &self.sign_ins.failed;
+        if self.routes.keys().any(|other| other != thread && !failed.contains_key(other)) {
+            OTHERS
+        } else if self.sign_ins.kept {
+            COMMANDS
+        } else {
+            ""
+        }
+    }
+
     /// Whether all that this codex has loaded failed for want of sign-in, and nothing is under way: then
-    /// nothing is lost with it, and another may be signed in.
-    pub(super) fn signed_out(&self) -> bool {
+    /// nothing is lost with it, but for commands that go on by themselves.
+    fn signed_out(&self) -> bool {
         let failed = &self.sign_ins.failed;
         self.connection.is_some()
             && (self.sign_ins.refused || !failed.is_empty())
             && self.routes.keys().all(|thread| failed.contains_key(thread))
-            && self.calls.is_empty()
+            && !self.sign_ins.is_waited_for()
+            && self.calls.len() <= self.sign_ins.watchers
             && self.deliveries.is_empty()
     }
 
-    /// Ends codex for another one; the command waits for it.
-    pub(super) fn renew(&mut self, command: AgentCommand) {
+    /// Does what needs codex; by another one, where this one has nobody signed in. A query gets an answer from
+    /// any, and starts none anew.
+    pub(super) fn with_codex(&mut self, command: AgentCommand) {
+        let begins = matches!(
+            command,
+            AgentCommand::Start { .. } | AgentCommand::Resume { .. } | AgentCommand::Run { .. }
+        );
+        if !begins {
+            return self.with_this_codex(command);
+        }
+        if let Some(waiting) = &mut self.sign_ins.looking {
+            return waiting.push(command);
+        }
+        match self.signed_out() {
+            true => self.look_for_commands(command),
+            false => self.with_this_codex(command),
+        }
+    }
+
+    /// Before codex is ended: a command that it runs in the background would end with it. The command waits.
+    fn look_for_commands(&mut self, command: AgentCommand) {
+        let Some((peer, generation)) = self.connected() else { return self.with_this_codex(command) };
+        self.sign_ins.looking = Some(vec![command]);
+        let threads: Vec<_> = self.routes.keys().cloned().collect();
+        self.calls.spawn(async move {
+            let look = async {
+                for thread in &threads {
+                    if !stop::listed(&peer, thread).await.is_empty() {
+                        return true;
+                    }
+                }
+                false
+            };
+            // Of one that does not answer it is not known: it is left alone.
+            let commands = tokio::time::timeout(LOOK, look).await.unwrap_or(true);
+            Done::SignIn(Step::Looked { generation, commands })
+        });
+    }
+
+    fn looked(&mut self, generation: Generation, commands: bool) {
+        let waiting = self.sign_ins.looking.take().unwrap_or_default();
+        if self.peer(generation).is_some() {
+            self.sign_ins.kept = commands;
+            if !commands && self.signed_out() {
+                return self.renew(waiting);
+            }
+        }
+        waiting.into_iter().for_each(|command| self.with_this_codex(command));
+    }
+
+    /// Ends codex for another one; the commands wait for it.
+    fn renew(&mut self, commands: Vec<AgentCommand>) {
         let Some(connection) = self.connection.take() else { return };
         tracing::info!("codex is started anew: it had nobody signed in, and hears of that only at its start");
         self.sign_ins.lost();
+        self.limits = Limits::default();
         self.routes.clear();
         self.owed.clear();
         self.early.clear();
         self.started = None;
-        self.waiting = Some(vec![command]);
+        self.waiting = Some(commands);
         self.calls.spawn(async move {
             connection.end().await;
             Done::SignIn(Step::Renewed)

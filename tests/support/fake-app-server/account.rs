@@ -1,6 +1,6 @@
 //! The account of the fake. With `FAKE_SIGNED_OUT` nobody is signed in at its start, and `FAKE_LOGIN` says what
 //! becomes of a sign-in: `ok` (without a word too), `error WORDS` ends it so, `refuse WORDS` does not begin it,
-//! `wait` until it is given up, `until ADDRESS` until that
+//! `silent` never answers, `wait` until it is given up, `until ADDRESS` until that
 //! socket closes, `die` ends the process. Each request about the account is a line of the file
 //! `FAKE_ACCOUNT_LOG`. With `FAKE_ACCOUNT_FILE` no thread is started by a process that did not find that file at its
 //! start: codex reads what it is signed in with once. The words are those of codex 0.169.
@@ -86,6 +86,9 @@ fn start(server: &Server, message: &Value) -> Result<(), String> {
     // Of `refuse-code` only the code is refused, so that a browser is left.
     if how == "refuse" || (how == "refuse-code" && kind == "chatgptDeviceCode") {
         return Err(words.to_owned());
+    }
+    if how == "silent" {
+        return Ok(());
     }
     let id = format!("login-{}", LOGINS.fetch_add(1, Ordering::Relaxed));
     let address =
