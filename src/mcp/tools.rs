@@ -28,6 +28,10 @@ pub(super) const CANCEL: Duration = Duration::from_secs(10);
 /// What a caller is told who asked to wait for longer than its host does.
 pub(super) const WAIT_CUT: &str = "`wait` was cut to what this host allows a call to take.";
 
+/// What a caller is told whose cancel codex has not carried out.
+const NOT_ENDED: &str = "codex has not ended the turn yet: a warning among the session's events has its answer, if it \
+                         gave one. `codex-wait` waits for the end, and `codex-cancel` tries again.";
+
 /// What a host is told while another bridge runs the turn.
 pub(super) const ELSEWHERE: &str = "waiting for the bridge that runs the turn";
 
@@ -207,7 +211,7 @@ impl Server {
         let note = match (was_busy, ended.is_ok()) {
             (false, _) => idle(),
             (true, true) => Note::default(),
-            (true, false) => Note::of(Some("codex has not ended the turn yet.".into())),
+            (true, false) => Note::of(Some(NOT_ENDED.into())),
         };
         let view = handle.view().borrow().clone();
         Ok(result::of_view(&view, &note, self.options.budget))

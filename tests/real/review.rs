@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::Stage;
 use crate::common::Host;
+#[cfg(target_os = "linux")]
+use crate::common::{PATIENCE, marked, none_left};
 
 /// A repository with a branch `main`, a commit on top of it, a change that is not committed, and the model's script.
 fn repository(folder: &Path, script: &str) -> String {
@@ -144,6 +146,38 @@ fn a_review_is_handed_out_and_cancelled_as_any_turn() {
     assert_eq!(ended["status"], "interrupted", "{ended}");
     let on = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "SAY on" }));
     assert_eq!(on["content"], "on", "{on}");
+}
+
+/// Once its model has been asked, codex takes an interrupt of another turn than that which it has named.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_review_is_cancelled_in_the_middle_of_its_work() {
+    let stage = Stage::new();
+    let mark = format!("review-{}", std::process::id());
+    let config = stage.place.root.join("codex-home/config.toml");
+    let own = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        format!("{own}\n[shell_environment_policy]\nset = {{ TEST_MARK = \"{mark}\" }}\n"),
+    )
+    .unwrap();
+    repository(&stage.place.work(), "RUN sleep 3031\nSAY x\n");
+    let mut host = stage.host().start();
+    for _ in 0..2 {
+        let thread = host.structured("codex-review", json!({ "wait": 0 }))["threadId"].clone();
+        let until = std::time::Instant::now() + PATIENCE;
+        while !marked(&mark).iter().any(|(_, words)| words.starts_with("sleep ")) {
+            assert!(std::time::Instant::now() < until, "{:?}; {:?}", marked(&mark), host.events(&thread));
+            std::thread::yield_now();
+        }
+        let ended = host.structured("codex-cancel", json!({ "threadId": thread }));
+        assert_eq!(ended["status"], "interrupted", "{ended}");
+        assert_eq!(ended.get("background"), None, "{ended}");
+        // codex runs it in a thread of its own that it does not name, so that the bridge cannot wait for this.
+        none_left(&mark, PATIENCE);
+        let on = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "SAY on" }));
+        assert_eq!(on["content"], "on", "{on}");
+    }
 }
 
 #[test]
