@@ -82,7 +82,8 @@ impl Server {
         let images = images.map_err(|error| bad_image(&error))?;
         let output_schema = schema(args.output_schema)?;
         let of = CatalogOf::New { cwd: params.cwd.clone(), config: params.config.clone() };
-        self.known_model(args.model.as_deref(), args.effort.as_deref(), of).await?;
+        let known = self.known_model(params.model.as_deref(), args.effort.as_deref(), of);
+        call.before(known).await.map_err(too_slow)??;
         let title = args.name.as_deref().unwrap_or(&args.prompt);
         let handle = if let (Some((thread, after)), Some(key)) = (unbegun, key) {
             let (handle, _) = self.go_on(&thread, call, &mut progress).await?;

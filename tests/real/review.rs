@@ -128,10 +128,71 @@ fn what_cannot_be_reviewed_is_said_before_anything_starts() {
         let said = refused(&mut host, json!({ "commit": name }));
         assert!(said.contains(&format!("`commit` is `{name}`")), "{said}");
     }
+    for (name, why) in [
+        ("main..work", "range"),
+        ("..", "range"),
+        ("^main", "none of a commit"),
+        ("--help", "none of a commit"),
+    ] {
+        for parameter in ["base", "commit"] {
+            let said = refused(&mut host, json!({ parameter: name }));
+            assert!(said.contains(&format!("`{parameter}` is `{name}`")) && said.contains(why), "{said}");
+        }
+    }
     let said = refused(&mut host, json!({ "target": "base" }));
     assert!(said.contains("`base` is missing"), "{said}");
     let listed = host.request("resources/read", json!({ "uri": "codex://sessions" }));
     assert!(!listed.to_string().contains("Review"), "nothing was started: {listed}");
+}
+
+/// codex's own `review_model` counts for it above the model of the thread: what runs must be what is said, and
+/// what may.
+#[test]
+fn a_review_runs_with_the_model_that_its_session_names() {
+    let stage = Stage::new();
+    let config = stage.place.root.join("codex-home/config.toml");
+    let own = std::fs::read_to_string(&config).unwrap();
+    let ran = |host: &mut Host, more: Value| {
+        let mut arguments = json!({ "instructions": "REQUEST model" });
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let done = host.structured("codex-review", arguments);
+        assert_eq!(host.events(&done["threadId"])[0]["model"], done["content"], "{done}");
+        done["content"].as_str().unwrap().to_owned()
+    };
+    let of_review = "review_model = \"gpt-5.2\"\n";
+    for (own, flags) in [(format!("{of_review}{own}"), vec![]), (own, vec!["-c", "review_model=gpt-5.2"])] {
+        std::fs::write(&config, own).unwrap();
+        let mut host = stage.host().args(&flags).start();
+        assert_eq!(ran(&mut host, json!({})), "gpt-5.2");
+        assert_eq!(ran(&mut host, json!({ "model": "gpt-5.4" })), "gpt-5.4");
+
+        let limit = "[\"gpt-5.4\"]";
+        let mut host = stage.host().args(&flags).env("CODEX_BRIDGE_LIMITS_MODELS", limit).start();
+        let said = refused(&mut host, json!({ "instructions": "SAY x" }));
+        assert!(said.contains("limits.models") && said.contains("gpt-5.2"), "{said}");
+        assert_eq!(ran(&mut host, json!({ "model": "gpt-5.4" })), "gpt-5.4");
+    }
+    // It goes on after a restart, also where a call may set no key of that kind.
+    let mut host = stage.host().args(&["-c", "review_model=gpt-5.2"]).start();
+    let done = host.structured("codex-review", json!({ "instructions": "SAY x", "model": "gpt-5.4" }));
+    host.close_stdin();
+    host.ended();
+    let mut host = stage.host().env("CODEX_BRIDGE_LIMITS_CONFIG", "safe").start();
+    let on = json!({ "threadId": done["threadId"], "prompt": "REQUEST model" });
+    assert_eq!(host.structured("codex-reply", on)["content"], "gpt-5.4");
+}
+
+#[test]
+fn a_limit_that_leaves_no_review_says_so() {
+    let stage = Stage::new();
+    let limited =
+        |policies: &str| stage.host().env("CODEX_BRIDGE_LIMITS_APPROVAL_POLICIES", policies).start();
+    let said = refused(&mut limited("[\"on-request\"]"), json!({ "instructions": "SAY x" }));
+    for words in ["limits.approval_policies (on-request)", "`never`", "no argument changes that"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    let mut host = limited("[\"on-request\", \"never\"]");
+    assert_eq!(host.structured("codex-review", json!({ "instructions": "SAY x" }))["content"], "x");
 }
 
 #[test]

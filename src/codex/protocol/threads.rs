@@ -155,8 +155,6 @@ pub struct ListedModel {
     pub is_default: bool,
     /// What `effort` takes.
     pub supported_reasoning_efforts: Vec<Effort>,
-    /// What `service_tier` takes.
-    pub service_tiers: Vec<Tier>,
 }
 
 /// A reasoning effort.
@@ -165,14 +163,6 @@ pub struct ListedModel {
 pub struct Effort {
     /// Its name.
     pub reasoning_effort: String,
-}
-
-/// A service tier.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Tier {
-    /// Its name.
-    pub id: String,
 }
 
 /// `thread/backgroundTerminals/list`.

@@ -92,6 +92,28 @@ fn one_that_cannot_be_used_is_refused_by_name() {
     }
 }
 
+/// Whoever names one need not be whoever wrote it, and hears nothing of what is in it.
+#[cfg(unix)]
+#[test]
+fn what_is_no_profile_is_not_shown_and_holds_nobody_up() {
+    let stage = Stage::new();
+    profile(&stage, "leak", "model = \"x\"\n[model_providers.x]\nexperimental_bearer_token = \"sk-SECRET\n");
+    profile(&stage, "huge", &"# more\n".repeat(200_000));
+    let pipe = stage.place.root.join("codex-home/pipe.config.toml");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let mut host = stage.host().start();
+    for (name, words) in [
+        ("leak", "leak.config.toml cannot be used; mend line 3, column"),
+        ("huge", "huge.config.toml has more than 1048576 bytes"),
+        ("pipe", "pipe.config.toml is no regular file"),
+    ] {
+        let refused = host.call("codex", json!({ "prompt": "SAY hi", "config": { "profile": name } }));
+        let text = refused["content"][0]["text"].as_str().unwrap();
+        assert!(refused["isError"] == true && text.contains(words), "{name}: {text}");
+        assert!(!text.contains("sk-") && !text.contains("bearer"), "{text}");
+    }
+}
+
 /// A profile may hold any key. So only who may give any, or is allowed profiles and what is in them, may use one.
 #[test]
 fn one_is_no_way_around_the_limits() {
