@@ -59,6 +59,10 @@ fn its_servers_are_those_of_the_session() {
     });
     let done = host.structured("codex", call.clone());
     assert!(done["content"].as_str().unwrap().contains("answered"), "{done}");
+    let events = host.events(&done["threadId"]);
+    for kind in ["tool_call", "tool_result"] {
+        assert!(events.iter().any(|event| event["type"] == kind && event["tool"] == "mcp"), "{events:#?}");
+    }
     let mut limited = stage.host().env("CODEX_BRIDGE_LIMITS_MCP_ADD", "none").start();
     let refused = limited.call("codex", call);
     let text = refused["content"][0]["text"].as_str().unwrap();
