@@ -55,6 +55,11 @@ pub(super) fn kept(
         let mut config = params.config.clone();
         // A parameter of its own, and no key that a call could give for another purpose.
         config.remove("compact_prompt");
+        // What a review was given: the model of its session, which is checked as such.
+        let of_review = config.get("review_model").and_then(Value::as_str);
+        if of_review.is_some() && of_review == params.model.as_deref() {
+            config.remove("review_model");
+        }
         config.retain(|key, value| own.get(key) != Some(value));
         let mut changed = params.servers.config().clone();
         changed.retain(|name, server| servers.get(name) != Some(server));

@@ -26,6 +26,7 @@ use super::early::Early;
 use super::inbound::{self, Notice, notice};
 use super::limits::Limits;
 use super::servers::without_paths;
+use super::stop as stop_of;
 use crate::event::Survivor;
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{Incoming, Peer, Raw, Room, Ticket};
@@ -273,9 +274,13 @@ impl Agent {
     }
 
     fn start_turn(&mut self, peer: Peer, generation: Generation, run: Run) {
-        self.review(&run.thread, run.turn.review.is_some());
+        let course = self.course(&run.thread, run.turn.review.is_some());
         let Run { start, thread, turn, inbox, .. } = run;
         self.calls.spawn(async move {
+            if let Some(course) = course {
+                let earlier = stop_of::running(&thread).await;
+                course.send_modify(|course| course.earlier = earlier);
+            }
             let result = calls::run(&peer, &thread, turn).await;
             Done::Begun { generation, start, thread, inbox, result }
         });
@@ -413,7 +418,7 @@ impl Agent {
             Notice::Session(thread, mut event) => {
                 self.remark(&event);
                 self.hide_in(&thread, &mut event);
-                if self.is_part_of_review(&thread, &event) {
+                if self.is_part_of_review(&thread, &event, inbound::part(method, params.get())) {
                     return;
                 }
                 self.note_end(&thread, &event);

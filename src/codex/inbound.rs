@@ -245,6 +245,15 @@ fn known(method: &str, params: &str) -> Option<Notice> {
     })
 }
 
+/// The own id of a turn that begins as a part of another; as [`notice`] has it, it is that one.
+pub(super) fn part(method: &str, params: &str) -> Option<TurnId> {
+    if method != "turn/started" {
+        return None;
+    }
+    let of: Of<OfTurn> = read(params)?;
+    Some(TurnId::from(of.rest.turn.id))
+}
+
 fn read<T: DeserializeOwned>(params: &str) -> Option<T> {
     serde_json::from_str(params).ok()
 }

@@ -29,7 +29,6 @@ pub(super) async fn models(peer: &Peer, within: Duration) -> Result<Vec<Model>, 
             hidden: model.hidden,
             default: model.is_default,
             efforts: model.supported_reasoning_efforts.into_iter().map(|one| one.reasoning_effort).collect(),
-            tiers: model.service_tiers.into_iter().map(|tier| tier.id).collect(),
         }));
         cursor = list.next_cursor;
         if cursor.is_none() {
@@ -43,17 +42,24 @@ pub(super) async fn models(peer: &Peer, within: Duration) -> Result<Vec<Model>, 
 pub(super) async fn catalog(peer: &Peer, of: CatalogOf) -> Result<Catalog, AgentError> {
     let (cwd, config, provider, model) = match of {
         CatalogOf::New { cwd, config } => (cwd, config, None, None),
-        CatalogOf::Thread(thread) => {
+        CatalogOf::Thread { thread, config } => {
             let of_thread = ThreadRef { thread_id: thread.to_string() };
             let read: ThreadRead = call(peer, "thread/read", &of_thread, LOOK).await?;
             let provider = Some(read.thread.model_provider).filter(|name| !name.is_empty());
-            (read.thread.cwd, Map::new(), provider, read.thread.model)
+            (read.thread.cwd, config, provider, read.thread.model)
         }
     };
     let own: ConfigRead = call(peer, "config/read", &ConfigReadParams { cwd }, LOOK).await?;
     let configured = model.or_else(|| text("model", &config, &own.config));
-    let models = models(peer, LOOK).await?;
-    Ok(Catalog { whole: whole(provider, &config, &own.config), configured, models })
+    let review = text("review_model", &config, &own.config);
+    let whole = whole(provider, &config, &own.config);
+    // Another provider may take long to say nothing. What is not told, nothing is refused by.
+    let models = if whole { models(peer, LOOK).await } else { Ok(Vec::new()) };
+    let models = models.unwrap_or_else(|error| {
+        tracing::debug!(%error, "codex did not list its models");
+        Vec::new()
+    });
+    Ok(Catalog { whole, configured, review, models })
 }
 
 /// Whether codex's list is all that its provider runs: that of OpenAI, at its own address. codex gives the same

@@ -47,6 +47,12 @@ pub(super) async fn reviewable(cwd: &str, target: &ReviewTarget) -> Result<(), A
         ReviewTarget::Base(branch) => ("base", branch.as_str()),
         ReviewTarget::Commit(sha) => ("commit", sha.as_str()),
     };
+    let (option, range) = (name.starts_with(['-', '^']), name.contains(".."));
+    if option || range {
+        let why = if option { "such a name is none of a commit" } else { "that is a range of commits" };
+        let message = format!("`{parameter}` is `{name}`, and {why}");
+        return Err(refusal(message, "give one branch or commit, by its name"));
+    }
     let Some((inside, why)) = git(cwd, &["rev-parse", "--is-inside-work-tree"]).await else { return Ok(()) };
     if inside != "true" {
         let why = why.lines().next().map(|why| format!(" ({})", why.trim())).unwrap_or_default();
@@ -58,7 +64,8 @@ pub(super) async fn reviewable(cwd: &str, target: &ReviewTarget) -> Result<(), A
         return Ok(());
     }
     let commit = format!("{name}^{{commit}}");
-    let verify = ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit];
+    // No name is an option here: git before 2.24 does not know how to be told so.
+    let verify = ["rev-parse", "--verify", "--quiet", &commit];
     match git(cwd, &verify).await {
         Some((found, _)) if found.is_empty() => {
             let message =

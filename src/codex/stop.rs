@@ -1,5 +1,6 @@
 //! The end of a turn and of its commands, and what is left of them.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::event::Survivor;
 use crate::ids::{ThreadId, TurnId};
 use crate::rpc::Peer;
 use crate::session::AgentError;
-use crate::supervise::marked;
+use crate::supervise::{Marked, marked};
 
 /// Each of its calls is answered at once.
 const STOP: Duration = Duration::from_secs(10);
@@ -34,19 +35,42 @@ const TERMINALS: u32 = 200;
 /// that has ended.
 const NOT_ACTIVE: &str = "no active turn";
 
+/// What codex answers to an interrupt of a turn while another one runs in its place, before that one's id: the
+/// part of a review, of which alone it knows.
+const FOUND: &str = "but found ";
+
+/// Where the turn of a thread stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Course {
+    /// The last turn that ended.
+    pub ended: Option<TurnId>,
+    /// Whether the turn that is to begin, or runs, is a review.
+    pub review: bool,
+    /// The part of the review that runs: codex ends the review by that id, and refuses that of the review.
+    pub part: Option<TurnId>,
+    /// The processes of the thread that were there before the turn.
+    pub earlier: HashSet<u32>,
+}
+
 /// `turn/interrupt`, and the end of the commands that codex would leave running; then what goes on all the
 /// same. codex kills whole trees, but a process that made a session of its own before its parent ended is in
-/// no tree any more, and codex knows nothing of it.
+/// no tree any more, and codex knows nothing of it. `course`: nothing where nobody has the thread any more.
 pub(super) async fn interrupt(
     peer: &Peer,
     thread: &ThreadId,
     turn: &TurnId,
-    ended: watch::Receiver<Option<TurnId>>,
+    course: Option<watch::Receiver<Course>>,
 ) -> (Vec<Survivor>, Option<AgentError>) {
-    let stopped = stop(peer, thread, turn, &ended).await;
+    let stopped = stop(peer, thread, turn, course.as_ref()).await;
     let of_thread = ThreadRef { thread_id: thread.to_string() };
     let cleaned: Result<Value, _> = call(peer, "thread/backgroundTerminals/clean", &of_thread, STOP).await;
-    (survivors(peer, thread).await, cleaned.err().or(stopped.err()))
+    let earlier = course.map(|course| course.borrow().earlier.clone()).unwrap_or_default();
+    (survivors(peer, thread, &earlier).await, cleaned.err().or(stopped.err()))
+}
+
+/// The processes of a thread.
+pub(super) async fn running(thread: &ThreadId) -> HashSet<u32> {
+    of_thread(thread).await.into_iter().map(|one| one.pid).collect()
 }
 
 /// Ends the turn, also one that codex is about to begin: `turn/start` is answered before that.
@@ -54,30 +78,46 @@ async fn stop(
     peer: &Peer,
     thread: &ThreadId,
     turn: &TurnId,
-    ended: &watch::Receiver<Option<TurnId>>,
+    course: Option<&watch::Receiver<Course>>,
 ) -> Result<(), AgentError> {
-    let of_turn = TurnRef { thread_id: thread.to_string(), turn_id: turn.to_string() };
     let until = Instant::now() + STOP;
+    let mut found: Option<String> = None;
     loop {
-        match call::<_, Value>(peer, "turn/interrupt", &of_turn, STOP).await {
-            Ok(_) => return Ok(()),
-            Err(error) => {
-                let over = ended.borrow().as_ref() == Some(turn) || Instant::now() >= until;
-                if over || !error.0.message.contains(NOT_ACTIVE) {
-                    return Err(error);
-                }
-            }
+        let now = course.map(|course| course.borrow().clone());
+        let part = now.as_ref().and_then(|now| now.part.as_ref()).map(TurnId::to_string);
+        let turn_id = found.clone().or(part).unwrap_or_else(|| turn.to_string());
+        let of_turn = TurnRef { thread_id: thread.to_string(), turn_id };
+        let Err(error) = call::<_, Value>(peer, "turn/interrupt", &of_turn, STOP).await else {
+            return Ok(());
+        };
+        let now = course.map(|course| course.borrow().clone());
+        if now.as_ref().is_none_or(|now| now.ended.as_ref() == Some(turn)) || Instant::now() >= until {
+            return Err(error);
+        }
+        // Of any other turn it would be the next one, which nobody has cancelled.
+        let other = other_turn(&error.0.message).filter(|_| now.is_some_and(|now| now.review));
+        match other {
+            Some(other) if found.is_none() => found = Some(other.to_owned()),
+            _ if error.0.message.contains(NOT_ACTIVE) => {}
+            _ => return Err(error),
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
+/// The turn that runs in the place of the one that was to be interrupted.
+fn other_turn(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once(FOUND)?;
+    let id = rest.split_whitespace().next()?.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    (!id.is_empty()).then_some(id)
+}
+
 /// What is still there when nothing should be, or after [`GONE`].
-async fn survivors(peer: &Peer, thread: &ThreadId) -> Vec<Survivor> {
+async fn survivors(peer: &Peer, thread: &ThreadId, earlier: &HashSet<u32>) -> Vec<Survivor> {
     let until = Instant::now() + GONE;
     loop {
         let mut left = listed(peer, thread).await;
-        left.extend(escaped(thread).await);
+        left.extend(escaped(thread, earlier).await);
         if left.is_empty() || Instant::now() >= until {
             return left;
         }
@@ -93,9 +133,17 @@ pub(super) async fn listed(peer: &Peer, thread: &ThreadId) -> Vec<Survivor> {
     all.into_iter().map(|one| Survivor { command: one.command, process_id: one.process_id }).collect()
 }
 
-/// The processes that codex has lost sight of.
-async fn escaped(thread: &ThreadId) -> Vec<Survivor> {
-    let thread = thread.to_string();
-    let found = tokio::task::spawn_blocking(move || marked(THREAD, &thread)).await.unwrap_or_default();
-    found.into_iter().map(|one| Survivor { command: one.program, process_id: one.pid.to_string() }).collect()
+/// The processes of the turn that codex has lost sight of. What an earlier one has left is there on purpose, or
+/// was named then.
+async fn escaped(thread: &ThreadId, earlier: &HashSet<u32>) -> Vec<Survivor> {
+    let found = of_thread(thread).await.into_iter().filter(|one| !earlier.contains(&one.pid));
+    found.map(|one| Survivor { command: one.program, process_id: one.pid.to_string() }).collect()
 }
+
+async fn of_thread(thread: &ThreadId) -> Vec<Marked> {
+    let thread = thread.to_string();
+    tokio::task::spawn_blocking(move || marked(THREAD, &thread)).await.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

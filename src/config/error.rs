@@ -109,6 +109,35 @@ pub enum ConfigError {
         /// codex's home.
         home: PathBuf,
     },
+    /// A profile is no file, or too large for one.
+    #[error("{asked} {name:?}: {} {cause}. Name another profile, or mend it.", path.display())]
+    NoProfile {
+        /// By what it was asked for.
+        asked: &'static str,
+        /// Its name.
+        name: String,
+        /// Where it is looked for.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// A profile is not TOML. Its lines are not shown: there may be a secret in them, and whoever names a profile
+    /// need not be whoever wrote it.
+    #[error("{asked} {name:?}: {} cannot be used; mend line {line}, column {column}: {cause}.", path.display())]
+    BrokenProfile {
+        /// By what it was asked for.
+        asked: &'static str,
+        /// Its name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1 on.
+        line: usize,
+        /// Which character of it, from 1 on.
+        column: usize,
+        /// What is wrong there.
+        cause: String,
+    },
     /// A profile is not there.
     #[error(
         "{asked} {name:?}: looked at {}, and there is no such file. {}",

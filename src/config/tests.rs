@@ -476,12 +476,7 @@ fn a_bad_flag_is_named_with_what_it_takes() {
     ---
     -p "wrok": looked at HOME/.codex/wrok.config.toml, and there is no such file. The profiles there: broken, work.
     ---
-    HOME/.codex/broken.config.toml cannot be used; mend the line shown, or take it out.
-    TOML parse error at line 1, column 5
-      |
-    1 | a = = 1
-      |     ^
-    extra `=`, expected nothing
+    -p "broken": HOME/.codex/broken.config.toml cannot be used; mend line 1, column 5: extra `=`, expected nothing.
     "#);
 }
 

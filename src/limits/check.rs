@@ -189,7 +189,7 @@ impl Limits {
                 self.sandbox(text(), ASKED)?;
             } else if is_within(&path, "approval_policy") {
                 self.policy(text(), ASKED)?;
-            } else if is_within(&path, "model") {
+            } else if is_within(&path, "model") || is_within(&path, "review_model") {
                 self.model(text())?;
             }
         }

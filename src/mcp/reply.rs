@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::server::{Context, Server};
 use super::tools::{Outcome, flat};
 use crate::ids::{Seq, ThreadId};
-use crate::session::{CallError, CatalogOf, Fork, Handle, How, OpenError, Query, TurnParams, WhenBusy};
+use crate::session::{CallError, Fork, Handle, How, OpenError, Query, TurnParams, WhenBusy};
 
 impl Server {
     pub(super) async fn reply(
@@ -58,8 +58,8 @@ impl Server {
         mut progress: Progress<'a>,
     ) -> Outcome {
         self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
-        let of = CatalogOf::Thread(args.thread_id.clone());
-        self.known_model(args.model.as_deref(), args.effort.as_deref(), of).await?;
+        let known = self.known_in(&args.thread_id, args.model.as_deref(), args.effort.as_deref());
+        call.before(known).await.map_err(too_slow)??;
         let output_schema = schema(args.output_schema.clone())?;
         // Looked at before codex is asked for anything: what is outside is neither loaded nor copied.
         let cwd = self.folder_of(&args.thread_id, call, &mut progress).await?;

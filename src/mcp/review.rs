@@ -6,10 +6,10 @@ use serde_json::json;
 use super::args::{self, ApprovalPolicy, CodexArgs, ReviewArgs, Sandbox};
 use super::faults::{bad, call_error, open_error, too_slow};
 use super::progress::Progress;
-use super::schema;
 use super::server::{Context, Server};
+use super::{result, schema};
 use crate::ids::Seq;
-use crate::session::{CatalogOf, Query, ReviewTarget, TurnParams, WhenBusy};
+use crate::session::{Query, ReviewTarget, TurnParams, WhenBusy};
 
 /// What `tools/list` says of it.
 pub(super) fn tool() -> Tool {
@@ -53,11 +53,12 @@ impl Server {
             approval_policy: Some(ApprovalPolicy::Never),
             ..CodexArgs::default()
         };
-        let params = self.thread_params(&args)?;
+        self.may_review()?;
+        let mut params = self.thread_params(&args)?;
         let call = self.call(context, wait);
         let mut progress = Progress::of(call.context);
-        let of = CatalogOf::New { cwd: params.cwd.clone(), config: params.config.clone() };
-        self.known_model(args.model.as_deref(), None, of).await?;
+        let known = call.before(self.model_of_review(args.model.as_deref(), &mut params));
+        progress.during("looking for its model", known).await.map_err(too_slow)??;
         let reviewable = self.sessions.ask(Query::Reviewable(params.cwd.clone(), target.clone()));
         let there = progress.during("looking at the repository", call.before(reviewable)).await;
         there.map_err(too_slow)?.map_err(|error| open_error(&error))?;
@@ -69,6 +70,24 @@ impl Server {
         let begun = Self::start(&handle, turn, WhenBusy::Reject, &call, &mut progress).await;
         let begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
         Ok(self.run(&handle, begun, &call, progress, wait.is_some(), Seq::ZERO).await)
+    }
+}
+
+impl Server {
+    /// A caller can choose no other policy: it must hear whose limit that is.
+    fn may_review(&self) -> Result<(), CallToolResult> {
+        let allowed = &self.options.limits.approval_policies;
+        let never = ApprovalPolicy::Never.name();
+        if allowed.is_empty() || allowed.iter().any(|policy| policy == never) {
+            return Ok(());
+        }
+        let message = format!(
+            "`codex-review` runs with the approval policy `{never}` in the sandbox `read-only`, and \
+             limits.approval_policies ({}) does not have `{never}`; no argument changes that. Whoever runs this \
+             bridge can add it there",
+            allowed.join(", ")
+        );
+        Err(result::refused("limit", message))
     }
 }
 

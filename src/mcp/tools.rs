@@ -28,6 +28,10 @@ pub(super) const CANCEL: Duration = Duration::from_secs(10);
 /// What a caller is told who asked to wait for longer than its host does.
 pub(super) const WAIT_CUT: &str = "`wait` was cut to what this host allows a call to take.";
 
+/// What a caller is told whose cancel codex has not carried out.
+const NOT_ENDED: &str = "codex has not ended the turn yet: a warning among the session's events has its answer, if it \
+                         gave one. `codex-wait` waits for the end, and `codex-cancel` tries again.";
+
 /// What a host is told while another bridge runs the turn.
 pub(super) const ELSEWHERE: &str = "waiting for the bridge that runs the turn";
 
@@ -80,7 +84,8 @@ impl Server {
         let images = images.map_err(|error| bad_image(&error))?;
         let output_schema = schema(args.output_schema)?;
         let of = CatalogOf::New { cwd: params.cwd.clone(), config: params.config.clone() };
-        self.known_model(args.model.as_deref(), args.effort.as_deref(), of).await?;
+        let known = self.known_model(params.model.as_deref(), args.effort.as_deref(), of);
+        call.before(known).await.map_err(too_slow)??;
         let title = args.name.as_deref().unwrap_or(&args.prompt);
         let before = unbegun.as_ref().map_or(Seq::ZERO, |(_, after)| *after);
         let handle = if let (Some((thread, after)), Some(key)) = (unbegun, key) {
@@ -216,7 +221,7 @@ impl Server {
         let note = match (was_busy, ended.is_ok()) {
             (false, _) => idle(),
             (true, true) => Note::default(),
-            (true, false) => Note::of(Some("codex has not ended the turn yet.".into())),
+            (true, false) => Note::of(Some(NOT_ENDED.into())),
         };
         let view = handle.view().borrow().clone();
         Ok(result::of_view(&view, &note, self.options.budget))

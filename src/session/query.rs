@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 
 use super::agent::{AgentCommand, AgentError, ReviewTarget};
 use super::registry::{OpenError, Sessions};
+use super::servers;
 use crate::event::{Body, ErrorInfo, Timestamp, TurnStatus};
 use crate::ids::{ThreadId, TurnId};
 
@@ -40,7 +41,12 @@ pub enum CatalogOf {
         config: Map<String, Value>,
     },
     /// One that there is.
-    Thread(ThreadId),
+    Thread {
+        /// Its id.
+        thread: ThreadId,
+        /// Keys of codex's config.toml that it is given.
+        config: Map<String, Value>,
+    },
 }
 
 /// The models of a session.
@@ -50,6 +56,8 @@ pub struct Catalog {
     pub whole: bool,
     /// What the agent's own configuration, or the session's, names; it need not be among `models`.
     pub configured: Option<String>,
+    /// What is named there for reviews: it counts for them above all else.
+    pub review: Option<String>,
     /// Those that the agent knows.
     pub models: Vec<Model>,
 }
@@ -162,8 +170,6 @@ pub struct Model {
     pub default: bool,
     /// The reasoning efforts that it takes.
     pub efforts: Vec<String>,
-    /// The service tiers that it has.
-    pub tiers: Vec<String>,
 }
 
 impl Sessions {
@@ -208,6 +214,15 @@ impl Sessions {
             Answer::Turns(page) => Ok(page),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// Which keys of codex's config.toml a session that there is goes on with; nothing where the journal does
+    /// not have it.
+    pub async fn config_of(&self, thread: &ThreadId) -> Option<Map<String, Value>> {
+        let journal = self.journal();
+        let mut row = journal.session(thread.clone()).await.ok().flatten()?;
+        let params = servers::params(journal.as_ref(), &mut row).await.ok()?;
+        Some(params.config)
     }
 
     /// The models of a session.

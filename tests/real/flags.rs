@@ -354,7 +354,21 @@ fn what_a_turn_did_is_told_as_it_happens() {
     ] {
         assert!(has(kind), "{kind}: {events:#?}");
     }
+    for tool in ["command", "file_change"] {
+        for kind in ["tool_call", "tool_result"] {
+            let told = events.iter().any(|event| event["type"] == kind && event["tool"] == tool);
+            assert!(told, "{kind} of {tool}: {events:#?}");
+        }
+    }
+    let pieces = host.structured("codex", json!({ "prompt": "STREAM 3" }));
+    let events = host.events(&pieces["threadId"]);
+    assert!(events.iter().any(|event| event["type"] == "assistant_delta"), "{events:#?}");
     let failed = host.call("codex", json!({ "prompt": "FAIL" }));
     let told = &failed["structuredContent"];
     assert!(told["status"] == "failed" && told["error"]["message"].is_string(), "{failed}");
+    let events = host.events(&told["threadId"]);
+    let ended = events.iter().find(|event| event["type"] == "turn_finished").unwrap();
+    assert!(ended["status"] == "failed" && ended["error"] == told["error"], "{ended}");
+    let error = events.iter().find(|event| event["type"] == "error");
+    assert!(error.is_some_and(|error| error["message"].is_string()), "{events:#?}");
 }

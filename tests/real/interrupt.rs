@@ -67,6 +67,17 @@ fn a_process_that_escaped_codex_is_named_without_its_arguments() {
     // The next turn's result is of that turn.
     let on = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "SAY on" }));
     assert_eq!((&on["content"], on.get("background")), (&json!("on"), None), "{on}");
+    // Nor of one that is cancelled later: it is there already.
+    let arguments = json!({ "threadId": thread, "prompt": "RUN sleep 3025\nSAY x", "wait": 0 });
+    host.structured("codex-reply", arguments);
+    let until = std::time::Instant::now() + PATIENCE;
+    while !marked(&mark).iter().any(|(_, words)| words.starts_with("sleep 3025")) {
+        assert!(std::time::Instant::now() < until, "{:?}", marked(&mark));
+        std::thread::yield_now();
+    }
+    let ended = host.structured("codex-cancel", json!({ "threadId": thread }));
+    assert_eq!((&ended["status"], ended.get("background")), (&json!("interrupted"), None), "{ended}");
+    assert_eq!(marked(&mark), left);
     let killed = std::process::Command::new("kill").arg("-9").arg(left[0].0.to_string()).status().unwrap();
     assert!(killed.success());
     none_left(&mark, PATIENCE);

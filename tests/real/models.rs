@@ -45,7 +45,7 @@ fn an_unknown_model_or_effort_of_openai_is_refused_before_a_session_starts() {
         assert_eq!(ended["status"], "interrupted", "{ended}");
         let on = json!({ "threadId": thread, "prompt": "x", "model": "gpt-nonsense" });
         let said = refused(&mut host, "codex-reply", on);
-        assert!(said.contains("`gpt-nonsense`"), "{said}");
+        assert!(said.contains("`gpt-nonsense`") && said.contains("of `codex`, which begins"), "{said}");
     }
 }
 
@@ -71,6 +71,38 @@ fn openais_provider_at_another_address_is_one_of_ones_own() {
     let mut host = stage.host().env("OPENAI_API_KEY", "none").start();
     let done = host.structured("codex", json!({ "prompt": "SAY a", "model": "llama" }));
     assert_eq!(done["content"], "a", "{done}");
+
+    // So it is for the turns that follow, whoever gave the address, also after a restart.
+    openai(&stage, "");
+    let address = address.trim_matches('"');
+    let flag = format!("openai_base_url={address}");
+    let call = json!({ "openai_base_url": address });
+    for (flags, config) in [(vec!["-c", &flag], json!({})), (vec![], call)] {
+        let mut host = stage.host().args(&flags).env("OPENAI_API_KEY", "none").start();
+        let done = host.structured("codex", json!({ "prompt": "SAY a", "model": "llama", "config": config }));
+        let on = json!({ "threadId": done["threadId"], "prompt": "REQUEST model", "model": "mistral" });
+        assert_eq!(host.structured("codex-reply", on.clone())["content"], "mistral");
+        host.close_stdin();
+        host.ended();
+        let mut host = stage.host().env("OPENAI_API_KEY", "none").start();
+        assert_eq!(host.structured("codex-reply", on)["content"], "mistral");
+    }
+}
+
+#[test]
+fn an_effort_is_asked_of_the_model_that_will_run() {
+    let stage = Stage::new();
+    openai(&stage, "");
+    let call =
+        |model: &str| json!({ "prompt": "x", "effort": "ultra", "config": { "model": model }, "wait": 0 });
+    let mut host = stage.host().args(&["-m", "gpt-new"]).start();
+    let said = refused(&mut host, "codex", call("gpt-5.5"));
+    assert!(said.contains("`ultra`, which `gpt-5.5` does not take"), "{said}");
+    let mut host = stage.host().args(&["-m", "gpt-5.5"]).start();
+    let begun = host.structured("codex", call("gpt-new"));
+    host.structured("codex-cancel", json!({ "threadId": begun["threadId"] }));
+    let said = refused(&mut host, "codex", json!({ "prompt": "x", "effort": "ultra" }));
+    assert!(said.contains("`gpt-5.5`"), "the flag's: {said}");
 }
 
 #[test]

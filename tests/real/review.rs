@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::Stage;
 use crate::common::Host;
+#[cfg(target_os = "linux")]
+use crate::common::{PATIENCE, marked, none_left};
 
 /// A repository with a branch `main`, a commit on top of it, a change that is not committed, and the model's script.
 fn repository(folder: &Path, script: &str) -> String {
@@ -126,10 +128,72 @@ fn what_cannot_be_reviewed_is_said_before_anything_starts() {
         let said = refused(&mut host, json!({ "commit": name }));
         assert!(said.contains(&format!("`commit` is `{name}`")), "{said}");
     }
+    for (name, why) in [
+        ("main..work", "range"),
+        ("..", "range"),
+        ("^main", "none of a commit"),
+        ("--help", "none of a commit"),
+    ] {
+        for parameter in ["base", "commit"] {
+            let said = refused(&mut host, json!({ parameter: name }));
+            assert!(said.contains(&format!("`{parameter}` is `{name}`")) && said.contains(why), "{said}");
+        }
+    }
     let said = refused(&mut host, json!({ "target": "base" }));
     assert!(said.contains("`base` is missing"), "{said}");
     let listed = host.request("resources/read", json!({ "uri": "codex://sessions" }));
     assert!(!listed.to_string().contains("Review"), "nothing was started: {listed}");
+}
+
+/// codex's own `review_model` counts for it above the model of the thread: what runs must be what is said, and
+/// what may.
+#[test]
+fn a_review_runs_with_the_model_that_its_session_names() {
+    let stage = Stage::new();
+    let config = stage.place.root.join("codex-home/config.toml");
+    let own = std::fs::read_to_string(&config).unwrap();
+    let ran = |host: &mut Host, more: Value| {
+        let mut arguments = json!({ "instructions": "REQUEST model" });
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let done = host.structured("codex-review", arguments);
+        assert_eq!(host.events(&done["threadId"])[0]["model"], done["content"], "{done}");
+        done["content"].as_str().unwrap().to_owned()
+    };
+    let of_review = "review_model = \"gpt-5.2\"\n";
+    for (own, flags) in [(format!("{of_review}{own}"), vec![]), (own, vec!["-c", "review_model=gpt-5.2"])] {
+        std::fs::write(&config, own).unwrap();
+        let mut host = stage.host().args(&flags).start();
+        assert_eq!(ran(&mut host, json!({})), "gpt-5.2");
+        assert_eq!(ran(&mut host, json!({ "model": "gpt-5.4" })), "gpt-5.4");
+
+        let limit = "[\"gpt-5.4\"]";
+        let mut host = stage.host().args(&flags).env("CODEX_BRIDGE_LIMITS_MODELS", limit).start();
+        let said = refused(&mut host, json!({ "instructions": "SAY x" }));
+        assert!(said.contains("limits.models") && said.contains("gpt-5.2"), "{said}");
+        assert_eq!(ran(&mut host, json!({ "model": "gpt-5.4" })), "gpt-5.4");
+    }
+    // It goes on after a restart, also where a call may set no key of that kind.
+    let mut host = stage.host().args(&["-c", "review_model=gpt-5.2"]).start();
+    let done = host.structured("codex-review", json!({ "instructions": "SAY x", "model": "gpt-5.4" }));
+    host.close_stdin();
+    host.ended();
+    let mut host = stage.host().env("CODEX_BRIDGE_LIMITS_CONFIG", "safe").start();
+    // codex 0.160 keeps no model of a thread that has had a review alone.
+    let on = host.structured("codex-reply", json!({ "threadId": done["threadId"], "prompt": "SAY on" }));
+    assert_eq!(on["content"], "on", "{on}");
+}
+
+#[test]
+fn a_limit_that_leaves_no_review_says_so() {
+    let stage = Stage::new();
+    let limited =
+        |policies: &str| stage.host().env("CODEX_BRIDGE_LIMITS_APPROVAL_POLICIES", policies).start();
+    let said = refused(&mut limited("[\"on-request\"]"), json!({ "instructions": "SAY x" }));
+    for words in ["limits.approval_policies (on-request)", "`never`", "no argument changes that"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    let mut host = limited("[\"on-request\", \"never\"]");
+    assert_eq!(host.structured("codex-review", json!({ "instructions": "SAY x" }))["content"], "x");
 }
 
 #[test]
@@ -144,6 +208,38 @@ fn a_review_is_handed_out_and_cancelled_as_any_turn() {
     assert_eq!(ended["status"], "interrupted", "{ended}");
     let on = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "SAY on" }));
     assert_eq!(on["content"], "on", "{on}");
+}
+
+/// Once its model has been asked, codex takes an interrupt of another turn than that which it has named.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_review_is_cancelled_in_the_middle_of_its_work() {
+    let stage = Stage::new();
+    let mark = format!("review-{}", std::process::id());
+    let config = stage.place.root.join("codex-home/config.toml");
+    let own = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        format!("{own}\n[shell_environment_policy]\nset = {{ TEST_MARK = \"{mark}\" }}\n"),
+    )
+    .unwrap();
+    repository(&stage.place.work(), "RUN sleep 3031\nSAY x\n");
+    let mut host = stage.host().start();
+    for _ in 0..2 {
+        let thread = host.structured("codex-review", json!({ "wait": 0 }))["threadId"].clone();
+        let until = std::time::Instant::now() + PATIENCE;
+        while !marked(&mark).iter().any(|(_, words)| words.starts_with("sleep ")) {
+            assert!(std::time::Instant::now() < until, "{:?}; {:?}", marked(&mark), host.events(&thread));
+            std::thread::yield_now();
+        }
+        let ended = host.structured("codex-cancel", json!({ "threadId": thread }));
+        assert_eq!(ended["status"], "interrupted", "{ended}");
+        assert_eq!(ended.get("background"), None, "{ended}");
+        // codex runs it in a thread of its own that it does not name, so that the bridge cannot wait for this.
+        none_left(&mark, PATIENCE);
+        let on = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "SAY on" }));
+        assert_eq!(on["content"], "on", "{on}");
+    }
 }
 
 #[test]

@@ -7,8 +7,9 @@ use crate::codex::account::Remedy;
 use crate::codex::calls::Loaded;
 use crate::codex::protocol::account::RateLimitSnapshot;
 use crate::codex::servers::Secrets;
+use crate::codex::stop::Course;
 use crate::event::Body;
-use crate::ids::{Generation, ThreadId, TurnId};
+use crate::ids::{Generation, ThreadId};
 use crate::rpc::Raw;
 use crate::session::{AgentError, AgentEvent, Heard, Inbox};
 
@@ -17,10 +18,8 @@ pub(super) struct Route {
     pub inbox: Inbox,
     /// What of the thread's MCP servers nothing may show.
     pub secrets: Secrets,
-    /// The last turn that ended.
-    pub ended: watch::Sender<Option<TurnId>>,
-    /// Whether the turn that is to begin, or runs, is a review: what codex says begins in it is a part of that.
-    pub reviews: bool,
+    /// Where its turn stands.
+    pub course: watch::Sender<Course>,
     /// What to do where its turns fail for want of sign-in.
     pub remedy: Remedy,
 }
@@ -56,9 +55,8 @@ impl Agent {
         if self.peer(generation).is_none() {
             return;
         }
-        let ended = watch::Sender::new(None);
-        self.routes
-            .insert(thread.clone(), Route { inbox: inbox.clone(), secrets, ended, reviews: false, remedy });
+        let course = watch::Sender::new(Course::default());
+        self.routes.insert(thread.clone(), Route { inbox: inbox.clone(), secrets, course, remedy });
         let limits = self.limits.all();
         if !limits.is_empty() {
             self.say(thread.clone(), inbox.clone(), AgentEvent::Limits(limits));

@@ -157,8 +157,6 @@ pub struct ListedModel {
     pub is_default: bool,
     /// What `effort` takes.
     pub supported_reasoning_efforts: Vec<Effort>,
-    /// What `service_tier` takes.
-    pub service_tiers: Vec<Tier>,
 }
 
 /// A reasoning effort.
@@ -167,14 +165,6 @@ pub struct ListedModel {
 pub struct Effort {
     /// Its name.
     pub reasoning_effort: String,
-}
-
-/// A service tier.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Tier {
-    /// Its name.
-    pub id: String,
 }
 
 /// `thread/backgroundTerminals/list`.

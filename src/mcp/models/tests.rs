@@ -4,18 +4,18 @@ use super::*;
 
 fn model(id: &str, hidden: bool, default: bool) -> Model {
     let efforts = vec!["low".into(), "high".into()];
-    Model { id: id.into(), hidden, default, efforts, tiers: vec![] }
+    Model { id: id.into(), hidden, default, efforts }
 }
 
 fn catalog() -> Catalog {
     let mut plain = model("plain", false, false);
     plain.efforts.clear();
     let models = vec![model("big", false, true), model("secret", true, false), plain];
-    Catalog { whole: true, configured: Some("tuned".into()), models }
+    Catalog { whole: true, configured: Some("tuned".into()), review: None, models }
 }
 
 fn says(catalog: &Catalog, model: Option<&str>, effort: Option<&str>) -> String {
-    check(catalog, model, effort, &["tuned", "flag"]).err().unwrap_or_default()
+    check(catalog, model, effort, &["tuned", "flag"], IN_CODEX).err().unwrap_or_default()
 }
 
 #[test]
@@ -29,7 +29,8 @@ fn an_unknown_model_is_refused_with_those_that_there_are() {
 fn an_effort_is_refused_that_the_model_does_not_take() {
     let said = says(&catalog(), Some("big"), Some("max"));
     assert!(said.contains("`max`, which `big` does not take; it takes low, high"), "{said}");
-    let said = check(&catalog(), None, Some("max"), &[]).unwrap_err();
+    let plain = Catalog { configured: None, ..catalog() };
+    let said = check(&plain, None, Some("max"), &[], IN_CODEX).unwrap_err();
     assert!(said.contains("`big`"), "codex's default: {said}");
 }
 

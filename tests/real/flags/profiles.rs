@@ -59,6 +59,10 @@ fn its_servers_are_those_of_the_session() {
     });
     let done = host.structured("codex", call.clone());
     assert!(done["content"].as_str().unwrap().contains("answered"), "{done}");
+    let events = host.events(&done["threadId"]);
+    for kind in ["tool_call", "tool_result"] {
+        assert!(events.iter().any(|event| event["type"] == kind && event["tool"] == "mcp"), "{events:#?}");
+    }
     let mut limited = stage.host().env("CODEX_BRIDGE_LIMITS_MCP_ADD", "none").start();
     let refused = limited.call("codex", call);
     let text = refused["content"][0]["text"].as_str().unwrap();
@@ -89,6 +93,28 @@ fn one_that_cannot_be_used_is_refused_by_name() {
         for word in words {
             assert!(text.contains(word), "{name}: {word} in {text}");
         }
+    }
+}
+
+/// Whoever names one need not be whoever wrote it, and hears nothing of what is in it.
+#[cfg(unix)]
+#[test]
+fn what_is_no_profile_is_not_shown_and_holds_nobody_up() {
+    let stage = Stage::new();
+    profile(&stage, "leak", "model = \"x\"\n[model_providers.x]\nexperimental_bearer_token = \"sk-SECRET\n");
+    profile(&stage, "huge", &"# more\n".repeat(200_000));
+    let pipe = stage.place.root.join("codex-home/pipe.config.toml");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let mut host = stage.host().start();
+    for (name, words) in [
+        ("leak", "leak.config.toml cannot be used; mend line 3, column"),
+        ("huge", "huge.config.toml has more than 1048576 bytes"),
+        ("pipe", "pipe.config.toml is no regular file"),
+    ] {
+        let refused = host.call("codex", json!({ "prompt": "SAY hi", "config": { "profile": name } }));
+        let text = refused["content"][0]["text"].as_str().unwrap();
+        assert!(refused["isError"] == true && text.contains(words), "{name}: {text}");
+        assert!(!text.contains("sk-") && !text.contains("bearer"), "{text}");
     }
 }
 

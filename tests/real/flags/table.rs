@@ -154,7 +154,7 @@ fn every_option_of_the_sdk_is_in_the_table() {
 
 /// The sources of the tests, by the module that each is.
 fn test_sources() -> Vec<(String, String)> {
-    let (mut found, mut folders) = (Vec::new(), vec![root().join("tests/real")]);
+    let (mut found, mut folders) = (Vec::new(), vec![root().join("tests/real"), root().join("tests/it")]);
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
