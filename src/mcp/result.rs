@@ -58,10 +58,18 @@ pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
     let blank =
         View { starting: true, queued: view.queued, next: view.next, ..View::new(view.thread.clone()) };
     let view = if view.starting { &blank } else { view };
-    fit(budget, |room| {
+    // A value is of use only as a whole: it comes first, and the words get what is left.
+    let value = output(view).and_then(Result::ok);
+    let value =
+        value.map(|value| (value.to_string().len(), value)).filter(|(bytes, _)| bytes * 3 <= budget * 2);
+    let left = value.as_ref().map_or(budget, |(bytes, _)| budget.saturating_sub(bytes + VALUE));
+    let mut result = fit(left, |room| {
         let content = cut(&view.content, room, view);
         let mut result = CallToolResult::success(vec![ContentBlock::text(text(view, &content, note, room))]);
         let mut members = members(view, &content, room);
+        if value.is_some() {
+            members.remove("outputBytes");
+        }
         if note.sent != How::Begun {
             members.insert("sent".into(), json!(note.sent.name()));
         }
@@ -69,7 +77,11 @@ pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
         let unfit = matches!(output(view), Some(Err(_)));
         result.is_error = (unfit || view.status == Status::Ended(TurnStatus::Failed)).then_some(true);
         result
-    })
+    });
+    if let (Some((_, value)), Some(Value::Object(members))) = (value, &mut result.structured_content) {
+        members.insert("output".into(), value);
+    }
+    result
 }
 
 /// A fault as a result, so that the agent can mend it. Whatever was given, it stays short.
@@ -82,6 +94,9 @@ pub fn of_error(error: &ErrorInfo) -> CallToolResult {
         Some(json!({ "threadId": "", "content": "", "status": "failed", "error": error }));
     result
 }
+
+/// What a value takes in a result besides itself.
+const VALUE: usize = 16;
 
 /// The longest message of a refusal, in bytes: what was given wrong may be as long as anyone likes.
 const ERROR: usize = 600;
@@ -150,11 +165,8 @@ fn members(view: &View, content: &str, room: usize) -> Map<String, Value> {
         name_some(&mut out, "background", ["command", "processId"], all, room);
     }
     match output(view) {
-        Some(Ok(value)) => match value.to_string().len() {
-            bytes if bytes <= room => drop(out.insert("output".into(), value)),
-            // The text says where the whole of it is.
-            bytes => drop(out.insert("outputBytes".into(), json!(bytes))),
-        },
+        // Taken out again where there is room for the value. The text says where the whole of it is.
+        Some(Ok(value)) => drop(out.insert("outputBytes".into(), json!(value.to_string().len()))),
         Some(Err(error)) => drop(out.insert("error".into(), json!(short_error(&error, room / 2)))),
         None => {}
     }

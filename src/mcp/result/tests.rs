@@ -94,3 +94,23 @@ fn a_small_result_is_whole() {
         Some(json!({ "threadId": "t", "content": "done", "status": "completed", "next": 0 }))
     );
 }
+
+/// A value is whole or not there at all: words are cut for it.
+#[test]
+fn a_value_comes_before_the_words() {
+    for (bytes, whole) in [(100, true), (6_000, true), (12_000, true), (20_000, false)] {
+        let value = json!({ "text": "x".repeat(bytes) });
+        let mut view = View { status: Status::Ended(TurnStatus::Completed), ..View::new("t".into()) };
+        view.output_schema = Some(json!({ "type": "object" }));
+        view.content = value.to_string();
+        let budget = 24 * 1024;
+        let result = of_view(&view, &Note::default(), budget);
+        assert!(size(&result) <= budget, "{bytes}: {}", size(&result));
+        let members = result.structured_content.unwrap();
+        assert_eq!(
+            (members.get("output") == Some(&value), members.get("outputBytes").is_none()),
+            (whole, whole),
+            "{bytes}"
+        );
+    }
+}
