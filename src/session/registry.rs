@@ -1,5 +1,7 @@
 //! The sessions of this bridge: started, taken up again, looked at. Those that live have an owner of their own.
 
+mod copies;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ use super::view::View;
 use super::{fold, row, servers};
 use crate::approval::{DecideError, Verdict};
 use crate::event::{PermissionDecision, Timestamp};
-use crate::ids::{ApprovalId, Seq, ThreadId, TurnId};
+use crate::ids::{ApprovalId, ThreadId, TurnId};
 use crate::journal::{Claimed, Journal, JournalError, SessionRecord, SessionStatus};
 
 /// What codex may say to a session before it is held back: some 50 ms of its fastest text.
@@ -174,30 +176,6 @@ impl Sessions {
         );
         let task = self.maker.task(opened, row, None, params, (inbox, events), seat);
         self.add(task).await
-    }
-
-    /// Starts a session as a branch of another, also of one that another program has.
-    ///
-    /// # Errors
-    /// When codex refuses it, it was begun with more than is allowed now, or the bridge is ending.
-    pub async fn fork(&self, fork: Fork, title: &str) -> Result<Handle, OpenError> {
-        let params = match self.maker.journal.session(fork.thread.clone()).await? {
-            Some(row) => self.maker.params(row).await?.1,
-            None => self.maker.options.defaults.clone(),
-        };
-        self.begin(params, Some(fork), title).await
-    }
-
-    /// Starts a session in the place of one that began no turn, with what that one was given: codex keeps
-    /// nothing of such a thread. `None` where it began one, or nobody knows it.
-    ///
-    /// # Errors
-    /// As [`Self::create`].
-    pub async fn anew(&self, thread: &ThreadId) -> Result<Option<Handle>, OpenError> {
-        let row = self.maker.journal.session(thread.clone()).await?;
-        let Some(row) = row.filter(|row| row.turn_seq == Seq::ZERO) else { return Ok(None) };
-        let (row, params) = self.maker.params(row).await?;
-        self.create(params, &row.title).await.map(Some)
     }
 
     /// The session, if it lives in this bridge.
