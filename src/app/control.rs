@@ -8,7 +8,7 @@ use crate::approval::{DecideError, Verdict};
 use crate::control::{Answer, Incoming, Places, Request, Socket};
 use crate::event::{DecidedBy, Decision};
 use crate::ids::{ApprovalId, ThreadId};
-use crate::session::{CallError, Sessions};
+use crate::session::Sessions;
 
 /// Requests that may wait to be begun; as many as there are connections.
 const REQUESTS: usize = 16;
@@ -93,7 +93,7 @@ async fn decide(sessions: &Sessions, id: ApprovalId, verdict: Verdict) -> Answer
     };
     match sessions.decide(&handle, id, verdict).await {
         Ok(decision) => Answer::Decided(decision),
-        Err(error) => Answer::refused(code(&error), error.to_string()),
+        Err(error) => Answer::refused(error.code(), error.to_string()),
     }
 }
 
@@ -103,22 +103,6 @@ async fn cancel(sessions: &Sessions, thread: ThreadId, verdict: Verdict) -> Answ
     };
     match handle.cancel(None, verdict).await {
         Ok(turn) => Answer::Cancelled { turn },
-        Err(error) => Answer::refused(code(&error), error.to_string()),
-    }
-}
-
-/// The same names as in the results of tools.
-fn code(error: &CallError) -> &'static str {
-    match error {
-        CallError::Agent(_) => "codex",
-        CallError::Busy { .. } => "busy",
-        CallError::Full { .. } => "queue_full",
-        CallError::Named(_) => "key_taken",
-        CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
-        CallError::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
-        CallError::Decide(DecideError::BadAnswers { .. }) => "bad_answers",
-        CallError::Decide(DecideError::Unknown(_) | DecideError::Gone(_)) => "approval_gone",
-        CallError::Journal { .. } => "journal",
-        CallError::Closed(_) => "closed",
+        Err(error) => Answer::refused(error.code(), error.to_string()),
     }
 }

@@ -7,7 +7,6 @@ use super::args::BadArguments;
 use super::call::Late;
 use super::images::BadImage;
 use super::result;
-use crate::approval::DecideError;
 use crate::event::ErrorInfo;
 use crate::ids::ThreadId;
 use crate::journal::JournalError;
@@ -62,24 +61,12 @@ pub(super) fn open_error(error: &OpenError) -> CallToolResult {
 }
 
 pub(super) fn call_error(error: &CallError, thread: &ThreadId) -> CallToolResult {
-    let code = match error {
-        CallError::Agent(error) => {
-            let error: &ErrorInfo = &error.0;
-            let mut result = result::of_error(error);
-            if let Some(members) = result.structured_content.as_mut().and_then(Value::as_object_mut) {
-                members.insert("threadId".into(), json!(thread));
-            }
-            return result;
+    if let CallError::Agent(error) = error {
+        let mut result = result::of_error(&error.0);
+        if let Some(members) = result.structured_content.as_mut().and_then(Value::as_object_mut) {
+            members.insert("threadId".into(), json!(thread));
         }
-        CallError::Busy { .. } => "busy",
-        CallError::Full { .. } => "queue_full",
-        CallError::Named(_) => "key_taken",
-        CallError::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
-        CallError::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
-        CallError::Decide(DecideError::BadAnswers { .. }) => "bad_answers",
-        CallError::Decide(_) => "approval_gone",
-        CallError::Journal { .. } => "journal",
-        CallError::Closed(_) => "closed",
-    };
-    result::refused(code, error.to_string())
+        return result;
+    }
+    result::refused(error.code(), error.to_string())
 }

@@ -1,6 +1,7 @@
 //! Runs that their callers named with `key`: the same call made again, also to another bridge and after a
 //! restart, finds its run and does not do the work again.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
@@ -14,7 +15,7 @@ use super::result;
 use super::rounds::sorted;
 use super::runs::Run;
 use super::server::Server;
-use super::tools::{DAY, cut_note};
+use super::tools::{DAY, Outcome, cut_note};
 use crate::event::{Body, Origin, Timestamp};
 use crate::ids::{Seq, ThreadId, TurnId};
 use crate::journal::{JournalError, RunRecord};
@@ -67,8 +68,32 @@ impl Key {
 }
 
 impl Server {
+    /// The answer of a call whose run is there already; else where it is to begin, if it had a session before.
+    pub(super) async fn unbegun(
+        &self,
+        key: Option<&mut Key>,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<ControlFlow<CallToolResponse, Option<(ThreadId, Seq)>>, CallToolResult> {
+        let Some(key) = key else { return Ok(ControlFlow::Continue(None)) };
+        Ok(match self.earlier(key, call, progress).await? {
+            Earlier::Done(response) => ControlFlow::Break(response),
+            Earlier::New => ControlFlow::Continue(None),
+            Earlier::Unbegun(thread, after) => ControlFlow::Continue(Some((thread, after))),
+        })
+    }
+
+    /// Frees the name of a run that did not begin, where this call took it: one that others may go on with keeps
+    /// it.
+    pub(super) async fn settled(&self, key: Option<&Key>, fresh: bool, outcome: Outcome) -> Outcome {
+        if outcome.is_err() && fresh {
+            self.place(key, None).await;
+        }
+        outcome
+    }
+
     /// Looks whether a named run is there already, and follows it where it is.
-    pub(super) async fn earlier(
+    async fn earlier(
         &self,
         key: &mut Key,
         call: &Call<'_>,
@@ -136,11 +161,6 @@ impl Server {
     /// Says where a named run is. Not fatal: the run goes on, and is only not found again.
     pub(super) async fn placed(&self, key: Option<&Key>, thread: &ThreadId, after: Seq) {
         self.place(key, Some((thread.clone(), after))).await;
-    }
-
-    /// Frees the name of a run that did not begin.
-    pub(super) async fn unplaced(&self, key: Option<&Key>) {
-        self.place(key, None).await;
     }
 
     async fn place(&self, key: Option<&Key>, place: Option<(ThreadId, Seq)>) {

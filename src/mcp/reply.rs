@@ -1,5 +1,6 @@
 //! `codex-reply`: the next turn of a session.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
@@ -32,21 +33,13 @@ impl Server {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
-        let unbegun = match &mut key {
-            None => None,
-            Some(key) => match self.earlier(key, &call, &mut progress).await? {
-                Earlier::Done(response) => return Ok(response),
-                Earlier::New => None,
-                Earlier::Unbegun(thread, after) => Some((thread, after)),
-            },
+        let unbegun = match self.unbegun(key.as_mut(), &call, &mut progress).await? {
+            ControlFlow::Break(response) => return Ok(response),
+            ControlFlow::Continue(unbegun) => unbegun,
         };
-        // One that others may go on with keeps its name.
         let fresh = unbegun.is_none();
         let outcome = Box::pin(self.next_turn(args, key.as_ref(), unbegun, &call, progress)).await;
-        if outcome.is_err() && fresh {
-            self.unplaced(key.as_ref()).await;
-        }
-        outcome
+        self.settled(key.as_ref(), fresh, outcome).await
     }
 
     async fn next_turn<'a>(

@@ -65,6 +65,25 @@ pub enum CallError {
     Closed(ThreadId),
 }
 
+impl CallError {
+    /// Its short name, in results of tools and over the socket alike.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Agent(_) => "codex",
+            Self::Busy { .. } => "busy",
+            Self::Full { .. } => "queue_full",
+            Self::Named(_) => "key_taken",
+            Self::Decide(DecideError::NotOffered { .. }) => "decision_not_offered",
+            Self::Decide(DecideError::NotAllowed { .. }) => "decision_not_allowed",
+            Self::Decide(DecideError::BadAnswers { .. }) => "bad_answers",
+            Self::Decide(DecideError::Unknown(_) | DecideError::Gone(_)) => "approval_gone",
+            Self::Journal { .. } => "journal",
+            Self::Closed(_) => "closed",
+        }
+    }
+}
+
 /// A live session of this bridge.
 #[derive(Clone, Debug)]
 pub struct Handle {

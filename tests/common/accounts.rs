@@ -2,8 +2,9 @@
 //! that takes only those who have. codex is pointed at it by `CODEX_APP_SERVER_LOGIN_ISSUER`, by
 //! `CODEX_AUTHAPI_BASE_URL` (access tokens) and by `chatgpt_base_url` of its configuration.
 
+use super::PATIENCE;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -24,6 +25,8 @@ pub struct Script {
     pub tokens: Vec<&'static str>,
     /// Of each request the path and the `authorization`.
     pub seen: Vec<(String, String)>,
+    /// Told of each.
+    heard: Arc<Condvar>,
 }
 
 /// The running server.
@@ -35,7 +38,14 @@ pub struct Accounts {
 
 impl Accounts {
     pub fn start() -> Self {
-        let script = Script { pending: 0, code: 200, silent: false, tokens: Vec::new(), seen: Vec::new() };
+        let script = Script {
+            pending: 0,
+            code: 200,
+            silent: false,
+            tokens: Vec::new(),
+            seen: Vec::new(),
+            heard: Arc::default(),
+        };
         let script = Arc::new(Mutex::new(script));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -68,9 +78,13 @@ impl Accounts {
         turns.map(|(_, authorization)| authorization.clone()).collect()
     }
 
-    /// Whether something was asked.
-    pub fn was_asked(&self, path: &str) -> bool {
-        self.script.lock().unwrap().seen.iter().any(|(seen, _)| seen == path)
+    /// Waits until something has been asked.
+    pub fn wait_asked(&self, path: &str) {
+        let script = self.script.lock().unwrap();
+        let heard = script.heard.clone();
+        let unasked = |script: &mut Script| script.seen.iter().all(|(seen, _)| seen != path);
+        let (_script, waited) = heard.wait_timeout_while(script, PATIENCE, unasked).unwrap();
+        assert!(!waited.timed_out(), "nobody asked for {path}");
     }
 }
 
@@ -81,6 +95,7 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
     let silent = {
         let mut script = script.lock().unwrap();
         script.seen.push((path.clone(), authorization.clone()));
+        script.heard.notify_all();
         script.silent
     };
     if silent && path == WHOAMI {

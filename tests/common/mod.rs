@@ -6,7 +6,7 @@ pub mod terminal;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -314,6 +314,18 @@ impl Drop for Host {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Reads what a child says up to a line with these words; what it says after that is still to be read.
+#[cfg(unix)]
+pub fn reads_to(child: &mut Child, words: &str) -> BufReader<ChildStdout> {
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(words) {
+        line.clear();
+        assert!(out.read_line(&mut line).unwrap() > 0, "it ended before it said {words}");
+    }
+    out
 }
 
 /// The journal, held so that no bridge writes to it until this is dropped.

@@ -2,7 +2,7 @@
 //! which it can come to nothing, and the offer to a host that can open an address. With the real codex, and a
 //! scripted account server, it is done in `real::account`.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::common::terminal::{Said, said, terminal};
-use crate::common::{Host, Place, Setup};
+use crate::common::{Host, Place, Setup, reads_to};
 
 /// `codex-bridge` with the fake, where nobody is signed in.
 fn command(place: &Place, args: &[&str], login: &str) -> Command {
@@ -128,12 +128,7 @@ fn ctrl_c_gives_the_sign_in_up_at_codex() {
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("Ctrl-C") {
-        line.clear();
-        assert!(out.read_line(&mut line).unwrap() > 0, "it ended");
-    }
+    let mut out = reads_to(&mut child, "Ctrl-C");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();

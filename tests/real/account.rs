@@ -6,7 +6,6 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use super::codex;
 use crate::common::accounts::{Accounts, WHOAMI};
 use crate::common::terminal::{Said, terminal};
-use crate::common::{Host, Place, Setup};
+use crate::common::{Host, Place, Setup, reads_to};
 use crate::doctor::examined;
 
 const ISSUER: &str = "CODEX_APP_SERVER_LOGIN_ISSUER";
@@ -106,7 +105,7 @@ fn a_code_signs_a_person_in_and_out() {
     assert_eq!((out.code, out.err.as_str()), (0, ""), "{out:?}");
     let status = scene.run(&["login", "status"], "");
     assert_eq!((status.code, status.out.as_str()), (4, ""), "{status:?}");
-    assert!(scene.accounts.was_asked("/oauth/revoke"));
+    scene.accounts.wait_asked("/oauth/revoke");
 }
 
 #[test]
@@ -133,12 +132,7 @@ fn ctrl_c_ends_the_wait_for_a_code() {
     let scene = Scene::new(ACCOUNT);
     scene.accounts.script.lock().unwrap().pending = usize::MAX;
     let mut child = scene.command(&["login", "--device"]).stdin(Stdio::null()).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("Ctrl-C") {
-        line.clear();
-        assert!(out.read_line(&mut line).unwrap() > 0, "it ended");
-    }
+    let _out = reads_to(&mut child, "Ctrl-C");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let done = child.wait_with_output().unwrap();
     assert_eq!(done.status.code(), Some(5), "{done:?}");
@@ -315,12 +309,7 @@ fn ctrl_c_ends_the_wait_for_an_access_token() {
     scene.accounts.script.lock().unwrap().silent = true;
     let mut child = scene.command(&["login", "--with-access-token"]).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"at-good\n").unwrap();
-    let until = Instant::now() + Duration::from_secs(20);
-    while !scene.accounts.was_asked(WHOAMI) {
-        assert!(Instant::now() < until, "codex has not asked");
-        // The server only keeps what it has seen.
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    scene.accounts.wait_asked(WHOAMI);
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let done = child.wait_with_output().unwrap();
     let words = String::from_utf8(done.stderr).unwrap();

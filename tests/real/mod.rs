@@ -26,7 +26,7 @@ mod usage;
 mod versions;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use codex_bridge::demo::model::{ModelServer, codex_config};
 use serde_json::Value;
@@ -87,10 +87,10 @@ impl Stage {
         Self { place, model, _runtime: runtime }
     }
 
-    /// A session that codex's own CLI has made in a folder; its id.
-    pub fn of_the_cli(&self, folder: &Path, args: &[&str]) -> Value {
-        let out = Command::new(codex())
-            .args(["exec", "--skip-git-repo-check", "--json"])
+    /// `codex exec` in a folder, to its end.
+    fn cli(&self, folder: &Path, args: &[&str]) -> Output {
+        Command::new(codex())
+            .args(["exec", "--skip-git-repo-check"])
             .args(args)
             .current_dir(folder)
             .env("CODEX_HOME", self.place.root.join("codex-home"))
@@ -98,7 +98,12 @@ impl Stage {
             .env("SCRIPTED_KEY", "scripted")
             .stdin(Stdio::null())
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// A session that codex's own CLI has made in a folder; its id.
+    pub fn of_the_cli(&self, folder: &Path, args: &[&str]) -> Value {
+        let out = self.cli(folder, &[&["--json"], args].concat());
         let lines = String::from_utf8_lossy(&out.stdout);
         let mut said = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let began = said.find(|event| event["type"] == "thread.started");
@@ -107,15 +112,7 @@ impl Stage {
 
     /// What codex's own CLI does with a session that exists.
     pub fn cli_resumes(&self, thread: &Value, prompt: &str) -> Result<String, String> {
-        let out = Command::new(codex())
-            .args(["exec", "--skip-git-repo-check", "resume", thread.as_str().unwrap(), prompt])
-            .current_dir(self.place.work())
-            .env("CODEX_HOME", self.place.root.join("codex-home"))
-            .env("HOME", &self.place.root)
-            .env("SCRIPTED_KEY", "scripted")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let out = self.cli(&self.place.work(), &["resume", thread.as_str().unwrap(), prompt]);
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         if out.status.success() { Ok(said(&out.stdout)) } else { Err(said(&out.stderr)) }
     }
