@@ -5,7 +5,7 @@ use super::faults::late_error;
 use super::follow::by_host;
 use super::legacy_events::LegacyEvents;
 use super::progress::Progress;
-use super::result;
+use super::result::{self, Note};
 use super::runs::Run;
 use super::server::Server;
 use super::tools::cut_note;
@@ -47,12 +47,12 @@ impl Server {
         before: Seq,
     ) -> CallToolResponse {
         let view = handle.view().borrow().clone();
-        if let Some(place) = view.line.iter().position(|one| one.call == begun.start) {
-            return result::in_line(&view, place, self.options.budget).into();
-        }
-        if begun.turn.is_none() && view.starting {
+        let place = view.line.iter().position(|one| one.call == begun.start);
+        if place.is_some() || (begun.turn.is_none() && view.starting) {
             // It has been waited for as long as was asked.
-            return result::of_view(&view, &cut_note(call, &view), self.options.budget).into();
+            let lines: Vec<_> = begun.notes.into_iter().chain(cut_note(call, &view).text).collect();
+            let note = Note::of((!lines.is_empty()).then(|| lines.join("\n")));
+            return result::not_begun(&view, place, &note, self.options.budget).into();
         }
         let steered = begun.how == How::Steered;
         if let Some(turn) = begun.turn.clone().filter(|_| call.host.tasks && !asked && !steered) {

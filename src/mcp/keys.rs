@@ -136,10 +136,9 @@ impl Server {
                 None => View::new(thread.clone()),
             };
             let place = view.line.iter().position(|one| one.key.as_ref() == Some(&key.name));
-            let queued = place.or(view.queued);
-            let view = View { starting: true, line: Vec::new(), queued, ..view };
             let note = cut_note(call, &view);
-            return Ok(Earlier::Done(result::of_view(&view, &note, self.options.budget).into()));
+            let result = result::not_begun(&view, place, &note, self.options.budget);
+            return Ok(Earlier::Done(result.into()));
         };
         let turn = match found.map_err(|error| open_error(&error))? {
             Found::Turn(turn) => turn,

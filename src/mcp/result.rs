@@ -44,11 +44,12 @@ impl Note {
     }
 }
 
-/// The result for a caller whose turn waits for so many others of its session.
+/// The result for a caller whose turn has not begun; `ahead`: how many others of its session it waits for.
 #[must_use]
-pub fn in_line(view: &View, ahead: usize, budget: usize) -> CallToolResult {
-    let waits = View { starting: true, queued: Some(ahead), line: Vec::new(), ..view.clone() };
-    of_view(&waits, &Note::default(), budget)
+pub fn not_begun(view: &View, ahead: Option<usize>, note: &Note, budget: usize) -> CallToolResult {
+    let queued = ahead.or(view.queued);
+    let waits = View { starting: true, queued, line: Vec::new(), ..view.clone() };
+    of_view(&waits, note, budget)
 }
 
 /// The result for a view, within `budget` bytes.

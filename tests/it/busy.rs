@@ -180,3 +180,17 @@ fn those_at_work_come_in_pages() {
     seen.dedup();
     assert_eq!(seen.len(), 5, "each once");
 }
+
+/// What a caller must know besides is said too where its turn has not begun: that a copy goes on.
+#[test]
+fn a_copy_that_waits_says_that_it_is_one() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
+    let thread = host.structured("codex", json!({ "prompt": "say one" }))["threadId"].clone();
+    stalled(&mut host);
+    let copy = json!({ "threadId": thread, "prompt": "say two", "fork": "latest", "wait": 0 });
+    let copy = host.call("codex-reply", copy);
+    assert_eq!(copy["structuredContent"]["status"], "queued", "{copy}");
+    let words = copy["content"][0]["text"].as_str().unwrap();
+    assert!(words.contains("copy of session") && words.contains(thread.as_str().unwrap()), "{words}");
+}

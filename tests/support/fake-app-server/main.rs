@@ -90,6 +90,14 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
             server.open(thread, &params);
             server.result(message, opened);
         }
+        "thread/fork" => {
+            uuid(thread)?;
+            let params = server.params(thread).unwrap_or_else(|| params.clone());
+            let id = shapes::new_id();
+            let opened = shapes::opened(&id, &params)?;
+            server.open(&id, &params);
+            server.result(message, opened);
+        }
         "thread/read" => {
             uuid(thread)?;
             let params = server.params(thread).unwrap_or_else(|| params.clone());
