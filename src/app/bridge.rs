@@ -1,6 +1,5 @@
 //! One embedded bridge: journal, sessions and codex's task, and their end.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,20 +8,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::control::Control;
-use super::limits::{effective, kept, limits};
-use super::servers::{of_flags, sources};
+use super::host::host;
+use super::limits::{effective, limits};
+use super::servers::depth;
 use super::upkeep;
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
 use crate::codex::{Accept, Agent, Launch};
-use crate::config::{Loaded, WaitSettings, overlay, profile};
+use crate::config::Loaded;
 use crate::control::Places;
 use crate::ids::ApprovalId;
 use crate::journal::{Journal, JournalError, SpareJournal, SqliteJournal};
 use crate::limits::Limits;
-use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
-use crate::mcp::{Profiles, Server, ServerOptions};
-use crate::session::{Keeps, Options, QuestionOptions, Room, Sessions, ThreadParams};
+use crate::mcp::{Server, ServerOptions};
+use crate::session::{Options, QuestionOptions, Room, Sessions};
 
 /// Commands of all sessions to codex that may wait; codex's task never waits for a session.
 const COMMANDS: usize = 256;
@@ -65,10 +64,7 @@ impl Bridge {
             policy: Arc::new(policy),
             mint: ApprovalId::fresh,
         };
-        let (config, servers) = of_flags(loaded);
-        let keeps = kept(limits.clone(), config.clone(), servers.config().clone());
-        let defaults = ThreadParams { config, servers, ..ThreadParams::default() };
-        let options = options(loaded, &defaults, limits, dialogs, drop_in);
+        let (host, options) = host(loaded, limits, dialogs, drop_in);
         let limited = &loaded.settings.limits;
         let room = Room { running: limited.running, queue: limited.queue };
         let sessions = Sessions::start(
@@ -76,10 +72,9 @@ impl Bridge {
             agent,
             Options {
                 questions,
-                defaults,
+                host,
                 room,
                 most: limited.sessions,
-                keeps: Keeps(Arc::new(keeps)),
                 release_after: loaded.settings.codex.release_after,
             },
             sessions_over.clone(),
@@ -138,8 +133,7 @@ pub(super) fn places(loaded: &Loaded) -> Places {
 /// How codex is started.
 pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
     let settings = &loaded.settings.codex;
-    let sources = sources(loaded, std::env::current_exe().ok().as_deref());
-    let (variable, depth) = sources.depth;
+    let (variable, depth) = depth(loaded);
     let mut env = vec![(variable.into(), Some(depth.to_string().into()))];
     if let Some(home) = &settings.home {
         env.push(("CODEX_HOME".into(), Some(home.clone().into_os_string())));
@@ -155,49 +149,6 @@ pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         env,
         cwd: None,
         home: loaded.env.home().map(ToOwned::to_owned),
-        add_dirs: loaded.defaults.add_dirs.clone(),
-        thread_source: loaded.defaults.thread_source.clone(),
-        servers: Arc::new(sources),
         accept: Accept(Arc::new(effective(limits))),
     }
-}
-
-fn options(
-    loaded: &Loaded,
-    params: &ThreadParams,
-    limits: Arc<Limits>,
-    dialogs: bool,
-    drop_in: bool,
-) -> ServerOptions {
-    let (defaults, settings) = (&loaded.defaults, &loaded.settings);
-    ServerOptions {
-        cwd: defaults.cwd.clone(),
-        model: defaults.model.clone(),
-        sandbox: defaults.sandbox.clone(),
-        approval_policy: defaults.approval_policy.clone(),
-        config: params.config.clone(),
-        servers: params.servers.clone(),
-        overlay,
-        profiles: profiles(loaded),
-        limits,
-        dialogs,
-        budget: settings.limits.result_bytes,
-        keep: settings.journal.keep,
-        legacy_events: loaded.legacy_events,
-        drop_in,
-        waits: waits(&settings.wait),
-    }
-}
-
-/// The profiles of codex's home, read when a call names one.
-fn profiles(loaded: &Loaded) -> Profiles {
-    let home = loaded.paths.codex_home.clone();
-    Profiles(Arc::new(move |name| profile("config.profile", name, &home).map_err(|error| error.to_string())))
-}
-
-/// The user's own waits: what is asked for by default, and no less than that allowed.
-fn waits(settings: &WaitSettings) -> BTreeMap<String, WaitPolicy> {
-    let policy = |wait: Duration| WaitPolicy { default: Some(wait), max: None };
-    let any = settings.default.map(|wait| (ANY_HOST.to_owned(), policy(wait)));
-    any.into_iter().chain(settings.hosts.iter().map(|(name, wait)| (name.clone(), policy(*wait)))).collect()
 }

@@ -6,6 +6,7 @@ mod approve;
 mod bridge;
 mod control;
 mod doctor;
+mod host;
 mod limits;
 mod logging;
 mod look;

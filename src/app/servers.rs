@@ -19,8 +19,13 @@ pub(super) fn sources(loaded: &Loaded, program: Option<&Path>) -> Sources {
         },
         variables: variables(loaded),
         guard: Guard::new(program, loaded.env.get("PATH")).keeping(DEPTH),
-        depth: (DEPTH, loaded.depth.saturating_add(1)),
+        depth: depth(loaded),
     }
+}
+
+/// The variable that says how many bridges lie above what codex starts, and how many do.
+pub(super) fn depth(loaded: &Loaded) -> (&'static str, u32) {
+    (DEPTH, loaded.depth.saturating_add(1))
 }
 
 /// What `${VAR}` can stand for. A value that is no text cannot stand in JSON.

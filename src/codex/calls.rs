@@ -1,6 +1,5 @@
 //! The calls to codex that the bridge makes, each with its deadline and its error in our terms.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::account;
 use super::connection::{Launch, fault};
+use super::environment::with_env;
 use super::missed;
 use super::protocol::{
     ConfigRead, ConfigReadParams, Thread, ThreadOpened, ThreadRead, ThreadRef, ThreadStartParams, TurnOpened,
@@ -20,7 +20,7 @@ use super::servers::{Plan, Secrets, Wishes, required_failed};
 use crate::event::{Body, SessionInfo};
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{CallError, Peer};
-use crate::servers::{Sources, gather};
+use crate::servers::gather;
 use crate::session::{AgentError, Fork, Image, Missed, Opened, SteerError, ThreadParams, TurnParams};
 
 /// A thread's start: 40–90 ms warm, 7.5 s for sixty at once with an MCP server each.
@@ -58,8 +58,9 @@ pub(super) async fn start(
     generation: Generation,
 ) -> Result<Loaded, AgentError> {
     let own = own_config(peer, &params.cwd).await?;
-    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.folders());
-    let Plan { config: servers, notes, secrets } = servers(&launch.servers, params, &own, true).await?;
+    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.home.as_deref());
+    with_env(&mut config, &own, &params.around.env);
+    let Plan { config: servers, notes, secrets } = servers(params, &own, true).await?;
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
@@ -72,7 +73,7 @@ pub(super) async fn start(
         config,
         base_instructions: params.base_instructions.clone(),
         developer_instructions: params.developer_instructions.clone(),
-        thread_source: launch.thread_source.clone(),
+        thread_source: params.around.thread_source.clone(),
         ..ThreadStartParams::default()
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/start", &params, OPEN).await;
@@ -81,21 +82,17 @@ pub(super) async fn start(
 }
 
 /// The MCP servers of a thread. `fresh`: it begins now.
-async fn servers(
-    sources: &Arc<Sources>,
-    params: &ThreadParams,
-    own: &Value,
-    fresh: bool,
-) -> Result<Plan, AgentError> {
+async fn servers(params: &ThreadParams, own: &Value, fresh: bool) -> Result<Plan, AgentError> {
     let wishes = Wishes {
-        sources: sources.clone(),
+        around: params.around.clone(),
         wanted: params.servers.clone(),
         own: own.get("mcp_servers").cloned().unwrap_or_default(),
         cwd: params.cwd.clone().into(),
     };
     // It looks at files, perhaps on a slow disk.
     let planning = tokio::task::spawn_blocking(move || {
-        gather(&wishes.sources, &wishes.wanted, &wishes.cwd, fresh).map(|gathered| wishes.plan(gathered))
+        gather(&wishes.around.sources, &wishes.wanted, &wishes.cwd, fresh)
+            .map(|gathered| wishes.plan(gathered))
     });
     match planning.await {
         Ok(Ok(plan)) => Ok(plan),
@@ -199,7 +196,7 @@ pub(super) async fn fork(
         config,
         base_instructions: params.base_instructions,
         developer_instructions: params.developer_instructions,
-        thread_source: launch.thread_source.clone(),
+        thread_source: params.around.thread_source.clone(),
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/fork", &params, OPEN).await;
     let opened = opened.map_err(|error| without_secrets(unforked(error, fork), &secrets))?;
@@ -220,8 +217,9 @@ struct Again {
 
 async fn again(peer: &Peer, launch: &Launch, params: &ThreadParams) -> Result<Again, AgentError> {
     let own = own_config(peer, &params.cwd).await?;
-    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.folders());
-    let Plan { config: servers, notes, secrets } = servers(&launch.servers, params, &own, false).await?;
+    let Sandboxed { start, mut config, turn } = sandboxed(params, &own, launch.home.as_deref());
+    with_env(&mut config, &own, &params.around.env);
+    let Plan { config: servers, notes, secrets } = servers(params, &own, false).await?;
     if !servers.is_empty() {
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }

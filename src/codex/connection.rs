@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,12 +11,10 @@ use super::accept::Accept;
 use super::items::SHORTEN;
 use super::locate::{Lookup, locate};
 use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResult};
-use super::sandbox::Folders;
 use super::servers::without_paths;
 use crate::event::ErrorInfo;
 use crate::ids::Generation;
 use crate::rpc::{CallError, Incoming, Limits, Peer};
-use crate::servers::Sources;
 use crate::session::AgentError;
 use crate::supervise::{Child, Grace, PostMortem, Spec};
 
@@ -38,20 +35,8 @@ pub struct Launch {
     pub cwd: Option<PathBuf>,
     /// The user's, which codex's `~` stands for.
     pub home: Option<PathBuf>,
-    /// Folders that any writable workspace has too, absolute (`--add-dir`).
-    pub add_dirs: Vec<PathBuf>,
-    /// What codex notes down of where new threads come from (`--thread-source`).
-    pub thread_source: Option<String>,
     /// Whether a thread may be used as codex has opened it.
     pub accept: Accept,
-    /// Where its MCP servers come from, beside its own configuration.
-    pub servers: Arc<Sources>,
-}
-
-impl Launch {
-    pub(super) fn folders(&self) -> Folders<'_> {
-        Folders { home: self.home.as_deref(), add: &self.add_dirs }
-    }
 }
 
 /// A codex that answers.

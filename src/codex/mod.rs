@@ -13,6 +13,7 @@ pub mod asks;
 mod calls;
 mod connection;
 mod early;
+mod environment;
 pub mod inbound;
 pub mod inspect;
 pub mod items;

@@ -19,20 +19,11 @@ pub(super) struct Sandboxed {
     pub turn: Option<Value>,
 }
 
-/// Folders that are not the session's own.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Folders<'a> {
-    /// The user's.
-    pub home: Option<&'a Path>,
-    /// Those that any writable workspace has too.
-    pub add: &'a [PathBuf],
-}
-
-/// From what is wanted, and what codex's own configuration says for the folder (`config/read`).
-pub(super) fn sandboxed(params: &ThreadParams, own: &Value, folders: Folders<'_>) -> Sandboxed {
-    let Folders { home, add } = folders;
+/// From what is wanted, and what codex's own configuration says for the folder (`config/read`). `home`: the
+/// user's.
+pub(super) fn sandboxed(params: &ThreadParams, own: &Value, home: Option<&Path>) -> Sandboxed {
     let mut config = params.config.clone();
-    add_roots(&mut config, own, add);
+    add_roots(&mut config, own, &params.around.add_dirs);
     let mode = config.get("sandbox_mode").or_else(|| own.get("sandbox_mode")).and_then(Value::as_str);
     let Some(wanted) = params.sandbox.clone().or_else(|| mode.map(str::to_owned)) else {
         // Then codex goes by whether it trusts the folder already, and writes nothing.

@@ -19,9 +19,10 @@ use write::{has_transport, merged, with_depth, write};
 
 use crate::event::{Body, ServerSource};
 use crate::servers::{
-    BadEntry, Entry, Gathered, Inherit, Invocation, MARK, Shown, Source, Sources, Transport, Wanted,
-    check_name, command, read,
+    BadEntry, Entry, Gathered, Inherit, Invocation, MARK, Shown, Source, Transport, Wanted, check_name,
+    command, read,
 };
+use crate::session::Around;
 
 /// The name that a server has for everybody but codex.
 pub(super) fn known_as(name: &str) -> &str {
@@ -41,7 +42,7 @@ pub(super) struct Plan {
 
 /// What goes into a plan.
 pub(super) struct Wishes {
-    pub sources: Arc<Sources>,
+    pub around: Arc<Around>,
     pub wanted: Wanted,
     /// `mcp_servers` of codex's own configuration for the folder.
     pub own: Value,
@@ -87,7 +88,7 @@ impl Wishes {
         }
         // Its own stay where they are, and are started with what is in them all the same.
         let own = self.own.as_object().into_iter().flat_map(Map::values);
-        plan.secrets = Secrets::of(plan.config.values().chain(own), &self.sources.variables);
+        plan.secrets = Secrets::of(plan.config.values().chain(own), &self.around.sources.variables);
         plan
     }
 
@@ -123,7 +124,7 @@ impl Wishes {
             return;
         }
         let stdio = matches!(transport, Some(Transport::Stdio { .. }));
-        let sent = if stdio { with_depth(&patch, self.sources.depth) } else { patch };
+        let sent = if stdio { with_depth(&patch, self.around.sources.depth) } else { patch };
         if sent != json!({}) {
             plan.config.insert(name.to_owned(), sent);
         }
@@ -137,7 +138,7 @@ impl Wishes {
             return;
         }
         let stdio = matches!(transport, Some(Transport::Stdio { .. }));
-        let sent = if stdio { with_depth(patch, self.sources.depth) } else { patch.clone() };
+        let sent = if stdio { with_depth(patch, self.around.sources.depth) } else { patch.clone() };
         plan.tell(name, patch["enabled"] != json!(false), Source::Call, &shown);
         plan.config.insert(name.to_owned(), sent);
     }
@@ -152,8 +153,11 @@ impl Wishes {
             }
             return;
         }
-        let written =
-            if written.get("command").is_some() { with_depth(&written, self.sources.depth) } else { written };
+        let written = if written.get("command").is_some() {
+            with_depth(&written, self.around.sources.depth)
+        } else {
+            written
+        };
         if own.is_none_or(|own| write::covers(&written, own)) {
             plan.config.insert(name.to_owned(), written);
         } else {
@@ -163,7 +167,7 @@ impl Wishes {
     }
 
     fn inherit(&self) -> &Inherit {
-        self.wanted.inherit().unwrap_or(&self.sources.inherit)
+        self.wanted.inherit().unwrap_or(&self.around.sources.inherit)
     }
 
     /// Why codex does not get a server.
@@ -171,7 +175,7 @@ impl Wishes {
         if let Err(error @ BadEntry::Mark) = check_name(name) {
             return Some(error.to_string());
         }
-        self.sources.guard.finds(&Invocation::of(transport?, &self.cwd)?)
+        self.around.sources.guard.finds(&Invocation::of(transport?, &self.cwd)?)
     }
 
     fn unknown_names(&self, in_file: &BTreeMap<String, Entry>) -> Vec<String> {

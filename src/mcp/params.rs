@@ -65,6 +65,8 @@ impl Server {
             config: given.config,
             base_instructions: args.base_instructions.clone(),
             developer_instructions: args.developer_instructions.clone(),
+            // As of all sessions of this host.
+            ..ThreadParams::default()
         })
     }
 

@@ -13,8 +13,8 @@ use super::shown::Shown;
 use super::variables::Variables;
 use super::wanted::{Inherit, Wanted, is_empty};
 
-/// Where servers come from, the same for all sessions of a bridge.
-#[derive(Clone, Debug)]
+/// Where servers come from, the same for all sessions that a host opens.
+#[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The file in the format of hosts.
     pub file: PathBuf,

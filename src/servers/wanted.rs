@@ -21,6 +21,12 @@ pub enum Inherit {
     Named(Vec<String>),
 }
 
+impl Default for Inherit {
+    fn default() -> Self {
+        Self::All(true)
+    }
+}
+
 /// What a session's call wanted. Kept as it came, variables as names; it may hold secrets, so it is never
 /// shown, and is kept where nobody looks.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,10 +1,13 @@
 //! What a session and the agent that works for it (codex) say to each other: plain data.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use super::host::Around;
 use super::missed::Missed;
 use super::query::{Answer, Query};
 use super::sign_in::SignIn;
@@ -58,6 +61,9 @@ pub struct ThreadParams {
     /// What was wanted of codex's MCP servers. Kept apart from the rest: it may hold secrets.
     #[serde(skip)]
     pub servers: Wanted,
+    /// What lies around it.
+    #[serde(skip)]
+    pub around: Arc<Around>,
 }
 
 /// Names a caller that waits for an answer of a session.

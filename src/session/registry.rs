@@ -14,6 +14,7 @@ use super::agent::{AgentCommand, AgentError, Fork, Heard, Opened, ThreadParams};
 use super::elsewhere::{Elsewhere, elsewhere};
 use super::gate::{Gate, Room};
 use super::handle::{CallError, Handle};
+use super::host::HostOptions;
 use super::questions::QuestionOptions;
 use super::recover::recover;
 use super::slots::{Request, Seat, Slots};
@@ -70,28 +71,14 @@ pub enum OpenError {
 pub struct Options {
     /// How codex's questions are dealt with.
     pub questions: QuestionOptions,
-    /// What a thread that the CLI or an IDE made is taken up with.
-    pub defaults: ThreadParams,
+    /// The host for which it runs, where it runs for one alone.
+    pub host: HostOptions,
     /// How many turns run at once, and wait.
     pub room: Room,
     /// How many sessions are open at once.
     pub most: usize,
     /// After which time at rest a session is let go, so that a terminal or an IDE can take it.
     pub release_after: Duration,
-    /// Whether what a session was once given may be given again.
-    pub keeps: Keeps,
-}
-
-type Check = dyn Fn(&ThreadParams) -> Result<(), String> + Send + Sync;
-
-/// Says why a session may not have again what it was once given, where it may not.
-#[derive(Clone)]
-pub struct Keeps(pub Arc<Check>);
-
-impl std::fmt::Debug for Keeps {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Keeps(…)")
-    }
 }
 
 /// The sessions of this bridge. A handle; cheap to clone.
@@ -99,6 +86,7 @@ impl std::fmt::Debug for Keeps {
 pub struct Sessions {
     requests: mpsc::Sender<Request>,
     pub(super) maker: Maker,
+    pub(super) host: Arc<HostOptions>,
 }
 
 /// What it takes to make a session's task.
@@ -130,9 +118,16 @@ impl Sessions {
     ) -> Self {
         let (requests, inputs) = mpsc::channel(REQUESTS);
         let gate = Gate::open(options.room, shutdown.clone(), tasks);
+        let host = Arc::new(options.host.clone());
         let maker = Maker { journal, agent, gate, options, shutdown, recovering: Arc::default() };
         tasks.spawn(Slots::new(maker.clone()).run(inputs));
-        Self { requests, maker }
+        Self { requests, maker, host }
+    }
+
+    /// The same sessions, for another host.
+    #[must_use]
+    pub fn for_host(&self, host: HostOptions) -> Self {
+        Self { host: Arc::new(host), ..self.clone() }
     }
 
     /// The journal, for readers.
@@ -151,10 +146,11 @@ impl Sessions {
 
     pub(super) async fn begin(
         &self,
-        params: ThreadParams,
+        mut params: ThreadParams,
         fork: Option<Fork>,
         title: &str,
     ) -> Result<Handle, OpenError> {
+        params.around.clone_from(&self.host.defaults.around);
         let seat = self.room().await?;
         let (inbox, events) = mpsc::channel(INBOX);
         let (reply, answer) = oneshot::channel();
@@ -162,7 +158,6 @@ impl Sessions {
             AgentCommand::Start { params: Box::new(params.clone()), fork, inbox: inbox.clone(), reply };
         self.tell(command).await?;
         let opened = answer.await.map_err(|_| OpenError::Closed)??;
-        let mut params = params;
         if params.cwd.is_empty() {
             params.cwd.clone_from(&opened.info.cwd);
         }
@@ -198,7 +193,7 @@ impl Sessions {
     /// When another bridge has it, codex will not resume it, or the bridge is ending.
     pub async fn open(&self, thread: &ThreadId) -> Result<Handle, OpenError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Open(thread.clone(), reply);
+        let request = Request::Open(thread.clone(), self.host.clone(), reply);
         self.requests.send(request).await.map_err(|_| OpenError::Closed)?;
         let handle = answer.await.map_err(|_| OpenError::Closed)??;
         handle.ready().await;
@@ -382,13 +377,18 @@ impl Maker {
         }
     }
 
-    pub(super) async fn reopen(self, thread: ThreadId, seat: Seat) -> Result<Task, OpenError> {
+    pub(super) async fn reopen(
+        self,
+        thread: ThreadId,
+        host: &HostOptions,
+        seat: Seat,
+    ) -> Result<Task, OpenError> {
         let (claimed, row) = self.take(&thread).await?;
         let now = Timestamp::now();
         let (mut row, view, mut params) = match row {
             Some(row) => {
                 let view = fold::stored(self.journal.as_ref(), &row, None).await?;
-                match self.params(row).await {
+                match self.params(row, host).await {
                     Ok((row, params)) => (row, Some(view), params),
                     Err(error) => {
                         self.journal.release(thread.clone()).await?;
@@ -399,7 +399,7 @@ impl Maker {
             None => {
                 // One that the CLI or an IDE made, or that was given up: codex knows it, the journal does
                 // not, or nothing but where its numbers go on.
-                let params = self.options.defaults.clone();
+                let params = host.defaults.clone();
                 let owner = self.journal.bridge().clone();
                 let mut row = row::new(thread.clone(), &params, "", owner, now);
                 row.last_seq = claimed.last;
@@ -443,9 +443,14 @@ impl Maker {
     }
 
     /// What a session was given, where it may have that again.
-    async fn params(&self, mut row: SessionRecord) -> Result<(SessionRecord, ThreadParams), OpenError> {
-        let params = servers::params(self.journal.as_ref(), &mut row).await?;
-        match (self.options.keeps.0)(&params) {
+    async fn params(
+        &self,
+        mut row: SessionRecord,
+        host: &HostOptions,
+    ) -> Result<(SessionRecord, ThreadParams), OpenError> {
+        let mut params = servers::params(self.journal.as_ref(), &mut row).await?;
+        params.around.clone_from(&host.defaults.around);
+        match (host.keeps.0)(&params) {
             Ok(()) => Ok((row, params)),
             Err(why) => Err(OpenError::Limit { thread: row.thread_id, why }),
         }

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::handle::Handle;
+use super::host::HostOptions;
 use super::registry::{Maker, OpenError};
 use super::task::Task;
 use crate::event::Timestamp;
@@ -30,7 +31,7 @@ pub(super) struct Seat {
 /// What the owner is asked for.
 pub(super) enum Request {
     Get(ThreadId, oneshot::Sender<Option<Handle>>),
-    Open(ThreadId, oneshot::Sender<Result<Handle, OpenError>>),
+    Open(ThreadId, Arc<HostOptions>, oneshot::Sender<Result<Handle, OpenError>>),
     Room(oneshot::Sender<Result<Seat, OpenError>>),
     Add(Box<Task>, oneshot::Sender<Handle>),
 }
@@ -44,7 +45,8 @@ enum Slot {
 /// Who waits for the seat of a session that is let go.
 enum Wants {
     New(oneshot::Sender<Result<Seat, OpenError>>),
-    Stored(ThreadId),
+    /// For whom it is taken up.
+    Stored(ThreadId, Arc<HostOptions>),
 }
 
 pub(super) struct Slots {
@@ -106,14 +108,14 @@ impl Slots {
                 };
                 let _ = reply.send(handle);
             }
-            Request::Open(thread, reply) => match self.slots.get_mut(&thread) {
+            Request::Open(thread, host, reply) => match self.slots.get_mut(&thread) {
                 Some(Slot::Live(handle, _)) => {
                     let _ = reply.send(Ok(handle.clone()));
                 }
                 Some(Slot::Opening(waiting)) => waiting.push(reply),
                 None => {
                     self.slots.insert(thread.clone(), Slot::Opening(vec![reply]));
-                    self.want(Wants::Stored(thread));
+                    self.want(Wants::Stored(thread, host));
                 }
             },
             Request::Room(reply) => self.want(Wants::New(reply)),
@@ -192,10 +194,10 @@ impl Slots {
         match wants {
             // Who has gone gives it back by that.
             Wants::New(reply) => drop(reply.send(Ok(seat))),
-            Wants::Stored(thread) => {
+            Wants::Stored(thread, host) => {
                 let maker = self.maker.clone();
                 self.opening.spawn(async move {
-                    let task = maker.reopen(thread.clone(), seat).await;
+                    let task = maker.reopen(thread.clone(), &host, seat).await;
                     (thread, task.map(Box::new))
                 });
             }
@@ -206,7 +208,7 @@ impl Slots {
         let full = OpenError::Full(self.maker.options.most);
         match wants {
             Wants::New(reply) => drop(reply.send(Err(full))),
-            Wants::Stored(thread) => self.opened(thread, Err(full)),
+            Wants::Stored(thread, _) => self.opened(thread, Err(full)),
         }
     }
 

@@ -1,10 +1,9 @@
 //! What a thread is started with, and what its turns get.
 
-use super::*;
+use std::sync::Arc;
 
-fn folders() -> Folders<'static> {
-    Folders { home: Some(Path::new("/home/me")), add: &[] }
-}
+use super::*;
+use crate::session::Around;
 
 fn plan(sandbox: Option<&str>, config: Value, own: Value) -> (Option<String>, Value, Map<String, Value>) {
     let Value::Object(config) = config else { panic!("an object") };
@@ -14,7 +13,7 @@ fn plan(sandbox: Option<&str>, config: Value, own: Value) -> (Option<String>, Va
         cwd: "/cwd".into(),
         ..ThreadParams::default()
     };
-    let Sandboxed { start, config, turn } = sandboxed(&params, &own, folders());
+    let Sandboxed { start, config, turn } = sandboxed(&params, &own, Some(Path::new("/home/me")));
     (start, turn.unwrap_or_default(), config)
 }
 
@@ -79,12 +78,18 @@ fn the_call_wins_over_codexs_own_details() {
 /// As codex's own `--add-dir`: beside those that are there, whoever says that the workspace may be written.
 #[test]
 fn more_folders_come_to_those_that_are_there() {
-    let add = [PathBuf::from("/more")];
+    let around = Arc::new(Around { add_dirs: vec!["/more".into()], ..Around::default() });
     let plan = |sandbox: Option<&str>, config: Value, own: Value| {
         let Value::Object(config) = config else { panic!("an object") };
         let sandbox = sandbox.map(Into::into);
-        let params = ThreadParams { sandbox, config, cwd: "/cwd".into(), ..ThreadParams::default() };
-        sandboxed(&params, &own, Folders { home: None, add: &add })
+        let params = ThreadParams {
+            sandbox,
+            config,
+            cwd: "/cwd".into(),
+            around: around.clone(),
+            ..ThreadParams::default()
+        };
+        sandboxed(&params, &own, None)
     };
     let own = json!({ "sandbox_workspace_write": { "writable_roots": ["/own"], "network_access": true } });
     let nested = json!({ "sandbox_workspace_write": { "writable_roots": ["mine"] } });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::write::{covers, merged};
 use super::*;
-use crate::servers::{Guard, Variables};
+use crate::servers::{Guard, Sources, Variables};
 
 /// codex's own servers, as `config/read` shows them.
 fn own() -> Value {
@@ -46,7 +46,12 @@ fn made(entries: BTreeMap<String, Entry>, wanted: Wanted) -> Plan {
         guard: Guard::default(),
         depth: ("DEPTH", 2),
     };
-    let wishes = Wishes { sources: Arc::new(sources), wanted, own: own(), cwd: "/".into() };
+    let wishes = Wishes {
+        around: Arc::new(Around { sources, ..Around::default() }),
+        wanted,
+        own: own(),
+        cwd: "/".into(),
+    };
     wishes.plan(Gathered { entries, warnings: Vec::new() })
 }
 

@@ -12,8 +12,8 @@ impl Sessions {
     /// When codex refuses it, it was begun with more than is allowed now, or the bridge is ending.
     pub async fn fork(&self, fork: Fork, title: &str) -> Result<Handle, OpenError> {
         let params = match self.maker.journal.session(fork.thread.clone()).await? {
-            Some(row) => self.maker.params(row).await?.1,
-            None => self.maker.options.defaults.clone(),
+            Some(row) => self.maker.params(row, &self.host).await?.1,
+            None => self.host.defaults.clone(),
         };
         self.begin(params, Some(fork), title).await
     }
@@ -26,7 +26,7 @@ impl Sessions {
     pub async fn anew(&self, thread: &ThreadId) -> Result<Option<Handle>, OpenError> {
         let row = self.maker.journal.session(thread.clone()).await?;
         let Some(row) = row.filter(|row| row.turn_seq == Seq::ZERO) else { return Ok(None) };
-        let (row, params) = self.maker.params(row).await?;
+        let (row, params) = self.maker.params(row, &self.host).await?;
         self.create(params, &row.title).await.map(Some)
     }
 }
