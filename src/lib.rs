@@ -14,6 +14,8 @@ pub mod ids;
 pub mod journal;
 pub mod limits;
 pub mod mcp;
+#[cfg(unix)]
+pub mod pump;
 pub mod rpc;
 pub mod servers;
 pub mod session;

@@ -17,14 +17,18 @@ const NAME: usize = 16;
 /// The paths that a bridge's socket may have, the best first.
 pub(super) fn candidates(places: &Places, bridge: &BridgeId, user: u32) -> Vec<PathBuf> {
     let digits: String = bridge.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
-    let name = format!("{}.sock", &digits[digits.len().saturating_sub(NAME)..]);
+    named(places, &format!("{}.sock", &digits[digits.len().saturating_sub(NAME)..]), user)
+}
+
+/// The paths that a socket of this name may have, the best first.
+pub(super) fn named(places: &Places, name: &str, user: u32) -> Vec<PathBuf> {
     let beside = places.journal.parent().map(|folder| folder.join("control"));
     // The system makes it at login; where it is not there, none of our making would be looked after.
     let runtime = places.runtime.iter().filter(|folder| folder.parent().is_some_and(Path::is_dir)).cloned();
     let temp = places.temp.join(format!("codex-bridge-{user}"));
     let folders = beside.into_iter().chain(runtime).chain([temp]);
     let fits = |path: &PathBuf| path.as_os_str().len() < TOO_LONG && path.to_str().is_some();
-    folders.map(|folder| folder.join(&name)).filter(fits).collect()
+    folders.map(|folder| folder.join(name)).filter(fits).collect()
 }
 
 /// Makes the folder, or makes sure that it is this user's and nobody else's.

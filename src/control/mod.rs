@@ -8,6 +8,8 @@
 mod absent;
 #[cfg(unix)]
 mod client;
+#[cfg(unix)]
+pub mod door;
 mod error;
 #[cfg(unix)]
 mod folder;

@@ -1,0 +1,53 @@
+//! Reading and writing descriptors that a host may have set to be non-blocking, without a buffer that waits for
+//! the end of a line.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+/// Reads what is there, and waits where nothing is. 0: the end.
+pub(super) fn read(mut from: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => wait(from.as_fd(), PollFlags::IN)?,
+            read => return read,
+        }
+    }
+}
+
+/// Writes all of it.
+pub(super) fn write(mut to: &File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match to.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => wait(to.as_fd(), PollFlags::OUT)?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until there is something to read, or the end; false where `over` has come to its own before that.
+pub(super) fn readable(from: &File, over: &UnixStream) -> io::Result<bool> {
+    loop {
+        let mut fds = [PollFd::new(over, PollFlags::IN), PollFd::new(from, PollFlags::IN)];
+        match poll(&mut fds, None) {
+            Ok(_) => return Ok(fds[0].revents().is_empty()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn wait(fd: BorrowedFd<'_>, until: PollFlags) -> io::Result<()> {
+    match poll(&mut [PollFd::from_borrowed_fd(fd, until)], None) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

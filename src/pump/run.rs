@@ -1,0 +1,344 @@
+//! Two threads, one each way.
+
+use std::fs::File;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::io::{read, readable, write};
+use super::scan::Scanner;
+use super::talk::{KEPT, Reply, Talk};
+
+/// What is read at a time, each way.
+const BUFFER: usize = 64 * 1024;
+
+/// How long the bridge may still answer once the host has ended its input: it gives its own calls 50 ms.
+const LAST: Duration = Duration::from_millis(250);
+
+/// A line of the bridge that is longer than this answers no handshake.
+const HELD: usize = 1024 * 1024;
+
+/// The code of an answer that the bridge did not give: of those that JSON-RPC leaves to servers.
+const LOST: i32 = -32_000;
+
+/// Finds a bridge that serves, or says why there is none.
+pub type Reach = Box<dyn FnMut() -> Result<UnixStream, String>>;
+
+/// How it ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The host has gone.
+    Host,
+    /// The host does not take its answers any more.
+    Output(io::Error),
+}
+
+/// What both threads look at.
+struct Shared {
+    talk: Mutex<Talk>,
+    out: Mutex<Out>,
+    /// The host has ended its input.
+    host_gone: AtomicBool,
+    /// The latest connection that has ended; they count from 1.
+    lost: AtomicU64,
+    /// Shut down once the host takes nothing any more: whoever waits for its input waits no longer.
+    deaf: UnixStream,
+}
+
+/// The way to the host.
+struct Out {
+    file: File,
+    /// Whether the last line is whole.
+    whole: bool,
+}
+
+impl Out {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        write(&self.file, bytes)?;
+        self.whole = bytes.ends_with(b"\n");
+        Ok(())
+    }
+
+    /// One line; what a bridge that died has left of its last one is ended before.
+    fn line(&mut self, message: &Value) -> io::Result<()> {
+        let mut line = if self.whole { Vec::new() } else { b"\n".to_vec() };
+        line.extend(message.to_string().bytes());
+        line.push(b'\n');
+        self.put(&line)
+    }
+}
+
+impl Shared {
+    // A thread that panicked has left nothing half done: each lock is for one step.
+    fn talk(&self) -> MutexGuard<'_, Talk> {
+        self.talk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a request that no bridge answers.
+    fn refuse(&self, id: &[u8], why: &str) -> io::Result<()> {
+        // One that is no JSON by itself cannot be named to anybody.
+        let Ok(id) = serde_json::from_slice::<Value>(id) else { return Ok(()) };
+        let message = format!(
+            "{why}. What it had begun is in the journal: `codex-sessions` shows it; call again, and a new bridge is \
+             started"
+        );
+        self.out().line(&json!({ "jsonrpc": "2.0", "id": id, "error": { "code": LOST, "message": message } }))
+    }
+}
+
+/// A bridge that is spoken to.
+struct Connection {
+    number: u64,
+    to: File,
+    stream: UnixStream,
+    over: Receiver<io::Result<()>>,
+}
+
+/// Serves the host on `input` and `output` until it ends; where a bridge dies, `reach` finds the next.
+pub fn pump(first: UnixStream, mut reach: Reach, input: OwnedFd, output: OwnedFd) -> Ended {
+    match serve(first, &mut reach, &File::from(input), output.into()) {
+        Ok(()) => Ended::Host,
+        Err(error) => Ended::Output(error),
+    }
+}
+
+fn serve(first: UnixStream, reach: &mut Reach, input: &File, output: File) -> io::Result<()> {
+    let (deaf, over) = UnixStream::pair()?;
+    let shared = Shared {
+        talk: Mutex::default(),
+        out: Mutex::new(Out { file: output, whole: true }),
+        host_gone: AtomicBool::new(false),
+        lost: AtomicU64::new(0),
+        deaf,
+    };
+    Host::new(Arc::new(shared), first)?.run(input, &over, reach)
+}
+
+/// The thread that reads the host.
+struct Host {
+    shared: Arc<Shared>,
+    connection: Option<Connection>,
+    connections: u64,
+    scanner: Scanner,
+    /// The line so far, where it is short.
+    line: Vec<u8>,
+    too_long: bool,
+    begun: bool,
+    /// Why this line reaches no bridge.
+    broken: Option<String>,
+}
+
+const GONE: &str = "the bridge in the background has ended before this was answered";
+
+impl Host {
+    fn new(shared: Arc<Shared>, first: UnixStream) -> io::Result<Self> {
+        let mut host = Self {
+            shared,
+            connection: None,
+            connections: 0,
+            scanner: Scanner::default(),
+            line: Vec::new(),
+            too_long: false,
+            begun: false,
+            broken: None,
+        };
+        host.connect(first)?;
+        Ok(host)
+    }
+
+    fn run(&mut self, input: &File, over: &UnixStream, reach: &mut Reach) -> io::Result<()> {
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            if !readable(input, over)? {
+                return Err(self.why_deaf());
+            }
+            let count = match read(input, &mut buffer) {
+                // An input that cannot be read is over.
+                Ok(0) | Err(_) => break,
+                Ok(count) => count,
+            };
+            for piece in buffer[..count].split_inclusive(|byte| *byte == b'\n') {
+                self.piece(piece, reach)?;
+            }
+        }
+        self.shared.host_gone.store(true, Ordering::SeqCst);
+        let Some(Connection { stream, over, .. }) = self.connection.take() else { return Ok(()) };
+        let _ = stream.shutdown(Shutdown::Write);
+        // What comes later nobody waits for.
+        match over.recv_timeout(LAST) {
+            Ok(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn why_deaf(&self) -> io::Error {
+        let word = self.connection.as_ref().and_then(|connection| connection.over.try_recv().ok());
+        word.and_then(Result::err).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn piece(&mut self, piece: &[u8], reach: &mut Reach) -> io::Result<()> {
+        if !self.begun && piece != b"\n" {
+            self.begun = true;
+            self.broken = self.reconnect(reach)?;
+        }
+        let (text, ends) = match piece.strip_suffix(b"\n") {
+            Some(text) => (text, true),
+            None => (piece, false),
+        };
+        self.scanner.feed(text);
+        if self.line.len() + piece.len() <= KEPT && !self.too_long {
+            self.line.extend(piece);
+        } else {
+            self.too_long = true;
+        }
+        let message = ends.then(|| self.scanner.end());
+        // Before it is sent: its answer finds it.
+        if let Some(message) = &message {
+            self.shared.talk().host_says(message, (!self.too_long).then_some(&self.line));
+        }
+        if self.broken.is_none()
+            && let Some(connection) = &self.connection
+            && write(&connection.to, piece).is_err()
+        {
+            self.broken = Some(GONE.to_owned());
+        }
+        if let Some(message) = message {
+            let lost = self.connection.as_ref().is_some_and(Connection::is_lost_in(&self.shared));
+            let why = self.broken.take().or_else(|| lost.then(|| GONE.to_owned()));
+            if let (Some(why), Some(id)) = (why, &message.id)
+                && message.method.is_some()
+                && self.shared.talk().give_up(id)
+            {
+                self.shared.refuse(id, &why)?;
+            }
+            self.line.clear();
+            (self.too_long, self.begun) = (false, false);
+        }
+        Ok(())
+    }
+
+    /// Finds another bridge where the last one has ended; why not, where there is none.
+    fn reconnect(&mut self, reach: &mut Reach) -> io::Result<Option<String>> {
+        let is_lost = self.connection.as_ref().is_none_or(Connection::is_lost_in(&self.shared));
+        if !is_lost {
+            return Ok(None);
+        }
+        if let Some(Connection { over, .. }) = self.connection.take()
+            && let Ok(Err(error)) = over.try_recv()
+        {
+            // It was the host that ended the last one.
+            return Err(error);
+        }
+        match reach() {
+            Ok(stream) => self.connect(stream).map(|()| None),
+            Err(why) => {
+                Ok(Some(format!("the bridge in the background has ended, and there is no other: {why}")))
+            }
+        }
+    }
+
+    fn connect(&mut self, stream: UnixStream) -> io::Result<()> {
+        self.connections += 1;
+        let number = self.connections;
+        let to = File::from(OwnedFd::from(stream.try_clone()?));
+        let from = File::from(OwnedFd::from(stream.try_clone()?));
+        // A new bridge hears first what the last one knew.
+        let again = self.shared.talk().again().concat();
+        let (end, over) = sync_channel(1);
+        let shared = self.shared.clone();
+        thread::Builder::new().name("from the bridge".to_owned()).spawn(move || {
+            from_bridge(&shared, number, &from, &end);
+        })?;
+        if write(&to, &again).is_err() {
+            tracing::debug!("the bridge has ended at once");
+        }
+        self.connection = Some(Connection { number, to, stream, over });
+        Ok(())
+    }
+}
+
+impl Connection {
+    fn is_lost_in(shared: &Shared) -> impl Fn(&Self) -> bool {
+        let lost = shared.lost.load(Ordering::SeqCst);
+        move |connection| connection.number <= lost
+    }
+}
+
+/// The thread that reads a bridge: to its end, or to that of the host.
+fn from_bridge(shared: &Shared, number: u64, from: &File, end: &SyncSender<io::Result<()>>) {
+    let result = hand_on(shared, from).and_then(|()| {
+        // Nobody is told of the end who ended it.
+        if shared.host_gone.load(Ordering::SeqCst) { Ok(()) } else { answer_all(shared, number) }
+    });
+    shared.lost.fetch_max(number, Ordering::SeqCst);
+    let is_deaf = result.is_err();
+    // Full never: it is the one word of this thread.
+    let _ = end.try_send(result);
+    if is_deaf {
+        let _ = shared.deaf.shutdown(Shutdown::Both);
+    }
+}
+
+/// Hands on what the bridge says; an error is one of the host's side.
+fn hand_on(shared: &Shared, from: &File) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    let (mut scanner, mut held) = (Scanner::default(), Vec::new());
+    loop {
+        let count = match read(from, &mut buffer) {
+            Ok(0) | Err(_) => return Ok(()),
+            Ok(count) => count,
+        };
+        for piece in buffer[..count].split_inclusive(|byte| *byte == b'\n') {
+            let (text, ends) = match piece.strip_suffix(b"\n") {
+                Some(text) => (text, true),
+                None => (piece, false),
+            };
+            scanner.feed(text);
+            // While answers are awaited that are not for the host, no line goes out before it is known whose it is.
+            let hold = shared.talk().awaits() && held.len() + piece.len() <= HELD;
+            if !ends {
+                held.extend(piece);
+                if !hold {
+                    shared.out().put(&held)?;
+                    held.clear();
+                }
+                continue;
+            }
+            let reply = shared.talk().bridge_says(&scanner.end());
+            held.extend(piece);
+            if reply == Reply::Pass {
+                shared.out().put(&held)?;
+            }
+            held.clear();
+        }
+    }
+}
+
+/// The bridge has ended: each request of the host gets an answer, and each dialog is withdrawn.
+fn answer_all(shared: &Shared, number: u64) -> io::Result<()> {
+    let (asked, asking) = {
+        let mut talk = shared.talk();
+        // From here on what the host asks is refused by the other thread.
+        shared.lost.fetch_max(number, Ordering::SeqCst);
+        talk.lost()
+    };
+    for id in asking {
+        let Ok(id) = serde_json::from_slice::<Value>(&id) else { continue };
+        let params = json!({ "requestId": id, "reason": GONE });
+        let withdrawn = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params });
+        shared.out().line(&withdrawn)?;
+    }
+    asked.iter().try_for_each(|id| shared.refuse(id, GONE))
+}

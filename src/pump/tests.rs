@@ -1,0 +1,244 @@
+//! What passes, what is owed, and what a host hears when its bridge dies.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, JoinHandle};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::scan::{Message, Scanner};
+use super::{Ended, pump};
+
+fn scan(line: &str) -> Message {
+    let mut scanner = Scanner::default();
+    // In pieces, as it may come.
+    line.as_bytes().chunks(3).for_each(|piece| scanner.feed(piece));
+    scanner.end()
+}
+
+fn message(id: Option<&str>, method: Option<&str>) -> Message {
+    Message { id: id.map(|id| id.as_bytes().to_vec()), method: method.map(str::to_owned) }
+}
+
+#[test]
+fn lines_as_they_come() {
+    for (line, expected) in [
+        (r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#, message(Some("1"), Some("tools/list"))),
+        (r#"{"method":"a","params":{"id":9,"method":"no"},"id":"x"}"#, message(Some("\"x\""), Some("a"))),
+        (r#"{"id":7,"result":{"content":[{"id":1}]}}"#, message(Some("7"), None)),
+        (r#"{"method":"notifications/initialized"}"#, message(None, Some("notifications/initialized"))),
+        (r#" { "id" : "a\"b\\" , "method" : "m" } "#, message(Some(r#""a\"b\\""#), Some("m"))),
+        (r#"{"params":"\"id\":5,","id":2}"#, message(Some("2"), None)),
+        (r#"{"id":null,"method":"m"}"#, message(None, Some("m"))),
+        (r#"{"id":{"id":1},"method":["m"]}"#, message(None, None)),
+        (r#"["id",1]"#, message(None, None)),
+        ("", message(None, None)),
+        ("garbage", message(None, None)),
+        (r#"{"id":1"#, message(Some("1"), None)),
+        ("}}}}{", message(None, None)),
+    ] {
+        assert_eq!(scan(line), expected, "{line}");
+    }
+    let long = format!(r#"{{"id":"{}","method":"{}"}}"#, "i".repeat(300), "m".repeat(100));
+    assert_eq!(scan(&long), message(None, None), "what is too long is not known");
+}
+
+#[test]
+fn a_line_leaves_nothing_for_the_next() {
+    let mut scanner = Scanner::default();
+    scanner.feed(br#"{"id":1,"params":{"a":["#);
+    scanner.end();
+    scanner.feed(br#"{"id":2,"method":"m"}"#);
+    assert_eq!(scanner.end(), message(Some("2"), Some("m")));
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "(id|method|[\\PC\"\\\\]{0,8})".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("(id|method|[a-z\"\\\\]{0,4})", inner, 0..4)
+                .prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    /// As a whole reader of JSON has it.
+    #[test]
+    fn the_members_of_any_object(object in prop::collection::btree_map("(id|method|params|[a-z\"]{0,4})", value(), 0..6)) {
+        let object: Value = object.into_iter().collect();
+        let text = object["method"].as_str().filter(|text| text.len() + 2 <= 64);
+        let found = scan(&object.to_string());
+        match &object["id"] {
+            id @ (Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
+                prop_assert_eq!(found.id, Some(id.to_string().into_bytes()));
+            }
+            _ => prop_assert_eq!(found.id, None),
+        }
+        // A name with escapes is none that is compared.
+        if let Some(text) = text.filter(|text| json!(text).to_string().len() == text.len() + 2) {
+            prop_assert_eq!(found.method.as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut scanner = Scanner::default();
+        scanner.feed(&bytes);
+        scanner.end();
+        scanner.feed(br#"{"id":2,"method":"m"}"#);
+        prop_assert_eq!(scanner.end(), message(Some("2"), Some("m")));
+    }
+}
+
+/// A host, and the bridges that it is given one after the other.
+struct Both {
+    input: Option<UnixStream>,
+    output: BufReader<UnixStream>,
+    bridges: Receiver<UnixStream>,
+    pump: JoinHandle<Ended>,
+}
+
+impl Both {
+    fn start(bridges: usize) -> Self {
+        let (input, in_pump) = UnixStream::pair().unwrap();
+        let (output, out_pump) = UnixStream::pair().unwrap();
+        let (to, found) = channel();
+        let mut left = bridges;
+        let mut reach = move || {
+            if left == 0 {
+                return Err("none is left".to_owned());
+            }
+            left -= 1;
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            to.send(theirs).unwrap();
+            Ok(ours)
+        };
+        let first = reach().unwrap();
+        let run = move || pump(first, Box::new(reach), OwnedFd::from(in_pump), OwnedFd::from(out_pump));
+        let pump = thread::spawn(run);
+        Self { input: Some(input), output: BufReader::new(output), bridges: found, pump }
+    }
+
+    fn bridge(&self) -> BufReader<UnixStream> {
+        BufReader::new(self.bridges.recv().unwrap())
+    }
+
+    fn say(&mut self, words: &str) {
+        self.input.as_ref().unwrap().write_all(words.as_bytes()).unwrap();
+    }
+
+    fn hear(&mut self) -> Value {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"))
+    }
+}
+
+fn line(bridge: &mut BufReader<UnixStream>) -> String {
+    let mut line = String::new();
+    bridge.read_line(&mut line).unwrap();
+    line
+}
+
+fn answer(bridge: &BufReader<UnixStream>, words: &str) {
+    bridge.get_ref().write_all(words.as_bytes()).unwrap();
+}
+
+#[test]
+fn bytes_pass_both_ways_and_the_hosts_end_is_the_end() {
+    let mut both = Both::start(1);
+    let mut bridge = both.bridge();
+    let long = format!("{{\"id\":1,\"method\":\"m\",\"params\":\"{}\"}}\n", "x".repeat(300_000));
+    let words = long.clone();
+    let mut input = both.input.as_ref().unwrap().try_clone().unwrap();
+    let writer = thread::spawn(move || input.write_all(words.as_bytes()).unwrap());
+    assert_eq!(line(&mut bridge), long);
+    writer.join().unwrap();
+    answer(&bridge, "{\"id\":1,\"result\":{}}\n");
+    assert_eq!(both.hear(), json!({ "id": 1, "result": {} }));
+    both.input = None;
+    let mut rest = String::new();
+    bridge.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    // What it says after the end of its input is heard.
+    answer(&bridge, "{\"last\":true}\n");
+    drop(bridge);
+    assert_eq!(both.hear(), json!({ "last": true }));
+    assert!(matches!(both.pump.join().unwrap(), Ended::Host));
+}
+
+#[test]
+fn a_bridge_that_dies_leaves_no_request_without_an_answer() {
+    let mut both = Both::start(2);
+    let mut bridge = both.bridge();
+    both.say("{\"id\":0,\"method\":\"initialize\",\"params\":{}}\n");
+    line(&mut bridge);
+    answer(&bridge, "{\"id\":0,\"result\":{}}\n");
+    both.hear();
+    both.say("{\"method\":\"notifications/initialized\"}\n");
+    both.say("{\"id\":1,\"method\":\"resources/subscribe\",\"params\":{\"uri\":\"codex://a\"}}\n");
+    both.say("{\"id\":2,\"method\":\"resources/subscribe\",\"params\":{\"uri\":\"codex://b\"}}\n");
+    both.say("{\"id\":3,\"method\":\"resources/unsubscribe\",\"params\":{\"uri\":\"codex://a\"}}\n");
+    (0..4).for_each(|_| drop(line(&mut bridge)));
+    (1..4).for_each(|id| answer(&bridge, &format!("{{\"id\":{id},\"result\":{{}}}}\n")));
+    (1..4).for_each(|_| drop(both.hear()));
+    both.say("{\"id\":\"call\",\"method\":\"tools/call\"}\n");
+    line(&mut bridge);
+    answer(&bridge, "{\"id\":9,\"method\":\"elicitation/create\"}\n");
+    assert_eq!(both.hear()["id"], 9);
+    // In the middle of a line.
+    answer(&bridge, "{\"id\":\"call\",\"res");
+    drop(bridge);
+    let mut broken = String::new();
+    both.output.read_line(&mut broken).unwrap();
+    assert_eq!(broken, "{\"id\":\"call\",\"res\n");
+    assert_eq!(both.hear()["params"]["requestId"], 9, "its dialog is withdrawn");
+    let error = both.hear();
+    assert_eq!((&error["id"], &error["error"]["code"]), (&json!("call"), &json!(-32000)));
+    assert!(error["error"]["message"].as_str().unwrap().contains("codex-sessions"), "{error}");
+    // The next word goes to another, which hears first who speaks; its answers to that are nobody's.
+    both.say("{\"id\":5,\"method\":\"tools/call\"}\n");
+    let mut bridge = both.bridge();
+    let heard: Vec<Value> = (0..4).map(|_| serde_json::from_str(&line(&mut bridge)).unwrap()).collect();
+    let methods: Vec<_> = heard.iter().map(|message| message["method"].as_str().unwrap()).collect();
+    assert_eq!(methods, ["initialize", "notifications/initialized", "resources/subscribe", "tools/call"]);
+    assert_eq!(heard[2]["params"]["uri"], "codex://b");
+    answer(&bridge, "{\"id\":0,\"result\":{}}\n{\"method\":\"notice\"}\n{\"id\":2,\"res");
+    assert_eq!(both.hear()["method"], "notice");
+    answer(&bridge, "ult\":{}}\n{\"id\":5,\"result\":{}}\n");
+    assert_eq!(both.hear()["id"], 5);
+    // No other is left.
+    drop(bridge);
+    both.say("{\"id\":6,\"method\":\"tools/list\"}\n{\"method\":\"notifications/x\"}\n{\"id\":7,\"method\":\"ping\"}\n");
+    for id in [6, 7] {
+        let error = both.hear();
+        assert_eq!(error["id"], id);
+        assert!(error["error"]["message"].as_str().unwrap().contains("ended"), "{error}");
+    }
+    both.input = None;
+    assert!(matches!(both.pump.join().unwrap(), Ended::Host));
+}
+
+#[test]
+fn a_host_that_hears_nothing_any_more_ends_it() {
+    let Both { input, output, bridges, pump } = Both::start(2);
+    let bridge = bridges.recv().unwrap();
+    drop(output);
+    (&bridge).write_all(b"{\"method\":\"x\"}\n").unwrap();
+    assert!(matches!(pump.join().unwrap(), Ended::Output(_)));
+    // Though it may go on to speak.
+    drop(input);
+    let mut rest = String::new();
+    (&bridge).read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "and the bridge hears its end");
+}
