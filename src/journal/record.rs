@@ -141,7 +141,7 @@ pub struct TaskRecord {
     pub id: String,
     /// The session that it runs in.
     pub thread: ThreadId,
-    /// The turn, once codex has begun it.
+    /// The turn, once codex has begun it; until then the name of its run.
     pub turn: Option<TurnId>,
     /// When it was made.
     pub created: Timestamp,
