@@ -133,9 +133,17 @@ impl Server {
         call: &Call<'_>,
         progress: &mut Progress<'_>,
     ) -> Result<Earlier, CallToolResult> {
-        let finding = call.race(self.turn_of(key, thread, after), call.until());
-        let Ok(found) = progress.during("waiting for the turn to begin", finding).await else {
-            return Ok(Earlier::Done(self.still_waits(thread, &key.name, call).await));
+        // Who does not wait hears all the same where it stands.
+        let looking = call.before(self.look_for(key, thread, after)).await.map_err(too_slow)?;
+        let found = match looking.map_err(|error| open_error(&error))? {
+            Some(found) => Ok(found),
+            None => {
+                let finding = call.race(self.turn_of(key, thread, after), call.until());
+                let Ok(found) = progress.during("waiting for the turn to begin", finding).await else {
+                    return Ok(Earlier::Done(self.still_waits(thread, &key.name, call).await));
+                };
+                found
+            }
         };
         let turn = match found.map_err(|error| open_error(&error))? {
             Found::Turn(turn) => turn,
@@ -173,8 +181,16 @@ impl Server {
         call: &Call<'_>,
         progress: &mut Progress<'_>,
     ) -> Outcome {
-        let beginning = call.race(self.sessions.begins(thread, turn.as_str()), call.until());
-        match progress.during("waiting for the turn to begin", beginning).await {
+        // Who does not wait hears all the same where it stands.
+        let found = call.before(self.sessions.named(thread, turn.as_str())).await.map_err(too_slow)?;
+        let found = match found {
+            Ok(Named::Waits(_)) => {
+                let beginning = call.race(self.sessions.begins(thread, turn.as_str()), call.until());
+                progress.during("waiting for the turn to begin", beginning).await
+            }
+            found => Ok(found),
+        };
+        match found {
             Ok(Ok(Named::Unknown)) => self.follow_turn(thread, turn, call, progress).await,
             Ok(Ok(Named::Turn(turn))) => self.follow_turn(thread, turn, call, progress).await,
             Ok(Ok(Named::Over(why))) => Err(call_error(&AgentError(why).into(), thread)),
@@ -250,31 +266,33 @@ impl Server {
 
     /// The turn of a named run; waits for it as long as it may still begin.
     async fn turn_of(&self, key: &Key, thread: &ThreadId, after: Seq) -> Result<Found, OpenError> {
-        let journal = self.sessions.journal();
-        let mut changes = journal.watch(thread.clone()).await?;
+        let mut changes = self.sessions.journal().watch(thread.clone()).await?;
         loop {
             changes.mark_unchanged();
-            let live = self.sessions.live(thread).await;
-            let waits = live.as_ref().is_some_and(|handle| handle.view().borrow().busy());
-            let elsewhere = live.is_none() && self.sessions.is_elsewhere(thread).await;
-            // Looked at in this order: one that begins meanwhile is found.
-            let said = begun(journal.as_ref(), thread, &key.name, after, Some(&key.prompt)).await?;
-            if let Begun::Turn(turn) = said {
-                return Ok(Found::Turn(turn));
-            }
-            if elsewhere {
-                // Its call frees the name where it did not come to begin.
-                let Some(run) = self.claimed(key).await? else { return Ok(Found::Free) };
-                // Unless that had gone by then.
-                let said = begun(journal.as_ref(), thread, &key.name, run.after, None).await?;
-                if matches!(said, Begun::Never(_)) {
-                    return Ok(Found::Unbegun);
-                }
-            } else if !waits {
-                return Ok(Found::Unbegun);
+            if let Some(found) = self.look_for(key, thread, after).await? {
+                return Ok(found);
             }
             let _ = tokio::time::timeout(AGAIN, changes.changed()).await;
         }
+    }
+
+    /// What there is of a named run now; nothing where it may still begin.
+    async fn look_for(&self, key: &Key, thread: &ThreadId, after: Seq) -> Result<Option<Found>, OpenError> {
+        let journal = self.sessions.journal().as_ref();
+        let live = self.sessions.live(thread).await;
+        let waits = live.as_ref().is_some_and(|handle| handle.view().borrow().busy());
+        let elsewhere = live.is_none() && self.sessions.is_elsewhere(thread).await;
+        // Looked at in this order: one that begins meanwhile is found.
+        if let Begun::Turn(turn) = begun(journal, thread, &key.name, after, Some(&key.prompt)).await? {
+            return Ok(Some(Found::Turn(turn)));
+        }
+        if elsewhere {
+            // Its call frees the name where it did not come to begin; unless that had gone by then.
+            let Some(run) = self.claimed(key).await? else { return Ok(Some(Found::Free)) };
+            let said = begun(journal, thread, &key.name, run.after, None).await?;
+            return Ok(matches!(said, Begun::Never(_)).then_some(Found::Unbegun));
+        }
+        Ok((!waits).then_some(Found::Unbegun))
     }
 }
 

@@ -248,3 +248,40 @@ fn a_task_in_line_is_handed_out() {
         assert_eq!((&own["status"], &own["content"]), (&json!("completed"), &json!(n.to_string())), "{own}");
     }
 }
+
+/// What waits for a place among the turns of all sessions is taken out by its key alike, and ends no other.
+#[test]
+fn one_that_waits_for_a_place_is_taken_out() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
+    let (first, running) = stalled(&mut host);
+    let told = host.structured("codex", json!({ "prompt": "say x", "key": "k", "wait": 0 }));
+    assert_eq!((&told["status"], &told["turnId"]), (&json!("queued"), &json!("k")), "{told}");
+    let thread = &told["threadId"];
+    let waits = wait(&mut host, thread, &json!("k"), 0)["structuredContent"].clone();
+    assert_eq!((&waits["status"], &waits["ahead"]), (&json!("queued"), &json!(0)), "{waits}");
+    let out = cancel(&mut host, thread, &json!("k"));
+    assert!(out["content"][0]["text"].as_str().unwrap().contains("taken out"), "{out}");
+    let gone = wait(&mut host, thread, &json!("k"), 60);
+    assert_eq!(gone["structuredContent"]["error"]["code"], "cancelled", "{gone}");
+    assert_eq!(wait(&mut host, &first, &running, 0)["structuredContent"]["status"], "running");
+    let again = host.structured("codex", json!({ "prompt": "say x", "key": "k", "wait": 0 }));
+    assert_eq!(again["status"], "queued", "sent again it waits again: {again}");
+    cancel(&mut host, &first, &running);
+    let own = wait(&mut host, &again["threadId"], &json!("k"), 60)["structuredContent"].clone();
+    assert_eq!((&own["status"], &own["content"]), (&json!("completed"), &json!("x")), "{own}");
+}
+
+/// The compaction that goes before a prompt is taken out with it.
+#[test]
+fn a_compaction_goes_with_its_prompt() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let (thread, _) = stalled(&mut host);
+    let mut compact = arguments(&thread, 1, 0.0);
+    compact["compact"] = json!(true);
+    let told = host.structured("codex-reply", compact);
+    assert_eq!((&told["status"], &told["ahead"]), (&json!("queued"), &json!(1)), "{told}");
+    cancel(&mut host, &thread, &told["turnId"]);
+    queued(&mut host, &thread, 2);
+}
