@@ -71,9 +71,10 @@ async fn perform(sessions: &Sessions, request: Request) -> Answer {
             let verdict = Verdict { reason, answers, ..verdict(decision, by.into(), &way) };
             decide(sessions, approval_id, verdict).await
         }
-        Request::Cancel { thread, by, way } => {
+        Request::Cancel { thread, turn, by, way } => {
             let reason = Some("the turn was cancelled".to_owned());
-            cancel(sessions, thread, Verdict { reason, ..verdict(Decision::Cancel, by.into(), &way) }).await
+            cancel(sessions, thread, turn, Verdict { reason, ..verdict(Decision::Cancel, by.into(), &way) })
+                .await
         }
     }
 }
@@ -97,11 +98,18 @@ async fn decide(sessions: &Sessions, id: ApprovalId, verdict: Verdict) -> Answer
     }
 }
 
-async fn cancel(sessions: &Sessions, thread: ThreadId, verdict: Verdict) -> Answer {
+async fn cancel(sessions: &Sessions, thread: ThreadId, turn: Option<String>, verdict: Verdict) -> Answer {
     let Some(handle) = sessions.live(&thread).await else {
         return Answer::refused("session_elsewhere", sessions.owner_elsewhere(&thread).await);
     };
-    match handle.cancel(None, verdict).await {
+    let ended = match turn {
+        Some(name) => match sessions.cancel_one(&handle, &name, verdict).await {
+            Ok(ended) => ended,
+            Err(error) => return Answer::refused("journal", error.to_string()),
+        },
+        None => handle.cancel(None, verdict).await,
+    };
+    match ended {
         Ok(turn) => Answer::Cancelled { turn },
         Err(error) => Answer::refused(error.code(), error.to_string()),
     }

@@ -29,10 +29,13 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answers: Option<Answers>,
     },
-    /// To end the turn that a session runs.
+    /// To end the turn that a session runs, and what waits in it.
     Cancel {
         /// Which session.
         thread: ThreadId,
+        /// This turn, or the run of this name, alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<String>,
         /// Who ends it.
         by: By,
         /// By which way.

@@ -23,7 +23,7 @@ fn places(folder: &Path) -> Places {
 }
 
 fn cancel() -> Request {
-    Request::Cancel { thread: ThreadId::from("a"), by: By::Person, way: "terminal".into() }
+    Request::Cancel { thread: ThreadId::from("a"), turn: None, by: By::Person, way: "terminal".into() }
 }
 
 struct Served {

@@ -18,7 +18,7 @@ pub enum Body {
         /// The JSON Schema that its last message must fit, where its caller gave one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         output_schema: Option<Value>,
-        /// The `key` by which its caller named it.
+        /// The name of its run: the `key` of its caller, or one of the bridge for what waited in line.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
     },
@@ -123,6 +123,9 @@ pub enum Body {
         /// The processes that it is about: what goes on after an interrupt.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         processes: Vec<Survivor>,
+        /// The names of the runs that it is about: those that waited in line and will not be worked on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        runs: Vec<String>,
     },
     /// A fault; with `retryable` true codex tries again by itself or may be asked again.
     Error(ErrorInfo),
@@ -136,6 +139,9 @@ pub enum Body {
         /// How long it took, in milliseconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         duration_ms: Option<u64>,
+        /// The name of the run, where its turn never began.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// The session ended here; its thread can be taken up again.
     SessionFinished {
@@ -404,7 +410,7 @@ impl Body {
     /// Something that a person should know.
     #[must_use]
     pub fn warning(message: impl Into<String>) -> Self {
-        Self::Warning { message: message.into(), processes: Vec::new() }
+        Self::Warning { message: message.into(), processes: Vec::new(), runs: Vec::new() }
     }
 
     /// Whether a brief reader leaves it out: the whole comes with another event.

@@ -159,6 +159,14 @@ impl Journal for MemoryJournal {
         now(Ok(self.kept().claim_run(run)))
     }
 
+    fn run(&self, key: String) -> Pending<Option<RunRecord>> {
+        now(Ok(self.kept().runs.get(&key).cloned()))
+    }
+
+    fn runs(&self, thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>> {
+        now(Ok(self.kept().runs_of(&thread, limit)))
+    }
+
     fn place_run(&self, claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
         self.kept().place_run(&claim, place);
         now(Ok(()))

@@ -141,7 +141,7 @@ pub struct TaskRecord {
     pub id: String,
     /// The session that it runs in.
     pub thread: ThreadId,
-    /// The turn, once codex has begun it.
+    /// The turn, once codex has begun it; until then the name of its run.
     pub turn: Option<TurnId>,
     /// When it was made.
     pub created: Timestamp,
@@ -247,6 +247,10 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     /// Takes the name for a run; resolves with the run that has it, where one does. One whose bridge died before
     /// it had a session has it no more.
     fn claim_run(&self, run: RunRecord) -> Pending<Option<RunRecord>>;
+    /// The run that has a name. A pure look: it takes no name and frees none.
+    fn run(&self, key: String) -> Pending<Option<RunRecord>>;
+    /// The latest runs of a session, at most `limit`.
+    fn runs(&self, thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>>;
     /// Says of a claim in which session its run is, and behind which event; `None` frees the name. Queued at
     /// once, also where nobody waits for it.
     fn place_run(&self, claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()>;

@@ -222,6 +222,16 @@ impl Journal for SpareJournal {
         })
     }
 
+    fn run(&self, key: String) -> Pending<Option<RunRecord>> {
+        let (here, stored) = (self.memory.run(key.clone()), self.file.run(key));
+        here_or_stored(here, stored)
+    }
+
+    fn runs(&self, thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>> {
+        // Asked of sessions of bridges that are gone: of such nothing is in memory.
+        self.file.runs(thread, limit)
+    }
+
     fn place_run(&self, claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {
         either(self.file.place_run(claim.clone(), place.clone()), self.memory.place_run(claim, place))
     }

@@ -3,6 +3,7 @@
 mod busy;
 mod numbers;
 mod retain;
+mod runs;
 mod secrets;
 mod texts;
 mod versions;

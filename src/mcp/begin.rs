@@ -1,6 +1,7 @@
 //! How a call begins its turn, and goes on from there.
 
 use super::call::{Call, Late, over};
+use super::doing::doing;
 use super::faults::late_error;
 use super::follow::by_host;
 use super::legacy_events::LegacyEvents;
@@ -12,6 +13,7 @@ use super::tools::cut_note;
 use crate::ids::{Seq, TurnId};
 use crate::session::{AgentError, CallError, CallId, Handle, How, TurnParams, WhenBusy};
 use rmcp::model::CallToolResponse;
+use tokio::time::Instant;
 
 impl Server {
     /// Begins a turn; without a name where that takes longer than the caller waits.
@@ -22,11 +24,12 @@ impl Server {
         call: &Call<'_>,
         progress: &mut Progress<'_>,
     ) -> Result<Begun, CallError> {
-        let start = handle.number();
+        let (start, run) = (handle.number(), turn.key.clone());
+        let begun = |turn, how| Begun { start, run, turn, how, notes: Vec::new() };
         match progress.during("starting", begin(handle, start, turn, when, call)).await {
-            Ok(begun) => begun.map(|(turn, how)| Begun { start, turn: Some(turn), how, notes: Vec::new() }),
+            Ok(done) => done.map(|(turn, how)| begun(Some(turn), how)),
             // It goes on to begin; whoever waits for it finds it.
-            Err(Late::TooLong) => Ok(Begun { start, turn: None, how: How::Begun, notes: Vec::new() }),
+            Err(Late::TooLong) => Ok(begun(None, How::Begun)),
             Err(Late::Cancelled) => {
                 // What another call began goes on. A session that has ended has ended this one too.
                 let _ = handle.give_up(start, by_host()).await;
@@ -35,32 +38,35 @@ impl Server {
         }
     }
 
-    /// Follows a turn that has begun, or hands its task out. `asked`: the call says how long it waits, so that
-    /// it wants a handle and no task.
+    /// Follows a turn that has begun, or hands its task out; of a named run also before that.
     pub(super) async fn run<'a>(
         &self,
         handle: &Handle,
         begun: Begun,
         call: &Call<'a>,
         progress: Progress<'a>,
-        asked: bool,
         before: Seq,
     ) -> CallToolResponse {
         let view = handle.view().borrow().clone();
         let place = view.line.iter().position(|one| one.call == begun.start);
+        let steered = begun.how == How::Steered;
+        let turn = begun.turn.clone().or_else(|| begun.run.clone().map(TurnId::from));
+        if let Some(turn) = turn.filter(|_| call.wants_task() && !steered) {
+            let message = match begun.turn {
+                Some(_) => "starting".to_owned(),
+                None => doing(&view.to_begin(place)),
+            };
+            match self.tasks.create(handle.thread().clone(), turn, message).await {
+                Ok(task) => return task.into(),
+                // The turn runs, or will: better a call that blocks than one that is lost.
+                Err(error) => tracing::warn!(%error, "the journal took no task; the call is answered itself"),
+            }
+        }
         if place.is_some() || (begun.turn.is_none() && view.starting) {
             // It has been waited for as long as was asked.
             let lines: Vec<_> = begun.notes.into_iter().chain(cut_note(call, &view).text).collect();
-            let note = Note::of((!lines.is_empty()).then(|| lines.join("\n")));
+            let note = Note { run: begun.run, ..Note::of((!lines.is_empty()).then(|| lines.join("\n"))) };
             return result::not_begun(&view, place, &note, self.options.budget).into();
-        }
-        let steered = begun.how == How::Steered;
-        if let Some(turn) = begun.turn.clone().filter(|_| call.host.tasks && !asked && !steered) {
-            match self.tasks.create(handle.thread().clone(), turn).await {
-                Ok(task) => return task.into(),
-                // The turn runs: better a call that blocks than one that is lost.
-                Err(error) => tracing::warn!(%error, "the journal took no task; the call is answered itself"),
-            }
         }
         let old = self.options.legacy_events && call.host.legacy;
         let events = old.then(|| LegacyEvents::new(call.context, self.sessions.journal().clone(), before));
@@ -74,6 +80,8 @@ impl Server {
 /// A turn that this call asked for.
 pub(super) struct Begun {
     pub start: CallId,
+    /// The name of its run.
+    pub run: Option<String>,
     /// `None`: it has not begun yet.
     pub turn: Option<TurnId>,
     /// What became of its prompt.
@@ -90,7 +98,10 @@ async fn begin(
     when: WhenBusy,
     call: &Call<'_>,
 ) -> Result<Result<(TurnId, How), CallError>, Late> {
-    let (until, mut views) = (call.waits_until(), handle.view());
+    // A task of a named run is handed out while that waits.
+    let named = turn.key.is_some() || turn.before.is_some();
+    let until = if named && call.wants_task() { Some(Instant::now()) } else { call.waits_until() };
+    let mut views = handle.view();
     let in_line = async {
         over(until).await;
         views

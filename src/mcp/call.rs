@@ -74,6 +74,8 @@ pub(super) struct Call<'a> {
     pub wait: Option<Duration>,
     /// Whether that is less than was asked for.
     pub was_cut: bool,
+    /// Whether it said how long, so that it wants a handle and no task.
+    pub asked: bool,
     begun: Instant,
 }
 
@@ -95,7 +97,12 @@ impl<'a> Call<'a> {
         asked: Option<Duration>,
     ) -> Self {
         let (wait, was_cut) = hosts::cut(asked, host.policy);
-        Self { host, context, binding, wait, was_cut, begun: Instant::now() }
+        Self { host, context, binding, wait, was_cut, asked: asked.is_some(), begun: Instant::now() }
+    }
+
+    /// Whether its run is to be a task.
+    pub fn wants_task(&self) -> bool {
+        self.host.tasks && !self.asked
     }
 
     /// When a turn that begins now must be handed back; never after the host's own limit.

@@ -6,11 +6,12 @@ use std::time::Duration;
 use rmcp::model::CallToolResult;
 
 use super::call::Call;
+use super::cancel::CANCEL;
 use super::faults::{open_error, too_slow};
 use super::progress::Progress;
 use super::result::{self, Note};
 use super::server::Server;
-use super::tools::{CANCEL, DAY, ELSEWHERE, cut_note};
+use super::tools::{DAY, ELSEWHERE, cut_note};
 use crate::control::{self, Answer, By, ControlError, Request};
 use crate::event::{Answers, Decision};
 use crate::ids::{ApprovalId, ThreadId};
@@ -53,18 +54,28 @@ impl Server {
         Ok(result::of_view(&view, &cut_note(call, &view), self.options.budget))
     }
 
-    /// Ends the turn of a session that does not live here.
+    /// Ends the turn of a session that does not live here, and what waits in it.
     pub(super) async fn cancel_elsewhere(&self, thread: &ThreadId) -> Result<CallToolResult, CallToolResult> {
-        let (thread, by, way) = (thread.clone(), By::Agent, "codex-cancel".to_owned());
-        match self.send(&thread, &Request::Cancel { thread: thread.clone(), by, way }).await {
-            Some(answer) => answer?,
+        self.send_cancel(thread, None).await?;
+        let view = self.sessions.stored(thread, None, CANCEL).await.map_err(|error| open_error(&error))?;
+        Ok(result::of_view(&view, &Note::default(), self.options.budget))
+    }
+
+    /// Has the bridge that has a session cancel in it: all, or one turn or run.
+    pub(super) async fn send_cancel(
+        &self,
+        thread: &ThreadId,
+        turn: Option<String>,
+    ) -> Result<(), CallToolResult> {
+        let (by, way) = (By::Agent, "codex-cancel".to_owned());
+        let request = Request::Cancel { thread: thread.clone(), turn, by, way };
+        match self.send(thread, &request).await {
+            Some(answer) => answer,
             None => {
-                let why = self.sessions.owner_elsewhere(&thread).await;
-                return Err(result::refused("session_elsewhere", why));
+                let why = self.sessions.owner_elsewhere(thread).await;
+                Err(result::refused("session_elsewhere", why))
             }
         }
-        let view = self.sessions.stored(&thread, None, CANCEL).await.map_err(|error| open_error(&error))?;
-        Ok(result::of_view(&view, &Note::default(), self.options.budget))
     }
 
     /// Speaks to the bridge that has a session; `None` where there is none that listens.

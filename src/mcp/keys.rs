@@ -1,5 +1,5 @@
-//! Runs that their callers named with `key`: the same call made again, also to another bridge and after a
-//! restart, finds its run and does not do the work again.
+//! Runs that have a name: the same call made again with its `key`, also to another bridge and after a restart, finds
+//! its run and does not do the work again. What may wait in line gets a name also where its caller gave none.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -9,20 +9,17 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::call::{Call, Late};
-use super::faults::{open_error, too_slow};
+use super::faults::{call_error, open_error, too_slow};
 use super::progress::Progress;
-use super::result;
+use super::result::{self, Note};
 use super::rounds::sorted;
 use super::runs::Run;
 use super::server::Server;
-use super::tools::{DAY, Outcome, cut_note};
-use crate::event::{Body, Origin, Timestamp};
+use super::tools::{DAY, ELSEWHERE, Outcome, cut_note};
+use crate::event::Timestamp;
 use crate::ids::{Seq, ThreadId, TurnId};
 use crate::journal::{JournalError, RunRecord};
-use crate::session::{OpenError, View};
-
-/// Events read from the journal at a time, and their bytes.
-const PAGE: (usize, usize) = (256, 256 << 10);
+use crate::session::{AgentError, Begun, Named, OpenError, View, begun};
 
 /// How often somebody is asked whether a run has begun that another process is to begin.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -31,7 +28,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 const SLOW: &str = "the journal did not say in time whether there is a run of this `key`: another process holds it, or just \
                     begins the run; nothing was started, call again";
 
-/// A run that its caller named.
+/// What a name of the bridge begins with.
+const MADE: &str = "queued-";
+
+/// A run that its caller named, or the bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub name: String,
@@ -53,11 +53,15 @@ pub(super) enum Earlier {
 }
 
 impl Key {
-    /// Of a call, if it names its run. How long it waits makes it no other call.
+    /// Of a call, if it names its run; one that may wait in line is named here, so that it can be told from those that
+    /// wait with it. How long it waits makes it no other call.
     pub fn of(tool: &str, arguments: Option<&JsonObject>) -> Option<Self> {
         let arguments = arguments?;
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (name, prompt) = (text("key"), text("prompt"));
+        let (mut name, prompt) = (text("key"), text("prompt"));
+        if name.is_empty() && text("when-busy") == "queue" {
+            name = format!("{MADE}{}", uuid::Uuid::new_v4());
+        }
         let mut asked = arguments.clone();
         asked.retain(|name, _| !matches!(name.as_str(), "key" | "wait"));
         let digest = Sha256::digest(format!("{tool} {}", sorted(&Value::Object(asked))));
@@ -129,32 +133,83 @@ impl Server {
         call: &Call<'_>,
         progress: &mut Progress<'_>,
     ) -> Result<Earlier, CallToolResult> {
-        let finding = call.race(self.turn_of(key, thread, after), call.until());
-        let Ok(found) = progress.during("waiting for the turn to begin", finding).await else {
-            let view = match self.sessions.live(thread).await {
-                Some(handle) => handle.view().borrow().as_ref().clone(),
-                None => View::new(thread.clone()),
-            };
-            let place = view.line.iter().position(|one| one.key.as_ref() == Some(&key.name));
-            let note = cut_note(call, &view);
-            let result = result::not_begun(&view, place, &note, self.options.budget);
-            return Ok(Earlier::Done(result.into()));
+        // Who does not wait hears all the same where it stands.
+        let looking = call.before(self.look_for(key, thread, after)).await.map_err(too_slow)?;
+        let found = match looking.map_err(|error| open_error(&error))? {
+            Some(found) => Ok(found),
+            None => {
+                let finding = call.race(self.turn_of(key, thread, after), call.until());
+                let Ok(found) = progress.during("waiting for the turn to begin", finding).await else {
+                    return Ok(Earlier::Done(self.still_waits(thread, &key.name, call).await));
+                };
+                found
+            }
         };
         let turn = match found.map_err(|error| open_error(&error))? {
             Found::Turn(turn) => turn,
             Found::Unbegun => return Ok(Earlier::Unbegun(thread.clone(), after)),
             Found::Free => return Ok(Earlier::New),
         };
+        self.follow_turn(thread, turn, call, progress).await.map(Earlier::Done)
+    }
+
+    /// Follows a turn that is meant by its name, whether it runs here, elsewhere or no more.
+    async fn follow_turn(
+        &self,
+        thread: &ThreadId,
+        turn: TurnId,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Outcome {
         if let Some(handle) = self.sessions.live(thread).await
             && handle.view().borrow().turn.as_ref() == Some(&turn)
         {
             let run = Run::new(&handle, Some(turn), call, Progress::of(call.context), false);
-            return Ok(Earlier::Done(self.follow(run).await));
+            return Ok(self.follow(run).await);
         }
         let ending = call.race(self.sessions.stored(thread, Some(&turn), call.wait.unwrap_or(DAY)), None);
-        let view = progress.during("waiting for the turn", ending).await.map_err(too_slow)?;
+        let view = progress.during(ELSEWHERE, ending).await.map_err(too_slow)?;
         let view = view.map_err(|error| open_error(&error))?;
-        Ok(Earlier::Done(result::of_view(&view, &cut_note(call, &view), self.options.budget).into()))
+        Ok(result::of_view(&view, &cut_note(call, &view), self.options.budget).into())
+    }
+
+    /// Waits for the turn that a caller of `codex-wait` names: by its own name, or by that of its run.
+    pub(super) async fn wait_for(
+        &self,
+        thread: &ThreadId,
+        turn: TurnId,
+        call: &Call<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Outcome {
+        // Who does not wait hears all the same where it stands.
+        let found = call.before(self.sessions.named(thread, turn.as_str())).await.map_err(too_slow)?;
+        let found = match found {
+            Ok(Named::Waits(_)) => {
+                let beginning = call.race(self.sessions.begins(thread, turn.as_str()), call.until());
+                progress.during("waiting for the turn to begin", beginning).await
+            }
+            found => Ok(found),
+        };
+        match found {
+            Ok(Ok(Named::Unknown)) => self.follow_turn(thread, turn, call, progress).await,
+            Ok(Ok(Named::Turn(turn))) => self.follow_turn(thread, turn, call, progress).await,
+            Ok(Ok(Named::Over(why))) => Err(call_error(&AgentError(why).into(), thread)),
+            Ok(Ok(Named::Waits(_))) | Err(Late::TooLong) => {
+                Ok(self.still_waits(thread, turn.as_str(), call).await)
+            }
+            Ok(Err(error)) => Err(open_error(&error)),
+            Err(late @ Late::Cancelled) => Err(too_slow(late)),
+        }
+    }
+
+    /// What a caller is told whose run has not begun in the time that it waits.
+    async fn still_waits(&self, thread: &ThreadId, name: &str, call: &Call<'_>) -> CallToolResponse {
+        let view = match self.sessions.live(thread).await {
+            Some(handle) => handle.view().borrow().as_ref().clone(),
+            None => View::new(thread.clone()),
+        };
+        let note = Note { run: Some(name.to_owned()), ..cut_note(call, &view) };
+        result::not_begun(&view, view.place_of(name), &note, self.options.budget).into()
     }
 
     /// Says where a named run is. Not fatal: the run goes on, and is only not found again.
@@ -211,57 +266,33 @@ impl Server {
 
     /// The turn of a named run; waits for it as long as it may still begin.
     async fn turn_of(&self, key: &Key, thread: &ThreadId, after: Seq) -> Result<Found, OpenError> {
-        let journal = self.sessions.journal();
-        let mut changes = journal.watch(thread.clone()).await?;
+        let mut changes = self.sessions.journal().watch(thread.clone()).await?;
         loop {
             changes.mark_unchanged();
-            let live = self.sessions.live(thread).await;
-            let waits = live.as_ref().is_some_and(|handle| handle.view().borrow().busy());
-            let elsewhere = live.is_none() && self.sessions.is_elsewhere(thread).await;
-            // Looked at in this order: one that begins meanwhile is found.
-            if let Some(turn) = self.turn_with(key, thread, after).await? {
-                return Ok(Found::Turn(turn));
-            }
-            if elsewhere {
-                // Its call frees the name where it did not come to begin.
-                if self.claimed(key).await?.is_none() {
-                    return Ok(Found::Free);
-                }
-            } else if !waits {
-                return Ok(Found::Unbegun);
+            if let Some(found) = self.look_for(key, thread, after).await? {
+                return Ok(found);
             }
             let _ = tokio::time::timeout(AGAIN, changes.changed()).await;
         }
     }
 
-    /// The turn that was begun under a name; or that codex began for it, and the bridge was killed before it had
-    /// that in the journal: then it was read back.
-    async fn turn_with(
-        &self,
-        key: &Key,
-        thread: &ThreadId,
-        after: Seq,
-    ) -> Result<Option<TurnId>, JournalError> {
-        let journal = self.sessions.journal();
-        let (mut after, mut read_back) = (after, None);
-        loop {
-            let page = journal.read(thread.clone(), after, PAGE.0, PAGE.1).await?;
-            let Some(last) = page.last() else { return Ok(read_back) };
-            after = last.seq;
-            for event in &page {
-                match &event.body {
-                    Body::TurnStarted { key: Some(name), .. } if *name == key.name => {
-                        return Ok(event.turn_id.clone());
-                    }
-                    Body::UserMessage { text, .. }
-                        if event.origin == Some(Origin::Codex) && *text == key.prompt =>
-                    {
-                        read_back.clone_from(&event.turn_id);
-                    }
-                    _ => {}
-                }
-            }
+    /// What there is of a named run now; nothing where it may still begin.
+    async fn look_for(&self, key: &Key, thread: &ThreadId, after: Seq) -> Result<Option<Found>, OpenError> {
+        let journal = self.sessions.journal().as_ref();
+        let live = self.sessions.live(thread).await;
+        let waits = live.as_ref().is_some_and(|handle| handle.view().borrow().busy());
+        let elsewhere = live.is_none() && self.sessions.is_elsewhere(thread).await;
+        // Looked at in this order: one that begins meanwhile is found.
+        if let Begun::Turn(turn) = begun(journal, thread, &key.name, after, Some(&key.prompt)).await? {
+            return Ok(Some(Found::Turn(turn)));
         }
+        if elsewhere {
+            // Its call frees the name where it did not come to begin; unless that had gone by then.
+            let Some(run) = self.claimed(key).await? else { return Ok(Some(Found::Free)) };
+            let said = begun(journal, thread, &key.name, run.after, None).await?;
+            return Ok(matches!(said, Begun::Never(_)).then_some(Found::Unbegun));
+        }
+        Ok((!waits).then_some(Found::Unbegun))
     }
 }
 

@@ -5,6 +5,7 @@ pub mod args;
 mod begin;
 mod broken;
 mod call;
+mod cancel;
 mod cut;
 mod decision;
 pub mod dialog;

@@ -99,7 +99,7 @@ impl Server {
             begun => (handle, begun.map_err(|error| call_error(&error, &thread))?),
         };
         begun.notes = note.into_iter().chain(self.name(&thread, name).await).collect();
-        Ok(self.run(&handle, begun, call, progress, args.wait.is_some(), before).await)
+        Ok(self.run(&handle, begun, call, progress, before).await)
     }
 
     /// A copy of a session, also of one that another program has.
@@ -218,7 +218,8 @@ impl Prompts {
         if !compact {
             return Server::start(handle, turn, when_busy, call, progress).await;
         }
-        let first = TurnParams { compact, prompt: "(compaction)".to_owned(), ..TurnParams::default() };
+        let (prompt, before) = ("(compaction)".to_owned(), turn.key.clone());
+        let first = TurnParams { compact, prompt, before, ..TurnParams::default() };
         let first = Server::start(handle, first, when_busy, call, progress).await?;
         match Server::start(handle, turn, WhenBusy::Queue, call, progress).await {
             Ok(begun) => Ok(Begun { how: How::Begun, ..begun }),

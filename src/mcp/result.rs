@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::decision::decision;
 use super::output::output;
 use crate::event::{ErrorInfo, TurnStatus};
+use crate::ids::TurnId;
 use crate::session::{Doing, How, Status, View};
 
 /// The most changed files, and background commands, that a result names.
@@ -28,6 +29,8 @@ pub struct Note {
     pub text: Option<String>,
     /// What became of its prompt, where that is not simply a turn.
     pub sent: How,
+    /// The name of its run, where its turn has not begun: the handle to that alone.
+    pub run: Option<String>,
 }
 
 impl Default for Note {
@@ -40,24 +43,28 @@ impl Note {
     /// A sentence, if there is one.
     #[must_use]
     pub fn of(text: Option<String>) -> Self {
-        Self { text, sent: How::Begun }
+        Self { text, sent: How::Begun, run: None }
     }
 }
 
 /// The result for a caller whose turn has not begun; `ahead`: how many others of its session it waits for.
 #[must_use]
 pub fn not_begun(view: &View, ahead: Option<usize>, note: &Note, budget: usize) -> CallToolResult {
-    let queued = ahead.or(view.queued);
-    let waits = View { starting: true, queued, line: Vec::new(), ..view.clone() };
-    of_view(&waits, note, budget)
+    of_view(&view.to_begin(ahead), note, budget)
 }
 
 /// The result for a view, within `budget` bytes.
 #[must_use]
 pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
     // Of a turn that has not begun there is nothing to say; what is there is of the one before.
-    let blank =
-        View { starting: true, queued: view.queued, next: view.next, ..View::new(view.thread.clone()) };
+    let run = note.run.clone().map(TurnId::from);
+    let blank = View {
+        starting: true,
+        queued: view.queued,
+        next: view.next,
+        turn: run,
+        ..View::new(view.thread.clone())
+    };
     let view = if view.starting { &blank } else { view };
     // A value is of use only as a whole: it comes first, and the words get what is left.
     let value = output(view).and_then(Result::ok);
@@ -229,14 +236,27 @@ fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
     }
     let error = || view.error.as_ref().map(|error| sentence(&short_error(error, room / 4)));
     match view.status {
-        _ if let Some(ahead) = view.queued => lines.push(format!(
-            "The turn waits for others to end; {ahead} are to begin before it. `codex-wait` with threadId `{thread}` \
-             follows the session to its end (the same call with a `key` finds its own run); `codex-cancel` ends its \
-             running turn and takes out all that wait."
-        )),
-        _ if view.starting => lines.push(format!(
-            "codex has not begun the turn yet. Call `codex-wait` with threadId `{thread}` for the result."
-        )),
+        _ if let Some(ahead) = view.queued => {
+            let own = match &view.turn {
+                Some(run) => format!(
+                    "threadId `{thread}` and turnId `{run}` waits for its own result; `codex-cancel` with both takes \
+                     out only this one."
+                ),
+                None => format!(
+                    "threadId `{thread}` follows the session to its end; `codex-cancel` ends its running turn and \
+                     takes out all that wait."
+                ),
+            };
+            lines.push(format!(
+                "The turn waits for others to end; {ahead} are to begin before it. `codex-wait` with {own}"
+            ));
+        }
+        _ if view.starting => {
+            let run = view.turn.as_ref().map(|run| format!(" and turnId `{run}`")).unwrap_or_default();
+            lines.push(format!(
+                "codex has not begun the turn yet. Call `codex-wait` with threadId `{thread}`{run} for the result."
+            ));
+        }
         Status::Ended(TurnStatus::Completed) => {
             if let Some(Err(error)) = output(view) {
                 lines.push(sentence(&short_error(&error, room / 2)));

@@ -69,7 +69,7 @@ impl Server {
         let turn = TurnParams { review: Some(Box::new(target)), ..TurnParams::default() };
         let begun = Self::start(&handle, turn, WhenBusy::Reject, &call, &mut progress).await;
         let begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
-        Ok(self.run(&handle, begun, &call, progress, wait.is_some(), Seq::ZERO).await)
+        Ok(self.run(&handle, begun, &call, progress, Seq::ZERO).await)
     }
 }
 

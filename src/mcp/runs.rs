@@ -114,7 +114,8 @@ impl Server {
         if turn.is_some() && view.turn == turn {
             view = Arc::new(view.of_latest());
         }
-        let mut note = Note { text: stop.note.text.or(cut_note(call, &view).text), sent };
+        let mut note = stop.note;
+        note.text = note.text.or(cut_note(call, &view).text);
         // Who merely looks on is not asked: it would be each time.
         let offer = if owns { self.offer_sign_in(call, &view).await } else { Offer::None };
         match offer {

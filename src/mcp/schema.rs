@@ -158,6 +158,7 @@ fn cancel() -> Tool {
             &["threadId"],
             json!({
                 "threadId": {"type": "string"},
+                "turnId": {"type": "string"},
                 "archive": {"type": "boolean", "description": "Take the thread out of the lists too"}
             }),
         ),

@@ -68,11 +68,16 @@ impl<W: Work> Tasks<W> {
         Self { journal, work, keep }
     }
 
-    /// Makes a task of work that has begun. It is in the journal when this returns.
+    /// Makes a task of work that has begun, or is to; `turn` is then the name of its run. It is in the journal when this returns.
     ///
     /// # Errors
     /// When the journal does not take it.
-    pub async fn create(&self, thread: ThreadId, turn: TurnId) -> Result<CreateTaskResult, JournalError> {
+    pub async fn create(
+        &self,
+        thread: ThreadId,
+        turn: TurnId,
+        message: String,
+    ) -> Result<CreateTaskResult, JournalError> {
         let now = Timestamp::now();
         let record = TaskRecord {
             // 122 random bits: whoever knows the id may ask for it.
@@ -85,7 +90,7 @@ impl<W: Work> Tasks<W> {
             result: None,
         };
         self.journal.put_task(record.clone()).await?;
-        Ok(CreateTaskResult::new(self.shown(&record, TaskPayload::Working, Some("starting".into())).task))
+        Ok(CreateTaskResult::new(self.shown(&record, TaskPayload::Working, Some(message)).task))
     }
 
     /// `tasks/get`.

@@ -1,4 +1,4 @@
-//! The tools that run, wait for, decide in and end a turn.
+//! The tools that run, wait for and decide in a turn.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 use serde_json::Value;
 
-use super::args::{self, ApproveArgs, CancelArgs, CodexArgs, WaitArgs};
+use super::args::{self, ApproveArgs, CodexArgs, WaitArgs};
 use super::call::Call;
 use super::elsewhere::Decided;
 use super::faults::{bad, bad_image, call_error, open_error, too_slow};
@@ -19,19 +19,12 @@ use super::result::{self, Note};
 use super::runs::Run;
 use super::server::{Context, Server};
 use crate::approval::Verdict;
-use crate::event::{Answers, DecidedBy, Decision};
+use crate::event::{Answers, DecidedBy};
 use crate::ids::{Seq, ThreadId};
 use crate::session::{CallError, CatalogOf, TurnParams, View, WhenBusy};
 
-/// How long `codex-cancel` waits for the turn's end: codex takes 10 ms.
-pub(super) const CANCEL: Duration = Duration::from_secs(10);
-
 /// What a caller is told who asked to wait for longer than its host does.
 pub(super) const WAIT_CUT: &str = "`wait` was cut to what this host allows a call to take.";
-
-/// What a caller is told whose cancel codex has not carried out.
-const NOT_ENDED: &str = "codex has not ended the turn yet: a warning among the session's events has its answer, if it \
-                         gave one. `codex-wait` waits for the end, and `codex-cancel` tries again.";
 
 /// What a host is told while another bridge runs the turn.
 pub(super) const ELSEWHERE: &str = "waiting for the bridge that runs the turn";
@@ -114,7 +107,7 @@ impl Server {
         }
         let mut begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
         begun.notes.extend(note);
-        Ok(self.run(&handle, begun, call, progress, args.wait.is_some(), Seq::ZERO).await)
+        Ok(self.run(&handle, begun, call, progress, Seq::ZERO).await)
     }
 
     pub(super) async fn wait(
@@ -128,18 +121,18 @@ impl Server {
     async fn try_wait(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
         let args: WaitArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
-        let turn = args.turn_id;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
+        if let Some(turn) = args.turn_id {
+            return self.wait_for(&thread, turn, &call, &mut progress).await;
+        }
         if let Some(handle) = self.sessions.live(&thread).await {
             let view = handle.view().borrow().clone();
             let latest = if view.starting || !view.line.is_empty() { None } else { view.turn.clone() };
-            if turn.is_none() || turn == latest {
-                return Ok(self.follow(Run::new(&handle, latest, &call, progress, false)).await);
-            }
+            return Ok(self.follow(Run::new(&handle, latest, &call, progress, false)).await);
         }
         let wait = call.wait.unwrap_or(DAY);
-        let ending = call.race(self.sessions.stored(&thread, turn.as_ref(), wait), None);
+        let ending = call.race(self.sessions.stored(&thread, None, wait), None);
         let view = progress.during(ELSEWHERE, ending).await;
         let view = view.map_err(too_slow)?.map_err(|e| open_error(&e))?;
         Ok(result::of_view(&view, &cut_note(&call, &view), self.options.budget).into())
@@ -179,55 +172,11 @@ impl Server {
         decided.map_err(|error| call_error(&error, &thread))?;
         Ok(self.follow(Run::new(&handle, turn, &call, Progress::of(call.context), false)).await)
     }
-
-    pub(super) async fn cancel(&self, arguments: Option<JsonObject>) -> CallToolResult {
-        self.try_cancel(arguments).await.unwrap_or_else(|refused| refused)
-    }
-
-    async fn try_cancel(&self, arguments: Option<JsonObject>) -> Result<CallToolResult, CallToolResult> {
-        let args: CancelArgs = args::parse(arguments).map_err(|e| bad(&e))?;
-        let thread = args.thread_id;
-        if args.archive {
-            return self.archive(&thread).await;
-        }
-        self.stop_turn(&thread).await
-    }
-
-    /// Ends the turn of a session, and what waits in it.
-    pub(super) async fn stop_turn(&self, thread: &ThreadId) -> Result<CallToolResult, CallToolResult> {
-        let Some(handle) = self.sessions.live(thread).await else {
-            let view = self.sessions.stored(thread, None, Duration::ZERO).await;
-            let view = view.map_err(|e| open_error(&e))?;
-            if view.busy() {
-                return self.cancel_elsewhere(thread).await;
-            }
-            return Ok(result::of_view(&view, &idle(), self.options.budget));
-        };
-        let was_busy = handle.view().borrow().busy();
-        let verdict = Verdict {
-            reason: Some("the turn was cancelled".into()),
-            ..Verdict::of(Decision::Cancel, DecidedBy::Agent, "codex-cancel")
-        };
-        handle.cancel(None, verdict).await.map_err(|error| call_error(&error, thread))?;
-        let mut views = handle.view();
-        let ended = tokio::time::timeout(CANCEL, views.wait_for(|view| !view.busy() && !view.stopping)).await;
-        let note = match (was_busy, ended.is_ok()) {
-            (false, _) => idle(),
-            (true, true) => Note::default(),
-            (true, false) => Note::of(Some(NOT_ENDED.into())),
-        };
-        let view = handle.view().borrow().clone();
-        Ok(result::of_view(&view, &note, self.options.budget))
-    }
 }
 
 pub(super) fn cut_note(call: &Call<'_>, view: &View) -> Note {
     let cut = call.was_cut && view.busy();
     Note::of(cut.then(|| WAIT_CUT.into()))
-}
-
-fn idle() -> Note {
-    Note::of(Some("No turn was running; nothing was cancelled.".into()))
 }
 
 pub(super) fn flat(outcome: Outcome) -> CallToolResponse {

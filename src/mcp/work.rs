@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::dialog::{self, Answer as Filled, Forms};
 use super::doing::doing;
 use super::elsewhere::send;
+use super::faults::call_error;
 use super::result::{self, Note};
 use super::runs::{Answered, answer};
 use super::tasks::{Standing, Work};
@@ -18,7 +19,7 @@ use crate::control::{Answer, By, Request};
 use crate::event::{DecidedBy, Decision};
 use crate::ids::ApprovalId;
 use crate::journal::TaskRecord;
-use crate::session::{Handle, OpenError, Sessions, View};
+use crate::session::{AgentError, Handle, Named, OpenError, Sessions, View};
 
 /// Turns of these sessions.
 #[derive(Clone, Debug)]
@@ -47,7 +48,39 @@ impl Turns {
         Ok(view.as_ref().clone())
     }
 
+    /// The task with its turn in the place of its run's name, or where that run stands.
+    async fn begun(&self, task: &TaskRecord) -> Result<Result<TaskRecord, Named>, OpenError> {
+        let Some(name) = &task.turn else { return Ok(Ok(task.clone())) };
+        match self.sessions.named(&task.thread, name.as_str()).await? {
+            Named::Unknown => Ok(Ok(task.clone())),
+            Named::Turn(turn) => {
+                let begun = TaskRecord { turn: Some(turn), ..task.clone() };
+                // Not fatal: then it is looked up again.
+                if let Err(error) = self.sessions.journal().put_task(begun.clone()).await {
+                    tracing::debug!(%error, "the journal did not take the turn of a task");
+                }
+                Ok(Ok(begun))
+            }
+            waits => Ok(Err(waits)),
+        }
+    }
+
     async fn standing(&self, task: &TaskRecord, forms: Option<Forms>) -> Standing {
+        match self.begun(task).await {
+            Ok(Ok(task)) => self.standing_of(&task, forms).await,
+            Ok(Err(Named::Over(why))) => {
+                let refused = call_error(&AgentError(why).into(), &task.thread);
+                Standing::Completed(members(&refused))
+            }
+            Ok(Err(Named::Waits(ahead))) => {
+                Standing::Working(doing(&View::new(task.thread.clone()).to_begin(ahead)))
+            }
+            Ok(Err(other)) => Standing::Unavailable(format!("its run stands unexpectedly: {other:?}")),
+            Err(error) => Standing::Unavailable(error.to_string()),
+        }
+    }
+
+    async fn standing_of(&self, task: &TaskRecord, forms: Option<Forms>) -> Standing {
         let view = match self.view(task).await {
             Ok(view) => view,
             // What is not there will not come; anything else may pass.
@@ -82,6 +115,9 @@ impl Work for Turns {
 
     fn answer<'a>(&'a self, task: &'a TaskRecord, answers: InputResponses) -> BoxFuture<'a, ()> {
         async move {
+            // One that has not begun has asked nothing.
+            let Ok(Ok(task)) = self.begun(task).await else { return };
+            let task = &task;
             let live = self.live(task).await;
             for (id, response) in &answers {
                 let id = ApprovalId::from(id.as_str());
@@ -96,18 +132,35 @@ impl Work for Turns {
 
     fn cancel<'a>(&'a self, task: &'a TaskRecord) -> BoxFuture<'a, bool> {
         async move {
-            let Some(handle) = self.live(task).await else {
+            let begun = match self.begun(task).await {
+                Ok(Ok(task)) => Some(task),
+                Ok(Err(Named::Waits(_))) => None,
+                Ok(Err(_)) | Err(_) => return false,
+            };
+            let live = match &begun {
+                Some(task) => self.live(task).await,
+                None => self.sessions.live(&task.thread).await,
+            };
+            let name = task.turn.as_ref().map(ToString::to_string);
+            let Some(handle) = live else {
                 let (thread, by, way) = (task.thread.clone(), By::Agent, "tasks/cancel".to_owned());
-                let request = Request::Cancel { thread, by, way };
-                let answer = send(&self.sessions, &task.thread, &request).await;
-                return matches!(answer, Some(Ok(Answer::Cancelled { turn: Some(_) })));
+                let request = Request::Cancel { thread, turn: name, by, way };
+                return match send(&self.sessions, &task.thread, &request).await {
+                    // What waited is out, and has no turn.
+                    Some(Ok(Answer::Cancelled { turn })) => turn.is_some() || begun.is_none(),
+                    _ => false,
+                };
             };
             let verdict = Verdict {
                 reason: Some("the task was cancelled".into()),
                 ..Verdict::of(Decision::Cancel, DecidedBy::Agent, "tasks/cancel")
             };
-            // None: it has ended meanwhile, and its result stands.
-            matches!(handle.cancel(task.turn.clone(), verdict).await, Ok(Some(_)))
+            match (begun, name) {
+                // None: it has ended meanwhile, and its result stands.
+                (Some(task), _) => matches!(handle.cancel(task.turn, verdict).await, Ok(Some(_))),
+                (None, Some(name)) => handle.cancel_run(&name, verdict).await.is_ok(),
+                (None, None) => false,
+            }
         }
         .boxed()
     }

@@ -85,6 +85,8 @@ pub struct TurnParams {
     pub output_schema: Option<Value>,
     /// By which its caller finds it again.
     pub key: Option<String>,
+    /// The same of the turn that it goes before, of whose call it is.
+    pub before: Option<String>,
     /// Instead of working on a prompt: put what was said so far into fewer tokens.
     pub compact: bool,
     /// What [`Opened::sandbox_policy`] says; the session fills it in.

@@ -3,7 +3,7 @@
 use super::gate::Full;
 use crate::approval::Verdict;
 use crate::event::{Body, DecidedBy, Decision, ErrorInfo, Survivor, TurnStatus};
-use crate::ids::{Seq, TurnId};
+use crate::ids::{Seq, ThreadId, TurnId};
 
 const HOST_GONE: &str = "host_gone";
 const CANCELLED: &str = "cancelled";
@@ -29,14 +29,14 @@ pub(super) fn superseded() -> ErrorInfo {
 
 /// The end of a turn that something ended under it.
 pub(super) fn interrupted(error: ErrorInfo) -> Body {
-    Body::TurnFinished { status: TurnStatus::Interrupted, error: Some(error), duration_ms: None }
+    Body::TurnFinished { status: TurnStatus::Interrupted, error: Some(error), duration_ms: None, key: None }
 }
 
 /// The end of a turn that was asked for and never began, so that it has no name.
-pub(super) fn unbegun(error: ErrorInfo) -> Body {
+pub(super) fn unbegun(error: ErrorInfo, key: Option<String>) -> Body {
     let given_up = matches!(error.code.as_str(), HOST_GONE | CANCELLED);
     let status = if given_up { TurnStatus::Interrupted } else { TurnStatus::Failed };
-    Body::TurnFinished { status, error: Some(error), duration_ms: None }
+    Body::TurnFinished { status, error: Some(error), duration_ms: None, key }
 }
 
 pub(super) fn codex_ended() -> Verdict {
@@ -79,13 +79,36 @@ pub(super) fn taken_out() -> ErrorInfo {
 }
 
 /// Prompts that waited for another turn of the session to end, and will not be worked on.
-pub(super) fn not_begun(prompts: &[&str], why: &str) -> Body {
+pub(super) fn not_begun(prompts: &[&str], runs: Vec<String>, why: &str) -> Body {
     /// Of a prompt this much is enough to know it again, in characters.
     const SHOWN: usize = 80;
     let shown =
         prompts.iter().map(|prompt| format!("\"{}\"", prompt.chars().take(SHOWN).collect::<String>()));
     let prompts = shown.collect::<Vec<_>>().join(", ");
-    Body::warning(format!("what waited in line will not be worked on, since {why}: {prompts}"))
+    let message = format!("what waited in line will not be worked on, since {why}: {prompts}");
+    Body::Warning { message, processes: Vec::new(), runs }
+}
+
+/// Runs that waited in line when their bridge was killed. What they were to do only it knew.
+pub(super) fn lost_runs(runs: Vec<String>) -> Body {
+    let names = runs.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "what waited in line is lost, since the bridge was killed; send these prompts again: {names}"
+    );
+    Body::Warning { message, processes: Vec::new(), runs }
+}
+
+/// A run that will have no turn, for whoever asks by its name.
+pub(super) fn never_began(name: &str, thread: &ThreadId) -> ErrorInfo {
+    ErrorInfo {
+        code: "turn_unknown".into(),
+        message: format!(
+            "`{name}` of session `{thread}` has no turn and gets none: it was taken out of the line before it began, or \
+             lost with its bridge"
+        ),
+        remedy: Some("send the prompt again".into()),
+        retryable: true,
+    }
 }
 
 /// The journal takes nothing more, so that the turn is ended.
@@ -122,5 +145,5 @@ pub(super) fn survived(left: Vec<Survivor>) -> Body {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let message =
         format!("the turn was interrupted, and of its session these processes go on: {names}{more}");
-    Body::Warning { message, processes: left }
+    Body::Warning { message, processes: left, runs: Vec::new() }
 }

@@ -174,6 +174,14 @@ impl Handle {
         self.end(Meant::Start(start), verdict).await
     }
 
+    /// Ends the turn of a run that has a name, whether or not it has begun, and no other.
+    ///
+    /// # Errors
+    /// When the session is closed.
+    pub async fn cancel_run(&self, name: &str, verdict: Verdict) -> Result<Option<TurnId>, CallError> {
+        self.end(Meant::Run(name.to_owned()), verdict).await
+    }
+
     async fn end(&self, meant: Meant, verdict: Verdict) -> Result<Option<TurnId>, CallError> {
         let call = self.number();
         match self.call(call, Input::Cancel(call, meant, verdict)).await? {

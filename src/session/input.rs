@@ -39,6 +39,8 @@ pub enum Meant {
     Turn(TurnId),
     /// The one that this call asked for, whether or not it has begun.
     Start(CallId),
+    /// The one of the run of this name, likewise.
+    Run(String),
 }
 
 /// What the agent is to do; the task adds the channels.

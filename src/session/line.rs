@@ -81,6 +81,13 @@ pub(super) struct Line {
     given: Vec<Waiting>,
 }
 
+impl Waiting {
+    /// Whether it is of the run of this name: its turn, or what goes before that.
+    pub fn is_of(&self, run: &str) -> bool {
+        [&self.turn.key, &self.turn.before].into_iter().any(|name| name.as_deref() == Some(run))
+    }
+}
+
 impl Line {
     /// Puts one behind all that wait; how many there are, where those are too many.
     pub fn join(&mut self, call: CallId, turn: TurnParams) -> Result<(), usize> {
@@ -128,15 +135,13 @@ impl Line {
         self.held.push_back(Waiting { missed: Some(turn), ..waiting });
     }
 
-    /// Takes out one that codex has not been given, or all of those; the others get no turn of their own.
-    pub fn take(&mut self, call: Option<CallId>) -> Vec<Waiting> {
+    /// Takes out those that are meant and codex has not been given; the others get no turn of their own.
+    pub fn take(&mut self, meant: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
         let mut out = Vec::new();
-        let given = self.given.iter_mut().filter(|one| call.is_none_or(|call| one.call == call));
-        given.for_each(|one| one.cancelled = true);
+        self.given.iter_mut().filter(|one| meant(one)).for_each(|one| one.cancelled = true);
         for line in [&mut self.held, &mut self.waiting] {
             let all: Vec<_> = line.drain(..).collect();
-            let (taken, left): (Vec<_>, Vec<_>) =
-                all.into_iter().partition(|one| call.is_none_or(|call| one.call == call));
+            let (taken, left): (Vec<_>, Vec<_>) = all.into_iter().partition(&meant);
             out.extend(taken);
             line.extend(left);
         }
@@ -145,7 +150,7 @@ impl Line {
 
     /// Takes out all, also those that codex has been given.
     pub fn close(&mut self) -> Vec<Waiting> {
-        let mut out = self.take(None);
+        let mut out = self.take(|_| true);
         out.append(&mut self.given);
         out
     }

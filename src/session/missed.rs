@@ -39,7 +39,7 @@ impl Missed {
             out.extend(bodies.into_iter().map(|body| (Some(turn.clone()), body)));
             // One that its program never ended is over: only one program at a time has a thread.
             let status = status.unwrap_or(TurnStatus::Interrupted);
-            out.push((Some(turn), Body::TurnFinished { status, error, duration_ms }));
+            out.push((Some(turn), Body::TurnFinished { status, error, duration_ms, key: None }));
         }
         out
     }

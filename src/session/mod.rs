@@ -24,6 +24,7 @@ mod registry;
 mod repeat;
 mod request;
 mod row;
+mod runs;
 mod servers;
 mod sign_in;
 mod slots;
@@ -54,6 +55,7 @@ pub use query::{
 pub use questions::QuestionOptions;
 pub use recover::recover;
 pub use registry::{OpenError, Options, Sessions};
+pub use runs::{Begun, Named, begun};
 pub use sign_in::SignIn;
 pub use state::State;
 pub use view::{Status, View};

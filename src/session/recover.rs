@@ -1,16 +1,17 @@
 //! What a bridge leaves undone when it is killed, and the events that say so. Pure.
 
-use super::ends::{host_gone, interrupted, lost};
+use super::ends::{host_gone, interrupted, lost, lost_runs};
 use super::view::View;
 use crate::event::{Body, DecidedBy, Decision, Event, PermissionDecision, Timestamp};
 use crate::ids::Seq;
 
 /// The events that follow on a dead owner: where the machine stopped under it (`cut`), that its last ones
 /// may be lost; then the ends of what it left open, its questions and its turn. `last` is the last number
-/// that may have been given. Empty where there is nothing to say.
+/// that may have been given; `runs`, the names of what waited in its line. Empty where there is nothing to say.
 #[must_use]
-pub fn recover(view: &View, last: Seq, cut: bool, now: Timestamp) -> Vec<Event> {
+pub fn recover(view: &View, last: Seq, cut: bool, runs: Vec<String>, now: Timestamp) -> Vec<Event> {
     let lost = cut.then(|| lost(view.next, last));
+    let lost = lost.into_iter().chain((!runs.is_empty()).then(|| lost_runs(runs)));
     let ends = if view.open() { ends(view) } else { Vec::new() };
     let mut seq = last;
     let event = |body| {
@@ -21,7 +22,7 @@ pub fn recover(view: &View, last: Seq, cut: bool, now: Timestamp) -> Vec<Event> 
         };
         Event { seq, time: now, thread_id: view.thread.clone(), turn_id, origin: None, body }
     };
-    lost.into_iter().chain(ends).map(event).collect()
+    lost.chain(ends).map(event).collect()
 }
 
 fn ends(view: &View) -> Vec<Body> {

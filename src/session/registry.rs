@@ -17,6 +17,7 @@ use super::handle::{CallError, Handle};
 use super::host::HostOptions;
 use super::questions::QuestionOptions;
 use super::recover::recover;
+use super::runs::unbegun;
 use super::slots::{Request, Seat, Slots};
 use super::state::State;
 use super::task::Task;
@@ -56,7 +57,9 @@ pub enum OpenError {
     #[error("there is no session `{0}` in the journal; check the `threadId`, or start one with `codex`")]
     Unknown(ThreadId),
     /// It has no such turn.
-    #[error("session `{0}` has no turn `{1}`; leave `turnId` out for the latest")]
+    #[error(
+        "session `{0}` has no turn `{1}`; leave `turnId` out for the latest. A prompt that waited in line and was taken out or lost has none: send it again"
+    )]
     NoTurn(ThreadId, TurnId),
     /// As many are open as may be, and all of them are at work.
     #[error("{0} sessions are at work, which is what limits.sessions allows; call again once one is at rest")]
@@ -474,7 +477,8 @@ impl Maker {
             return Ok(row);
         }
         let view = fold::stored(self.journal.as_ref(), &row, None).await?;
-        let events = recover(&view, view.next.max(row.last_seq), cut, Timestamp::now());
+        let runs = if open { unbegun(self.journal.as_ref(), &row.thread_id).await? } else { Vec::new() };
+        let events = recover(&view, view.next.max(row.last_seq), cut, runs, Timestamp::now());
         if events.is_empty() {
             return Ok(row);
         }

@@ -60,6 +60,8 @@ pub struct State {
     line: Line,
     /// Who asked for the latest turn; nobody here where codex began it by itself.
     begun_by: Option<CallId>,
+    /// By which name.
+    begun_as: Option<String>,
     /// After the shutdown: nothing is taken in any more.
     over: bool,
     latest: Option<TurnId>,
@@ -87,6 +89,7 @@ impl State {
             phase: Phase::Idle,
             line: Line::default(),
             begun_by: None,
+            begun_as: None,
             over: false,
             latest: None,
             questions: Questions::new(questions),
@@ -252,6 +255,7 @@ impl State {
         self.usage.begin();
         self.questions.forget_proposed();
         let (output_schema, key) = (self.output_schema.take(), self.key.take());
+        self.begun_as.clone_from(&key);
         self.record(out, now, Some(turn.clone()), Body::TurnStarted { output_schema, key });
         if let Phase::Starting { call, how, cancelled, .. } = phase {
             self.begun_by = Some(call);
@@ -277,7 +281,12 @@ impl State {
         let verdict = Verdict::own(Decision::Cancel, DecidedBy::Codex, "the turn ended");
         self.close_requests(out, &verdict, now);
         let error = error.map(|error| self.usage.explain(error));
-        self.record(out, now, Some(turn.clone()), Body::TurnFinished { status, error, duration_ms });
+        self.record(
+            out,
+            now,
+            Some(turn.clone()),
+            Body::TurnFinished { status, error, duration_ms, key: None },
+        );
         self.phase = Phase::Idle;
         self.questions.forget_proposed();
     }
@@ -330,6 +339,8 @@ impl State {
             (Meant::Turn(turn), Phase::Running(running)) => turn == running,
             (Meant::Start(start), Phase::Starting { call, .. }) => start == call,
             (Meant::Start(start), Phase::Running(_)) => self.begun_by == Some(*start),
+            (Meant::Run(name), Phase::Starting { .. }) => self.key.as_ref() == Some(name),
+            (Meant::Run(name), Phase::Running(_)) => self.begun_as.as_ref() == Some(name),
             _ => false,
         }
     }
@@ -415,7 +426,8 @@ impl State {
                 self.record(out, now, Some(turn), interrupted(host_gone()));
             }
             Phase::Starting { call, .. } => {
-                self.record(out, now, None, unbegun(host_gone()));
+                let key = self.key.take();
+                self.record(out, now, None, unbegun(host_gone(), key));
                 out.replies.push((call, Reply::Refused(AgentError(host_gone()))));
             }
             Phase::Idle => {}

@@ -184,12 +184,12 @@ fn what_a_killed_bridge_left_open_is_ended_by_the_next() {
     let mut view = View::new(ThreadId::from("t"));
     events.iter().for_each(|e| view.apply(e));
     assert_eq!(view.status, Status::NeedsDecision);
-    let rest = recover(&view, view.next, false, Timestamp(9));
+    let rest = recover(&view, view.next, false, Vec::new(), Timestamp(9));
     rest.iter().for_each(|e| view.apply(e));
     assert_eq!(view.status, Status::Ended(TurnStatus::Interrupted));
     assert_eq!(view.error.as_ref().map(|e| e.code.as_str()), Some("host_gone"));
     assert_eq!(view.next, Seq(6));
-    assert!(recover(&view, view.next, false, Timestamp(9)).is_empty(), "nothing is ended twice");
+    assert!(recover(&view, view.next, false, Vec::new(), Timestamp(9)).is_empty(), "nothing is ended twice");
 }
 
 /// After a power cut it is said first, with a number behind all that were given; also where nothing was open.
@@ -199,7 +199,7 @@ fn what_was_lost_with_the_machine_is_said() {
     let mut events = s.open(Timestamp(0)).events;
     let mut view = View::new(ThreadId::from("t"));
     events.iter().for_each(|e| view.apply(e));
-    let rest = recover(&view, Seq(1001), true, Timestamp(9));
+    let rest = recover(&view, Seq(1001), true, Vec::new(), Timestamp(9));
     assert_eq!(rest.iter().map(|e| e.seq.0).collect::<Vec<_>>(), [1002]);
     let Body::Warning { message, .. } = &rest[0].body else { panic!("{rest:?}") };
     assert!(message.contains("after event 1 ") && message.contains("after 1001"), "{message}");
@@ -207,7 +207,7 @@ fn what_was_lost_with_the_machine_is_said() {
     s.apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Reject), Timestamp(0));
     events = s.apply(Input::Agent(AgentEvent::TurnStarted("u".into())), Timestamp(0)).events;
     events.iter().for_each(|e| view.apply(e));
-    let rest = recover(&view, Seq(1001), true, Timestamp(9));
+    let rest = recover(&view, Seq(1001), true, Vec::new(), Timestamp(9));
     let kinds: Vec<_> = rest.iter().map(|e| (e.seq.0, e.body.kind())).collect();
     assert_eq!(kinds, [(1002, "warning"), (1003, "turn_finished"), (1004, "session_finished")]);
     assert_eq!((&rest[0].turn_id, &rest[1].turn_id), (&None, &Some("u".into())));

@@ -132,6 +132,23 @@ impl View {
         matches!(self.status, Status::Running | Status::NeedsDecision)
     }
 
+    /// How many turns are to begin before the one of the run of this name, where it waits in line.
+    #[must_use]
+    pub fn place_of(&self, run: &str) -> Option<usize> {
+        self.line.iter().position(|one| one.key.as_deref() == Some(run))
+    }
+
+    /// A turn that has not begun, by itself; `ahead`: how many others of its session it waits for.
+    #[must_use]
+    pub fn to_begin(&self, ahead: Option<usize>) -> Self {
+        Self {
+            starting: true,
+            queued: ahead.or(self.queued),
+            next: self.next,
+            ..Self::new(self.thread.clone())
+        }
+    }
+
     /// Its latest turn by itself, whatever is to come after it.
     #[must_use]
     pub fn of_latest(&self) -> Self {

@@ -31,7 +31,7 @@ pub(super) fn words(body: &Body, origin: Option<Origin>) -> String {
         Body::McpServer { name, status, error, .. } => because(format!("{name} {status}"), error.as_deref()),
         Body::Warning { message, .. } => message.clone(),
         Body::Error(error) => fault(error),
-        Body::TurnFinished { status, error, duration_ms } => {
+        Body::TurnFinished { status, error, duration_ms, .. } => {
             let status = match status {
                 TurnStatus::Completed => "completed",
                 TurnStatus::Interrupted => "interrupted",

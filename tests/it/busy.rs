@@ -89,8 +89,11 @@ fn who_waits_in_line_can_be_followed_and_taken_out() {
     }
     let waiting = host.post(
         "tools/call",
-        json!({ "name": "codex-reply", "arguments": { "threadId": thread, "prompt": "say three", "when-busy": "queue", "wait": 60 } }),
+        json!({ "name": "codex-reply", "arguments": { "threadId": thread, "prompt": "say three", "when-busy": "queue", "key": "three", "wait": 60 } }),
     );
+    // Not before it is in line.
+    let third = json!({ "threadId": thread, "turnId": "three", "wait": 0 });
+    while host.call("codex-wait", third.clone())["structuredContent"]["ahead"] != 2 {}
     let refused = host.call("codex-reply", json!({ "threadId": thread, "prompt": "say five" }));
     assert_eq!(refused["structuredContent"]["error"]["code"], "busy", "{refused}");
     let words = refused["content"][0]["text"].as_str().unwrap();

@@ -33,6 +33,7 @@ mod memory;
 mod owners;
 #[cfg(unix)]
 mod pty;
+mod queued;
 #[cfg(unix)]
 mod races;
 #[path = "../real/mod.rs"]

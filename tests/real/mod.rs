@@ -15,6 +15,7 @@ mod memory;
 mod model;
 mod models;
 mod python;
+mod queued;
 mod review;
 mod schema;
 mod servers;

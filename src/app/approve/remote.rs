@@ -119,7 +119,8 @@ impl Remote {
                 socket.ok_or_else(|| ErrandError::NoSocket { thread: thread.clone(), pid })?
             }
         };
-        let request = Request::Cancel { thread: thread.clone(), by: By::Person, way: WAY.to_owned() };
+        let request =
+            Request::Cancel { thread: thread.clone(), turn: None, by: By::Person, way: WAY.to_owned() };
         match control::send(&socket, &request, DEADLINE).await? {
             Answer::Cancelled { turn } => Ok(turn),
             Answer::Refused { code, message } => Err(ErrandError::Refused { code, message }),

@@ -155,6 +155,15 @@ impl Kept {
         }
     }
 
+    /// The latest runs of a session.
+    pub fn runs_of(&self, thread: &ThreadId, limit: usize) -> Vec<RunRecord> {
+        let mut runs: Vec<_> =
+            self.runs.values().filter(|run| run.thread.as_ref() == Some(thread)).cloned().collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(run.created));
+        runs.truncate(limit);
+        runs
+    }
+
     /// Says where a run is, or frees its name.
     pub fn place_run(&mut self, claim: &str, place: Option<(ThreadId, Seq)>) {
         match place {

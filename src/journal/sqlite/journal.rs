@@ -19,7 +19,7 @@ use super::owners::Owners;
 use super::reserved::Reserved;
 use super::watches::Watches;
 use super::writer::Writer;
-use super::{patience, queries, schema, secrets, tasks};
+use super::{patience, queries, runs, schema, secrets, tasks};
 use crate::event::{Event, Timestamp};
 use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
 
@@ -243,6 +243,14 @@ impl Journal for SqliteJournal {
 
     fn claim_run(&self, run: RunRecord) -> Pending<Option<RunRecord>> {
         self.write(|reply| Write::ClaimRun(Box::new(run), reply))
+    }
+
+    fn run(&self, key: String) -> Pending<Option<RunRecord>> {
+        self.ask(move |db| runs::find(db, &key))
+    }
+
+    fn runs(&self, thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>> {
+        self.ask(move |db| runs::of(db, &thread, limit))
     }
 
     fn place_run(&self, claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()> {

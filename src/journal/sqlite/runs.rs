@@ -10,6 +10,20 @@ use crate::ids::{BridgeId, Seq, ThreadId};
 
 const RUN: &str = "key, digest, claim, bridge, thread, after, created";
 
+/// The run that has a name.
+pub(super) fn find(db: &Connection, key: &str) -> rusqlite::Result<Option<RunRecord>> {
+    let sql = format!("SELECT {RUN} FROM runs WHERE key = ?1");
+    db.prepare_cached(&sql)?.query_row([key], read).optional()
+}
+
+/// The latest runs of a session. There are as many rows as named runs in seven days, and this is asked where a bridge was
+/// killed: no index.
+pub(super) fn of(db: &Connection, thread: &ThreadId, limit: usize) -> rusqlite::Result<Vec<RunRecord>> {
+    let sql = format!("SELECT {RUN} FROM runs WHERE thread = ?1 ORDER BY created DESC LIMIT ?2");
+    let mut query = db.prepare_cached(&sql)?;
+    query.query_map(params![thread.as_str(), signed(limit as u64)], read)?.collect()
+}
+
 /// Takes the name for a run; the one that has it, where one does. A run whose bridge died before it had a
 /// session has it no more.
 pub(super) fn claim(
@@ -17,9 +31,7 @@ pub(super) fn claim(
     owners: &Owners,
     run: &RunRecord,
 ) -> rusqlite::Result<Option<RunRecord>> {
-    let found = format!("SELECT {RUN} FROM runs WHERE key = ?1");
-    let found = db.prepare_cached(&found)?.query_row([&run.key], read).optional()?;
-    if let Some(found) = found {
+    if let Some(found) = find(db, &run.key)? {
         let lives = found.bridge == run.bridge || owners.alive(&found.bridge);
         if found.thread.is_some() || lives {
             return Ok(Some(found));

@@ -89,6 +89,12 @@ pub enum BadArguments {
         /// The parameter.
         name: &'static str,
     },
+    /// What only one turn is meant by.
+    #[error("`{name}` cannot be given with `archive`, which ends the whole session: leave one of them out")]
+    NotArchived {
+        /// The parameter.
+        name: &'static str,
+    },
     /// Two names for one thing that differ.
     #[error(
         "`threadId` is `{thread_id}` and `conversationId` is `{conversation_id}`: give `threadId` alone, \

@@ -91,6 +91,7 @@ pub(super) const THREAD: &str = "the `threadId` of an earlier result";
 pub(super) const NAME: &str = "a name for the lists, or leave it out";
 pub(super) const KEY: &str = "a text of your own that names this run, the same when the call is made again";
 const TURN: &str = "the `turnId` of an earlier result, or leave it out for the latest turn";
+const TURN_OR_RUN: &str = "the `turnId` of an earlier result, or leave it out for all that the session does";
 pub(super) const MODEL: &str = "the name of a model, or leave it out for codex's own choice";
 pub(super) const EFFORT: &str = "a reasoning effort such as low, medium or high, or leave it out";
 
@@ -305,15 +306,22 @@ impl Args for ApproveArgs {
 pub struct CancelArgs {
     /// The session.
     pub thread_id: ThreadId,
+    /// The turn, or the run that waits in line; all of the session if left out.
+    pub turn_id: Option<TurnId>,
     /// Whether it is taken out of the lists too.
     pub archive: bool,
 }
 
 impl Args for CancelArgs {
     const TOOL: &'static str = "codex-cancel";
-    const KNOWN: &'static [&'static str] = &["threadId", "archive"];
+    const KNOWN: &'static [&'static str] = &["threadId", "turnId", "archive"];
 
     fn take(fields: &mut Fields) -> Result<Self, BadArguments> {
-        Ok(Self { thread_id: thread(fields)?, archive: fields.flag("archive")? })
+        let turn_id = fields.filled("turnId", TURN_OR_RUN)?.map(TurnId::from);
+        let args = Self { thread_id: thread(fields)?, turn_id, archive: fields.flag("archive")? };
+        if args.archive && args.turn_id.is_some() {
+            return Err(BadArguments::NotArchived { name: "turnId" });
+        }
+        Ok(args)
     }
 }

@@ -169,8 +169,12 @@ fn refusals_of_the_other_tools() {
         "`threadId` is `a` and `conversationId` is `b`: give `threadId` alone, the other is its old name"
     );
     assert_eq!(
+        refusal::<CancelArgs>(json!({"threadId": "t", "turnId": "u", "archive": true})),
+        "`turnId` cannot be given with `archive`, which ends the whole session: leave one of them out"
+    );
+    assert_eq!(
         refusal::<CancelArgs>(json!({"thread_id": "t"})),
-        "unknown parameter `thread_id`: did you mean `threadId`? `codex-cancel` takes threadId, archive"
+        "unknown parameter `thread_id`: did you mean `threadId`? `codex-cancel` takes threadId, turnId, archive"
     );
     assert_eq!(
         refusal::<ApproveArgs>(json!({"approvalId": "a"})),

@@ -65,7 +65,8 @@ fn plan(done: usize, all: usize) -> Body {
 #[test]
 fn the_newest_of_this_turn_is_told() {
     let begin = || Body::TurnStarted { output_schema: None, key: None };
-    let end = || Body::TurnFinished { status: TurnStatus::Completed, error: None, duration_ms: None };
+    let end =
+        || Body::TurnFinished { status: TurnStatus::Completed, error: None, duration_ms: None, key: None };
     for (words, bodies) in [
         ("thinking", vec![begin()]),
         ("running `b` and 1 more", vec![begin(), command("9", "a"), command("1", "b")]),
@@ -89,7 +90,8 @@ fn the_newest_of_this_turn_is_told() {
 
 #[test]
 fn what_an_earlier_turn_left_running_stays_in_the_background() {
-    let end = || Body::TurnFinished { status: TurnStatus::Completed, error: None, duration_ms: None };
+    let end =
+        || Body::TurnFinished { status: TurnStatus::Completed, error: None, duration_ms: None, key: None };
     let seen = view(vec![
         Body::TurnStarted { output_schema: None, key: None },
         command("9", "sleep 300"),

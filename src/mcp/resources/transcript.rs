@@ -54,7 +54,7 @@ impl Transcript {
             Body::PermissionDecision(decision) => self.decision(decision),
             Body::Warning { message, .. } => self.line(&format!("> ⚠ {}", inline(message))),
             Body::Error(error) => self.line(&format!("> ✗ {}", inline(&error.message))),
-            Body::TurnFinished { status, error, duration_ms } => {
+            Body::TurnFinished { status, error, duration_ms, .. } => {
                 let how = match status {
                     TurnStatus::Completed => "completed",
                     TurnStatus::Interrupted => "interrupted",

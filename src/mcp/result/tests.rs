@@ -114,3 +114,15 @@ fn a_value_comes_before_the_words() {
         );
     }
 }
+
+/// Who waits in line is told how its own result is had, and how it alone is taken out; who has no name, how the
+/// session is followed.
+#[test]
+fn one_in_line_is_told_its_handle() {
+    let view = View { queued: Some(2), ..View::new("t".into()) };
+    let named = Note { run: Some("queued-1".into()), ..Note::default() };
+    insta::assert_json_snapshot!("queued", not_begun(&view, Some(1), &named, 24 * 1024));
+    insta::assert_json_snapshot!("queued_unnamed", not_begun(&view, None, &Note::default(), 24 * 1024));
+    let begins = View { starting: true, ..View::new("t".into()) };
+    insta::assert_json_snapshot!("to_begin", not_begun(&begins, None, &named, 24 * 1024));
+}

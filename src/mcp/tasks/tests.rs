@@ -36,7 +36,7 @@ impl Work for Arc<Slow> {
 async fn made() -> (Arc<Slow>, Arc<Tasks<Arc<Slow>>>, String) {
     let slow = Arc::new(Slow { looking: Semaphore::new(0), go: Semaphore::new(0) });
     let tasks = Arc::new(Tasks::new(Arc::new(MemoryJournal::default()), slow.clone(), KEEP));
-    let id = tasks.create(ThreadId::from("a"), "u".into()).await.unwrap().task.task_id;
+    let id = tasks.create(ThreadId::from("a"), "u".into(), "starting".into()).await.unwrap().task.task_id;
     (slow, tasks, id)
 }
 

@@ -88,8 +88,9 @@ impl State {
     /// Takes out of the line what a caller means.
     pub(super) fn take_from_line(&mut self, out: &mut Effects, meant: &Meant, now: Timestamp) {
         let taken = match meant {
-            Meant::Any => self.line.take(None),
-            Meant::Start(start) => self.line.take(Some(*start)),
+            Meant::Any => self.line.take(|_| true),
+            Meant::Start(start) => self.line.take(|one| one.call == *start),
+            Meant::Run(name) => self.line.take(|one| one.is_of(name)),
             Meant::Turn(_) => Vec::new(),
         };
         self.take_out(out, &taken, "it was taken out", now);
@@ -108,7 +109,8 @@ impl State {
             return;
         }
         let prompts: Vec<_> = taken.iter().map(|one| one.turn.prompt.as_str()).collect();
-        self.record(out, now, None, not_begun(&prompts, why));
+        let runs = taken.iter().filter_map(|one| one.turn.key.clone()).collect();
+        self.record(out, now, None, not_begun(&prompts, runs, why));
         let error = AgentError(if self.over { host_gone() } else { taken_out() });
         out.replies.extend(taken.iter().map(|one| (one.call, Reply::Refused(error.clone()))));
     }
@@ -160,10 +162,9 @@ impl State {
             && call == start
         {
             self.phase = Phase::Idle;
-            if let Some(key) = self.key.take() {
-                self.named.retain(|name| *name != key);
-            }
-            self.record(out, now, None, unbegun(error.0.clone()));
+            let key = self.key.take();
+            self.named.retain(|name| Some(name) != key.as_ref());
+            self.record(out, now, None, unbegun(error.0.clone(), key));
             out.replies.push((call, Reply::Refused(error)));
         }
     }

@@ -46,7 +46,7 @@ impl Fixture {
     }
 
     async fn task(&self, job: Job) -> Result<CallToolResponse, ErrorData> {
-        let made = self.tasks.create(self.jobs.begin(job), "turn".into()).await;
+        let made = self.tasks.create(self.jobs.begin(job), "turn".into(), "starting".into()).await;
         made.map(CallToolResponse::Task).map_err(|error| ErrorData::internal_error(error.to_string(), None))
     }
 

@@ -72,6 +72,8 @@ impl Journal for Watched {
         put_task(task: TaskRecord) -> Pending<()>;
         task(id: String) -> Pending<Option<TaskRecord>>;
         claim_run(run: RunRecord) -> Pending<Option<RunRecord>>;
+        run(key: String) -> Pending<Option<RunRecord>>;
+        runs(thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>>;
         place_run(claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()>;
         keep_secrets(thread: ThreadId, secrets: serde_json::Value) -> Pending<()>;
         secrets(thread: ThreadId) -> Pending<Option<serde_json::Value>>;
