@@ -13,6 +13,7 @@ const MAX_LINES: usize = 500;
 const IMPORTS: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("event", &["ids"]),
+    ("pump", &[]),
     ("rpc", &["ids", "event"]),
     ("supervise", &["ids", "event"]),
     ("journal", &["ids", "event"]),
@@ -31,7 +32,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 const LEVEL_4: &[(&str, &[&str])] = &[
     ("app", &["cli", "demo"]),
     ("demo", &["ids", "rpc", "journal", "approval", "control", "servers", "session", "mcp", "app", "cli"]),
-    ("cli", &["rpc", "supervise", "journal", "approval", "control", "servers", "session", "mcp"]),
+    ("cli", &["rpc", "supervise", "journal", "approval", "control", "servers", "session", "mcp", "pump"]),
     ("lib", &[]),
     ("main", &[]),
 ];

@@ -1,5 +1,6 @@
 //! One embedded bridge: journal, sessions and codex's task, and their end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ const COMMANDS: usize = 256;
 /// How long sessions may take to record their end, and codex's tree to be gone.
 const END: Duration = Duration::from_secs(5);
 
-/// The parts of a running bridge.
+/// The parts of a running bridge. A handle; cheap to clone, and ended once.
+#[derive(Clone)]
 pub struct Bridge {
     sessions: Sessions,
     journal: Arc<dyn Journal>,
@@ -39,6 +41,8 @@ pub struct Bridge {
     agent_over: CancellationToken,
     control: Control,
     options: ServerOptions,
+    limits: Arc<Limits>,
+    dialogs: bool,
 }
 
 impl Bridge {
@@ -64,7 +68,7 @@ impl Bridge {
             policy: Arc::new(policy),
             mint: ApprovalId::fresh,
         };
-        let (host, options) = host(loaded, limits, dialogs, drop_in);
+        let (host, options) = host(loaded, limits.clone(), dialogs, drop_in, BTreeMap::new());
         let limited = &loaded.settings.limits;
         let room = Room { running: limited.running, queue: limited.queue };
         let sessions = Sessions::start(
@@ -91,13 +95,29 @@ impl Bridge {
             agent_over,
             control,
             options,
+            limits,
+            dialogs,
         })
     }
 
-    /// A server for one connection.
+    /// A server for the connection of the one host that it was started for.
     #[must_use]
     pub fn server(&self) -> Server {
         Server::new(self.sessions.clone(), self.options.clone())
+    }
+
+    /// A server for the connection of one of several hosts. `env`: variables of its commands that codex's own
+    /// process does not have.
+    #[cfg(unix)]
+    pub(super) fn server_for(&self, loaded: &Loaded, drop_in: bool, env: BTreeMap<String, String>) -> Server {
+        let (host, options) = host(loaded, self.limits.clone(), self.dialogs, drop_in, env);
+        Server::new(self.sessions.for_host(host), options)
+    }
+
+    /// Its sessions.
+    #[cfg(unix)]
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// Ends everything: the way from other processes first, then sessions record their end, then codex and its tree,
@@ -139,16 +159,21 @@ pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         env.push(("CODEX_HOME".into(), Some(home.clone().into_os_string())));
     }
     Launch {
-        lookup: Lookup {
-            setting: settings.bin.clone(),
-            setting_origin: loaded.origin("codex.bin").to_string(),
-            path_var: loaded.env.get("PATH").map(ToOwned::to_owned),
-            cache: None,
-        },
+        lookup: lookup(loaded),
         args: settings.args.iter().map(Into::into).collect(),
         env,
         cwd: None,
         home: loaded.env.home().map(ToOwned::to_owned),
         accept: Accept(Arc::new(effective(limits))),
+    }
+}
+
+/// Where codex is looked for.
+pub(super) fn lookup(loaded: &Loaded) -> Lookup {
+    Lookup {
+        setting: loaded.settings.codex.bin.clone(),
+        setting_origin: loaded.origin("codex.bin").to_string(),
+        path_var: loaded.env.get("PATH").map(ToOwned::to_owned),
+        cache: None,
     }
 }

@@ -17,6 +17,7 @@ const REQUESTS: usize = 16;
 const WAY: usize = 40;
 
 /// The socket of this bridge, and who answers there.
+#[derive(Clone)]
 pub(super) struct Control {
     over: CancellationToken,
     tasks: TaskTracker,

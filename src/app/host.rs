@@ -12,12 +12,14 @@ use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
 use crate::mcp::{Profiles, ServerOptions};
 use crate::session::{Around, HostOptions, Keeps, ThreadParams};
 
-/// What its sessions have of it, and what its server runs with.
+/// What its sessions have of it, and what its server runs with. `env`: variables of its commands that codex's own
+/// process does not have.
 pub(super) fn host(
     loaded: &Loaded,
     limits: Arc<Limits>,
     dialogs: bool,
     drop_in: bool,
+    env: BTreeMap<String, String>,
 ) -> (HostOptions, ServerOptions) {
     let (config, servers) = of_flags(loaded);
     let keeps = kept(limits.clone(), config.clone(), servers.config().clone());
@@ -25,7 +27,7 @@ pub(super) fn host(
         sources: sources(loaded, std::env::current_exe().ok().as_deref()),
         add_dirs: loaded.defaults.add_dirs.clone(),
         thread_source: loaded.defaults.thread_source.clone(),
-        env: BTreeMap::new(),
+        env,
     });
     let defaults = ThreadParams { config, servers, around, ..ThreadParams::default() };
     let options = options(loaded, &defaults, limits, dialogs, drop_in);

@@ -47,6 +47,12 @@ pub(super) fn of_flags(loaded: &Loaded) -> (Map<String, Value>, Wanted) {
     (rest, wanted)
 }
 
+/// Whether bridges lie too deep above each other for this one to run codex.
+#[must_use]
+pub fn is_too_deep(loaded: &Loaded) -> bool {
+    too_deep(loaded).is_some()
+}
+
 /// Why this process must not run codex, where bridges lie too deep above each other.
 pub(super) fn too_deep(loaded: &Loaded) -> Option<String> {
     let (depth, limit) = (loaded.depth, loaded.settings.mcp.depth);

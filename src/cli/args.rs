@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::approve::ApproveArgs;
+#[cfg(unix)]
+use super::daemon::DaemonCommand;
 use super::doctor::DoctorArgs;
 use super::events::EventsArgs;
 use super::login::LoginArgs;
@@ -31,6 +33,13 @@ pub struct Cli {
 pub enum Command {
     /// Serve MCP on stdio, as `codex mcp-server` did: calls of unknown hosts wait to the end.
     McpServer,
+    /// The bridge in the background that hosts share; without a word more, this process becomes it.
+    #[cfg(unix)]
+    Daemon {
+        /// What to do with those that run.
+        #[command(subcommand)]
+        command: Option<DaemonCommand>,
+    },
     /// The events of a session, a line each, whichever process runs it.
     Events(EventsArgs),
     /// The sessions, those that wait for a decision first.
@@ -176,7 +185,7 @@ pub struct CodexFlags {
     /// The MCP servers for codex beside its own, in the format of hosts.
     #[arg(long, global = true, value_name = "FILE")]
     pub mcp_config: Option<PathBuf>,
-    /// Keep everything in this process (what it does in any case so far).
+    /// Keep everything in this process, without the bridge in the background.
     #[arg(long, global = true)]
     pub embedded: bool,
 }

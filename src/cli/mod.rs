@@ -2,6 +2,8 @@
 
 mod approve;
 mod args;
+#[cfg(unix)]
+mod daemon;
 mod doctor;
 mod events;
 mod exit;

@@ -42,6 +42,7 @@ pub fn run() -> u8 {
 fn execute(cli: Cli) -> anyhow::Result<u8> {
     let env = Env::from_process();
     let cwd = std::env::current_dir().unwrap_or_default();
+    let embedded = cli.codex.embedded;
     let loaded = config::load(cli.codex.into_flags(), env, cwd);
     if let Some(Command::Doctor(args)) = &cli.command {
         let mut code = 0;
@@ -52,13 +53,17 @@ fn execute(cli: Cli) -> anyhow::Result<u8> {
         })?;
         return Ok(code);
     }
-    perform(cli.command, loaded?).map(|()| 0)
+    perform(cli.command, loaded?, embedded).map(|()| 0)
 }
 
-fn perform(command: Option<Command>, loaded: Loaded) -> anyhow::Result<()> {
+fn perform(command: Option<Command>, loaded: Loaded, embedded: bool) -> anyhow::Result<()> {
     match command {
-        None => wait_for(app::run_stdio(loaded, false)),
-        Some(Command::McpServer) => wait_for(app::run_stdio(loaded, true)),
+        None => host(loaded, embedded, false),
+        Some(Command::McpServer) => host(loaded, embedded, true),
+        #[cfg(unix)]
+        Some(Command::Daemon { command: None }) => wait_for(app::run_daemon(loaded)),
+        #[cfg(unix)]
+        Some(Command::Daemon { command: Some(command) }) => command.run(&loaded),
         Some(Command::Approve(args)) => {
             wait_for(async { Ok(app::run_errand(&loaded, args.into_errand()).await?) })
         }
@@ -90,6 +95,17 @@ fn perform(command: Option<Command>, loaded: Loaded) -> anyhow::Result<()> {
         }
         Some(Command::Schema(SchemaCommand::Event)) => say(&format!("{:#}\n", event::schema())),
     }
+}
+
+/// Serves a host: by the bridge in the background, or in this process.
+fn host(loaded: Loaded, embedded: bool, drop_in: bool) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    if super::daemon::serve_by_daemon(&loaded, embedded, drop_in)?.is_some() {
+        return Ok(());
+    }
+    #[cfg(not(unix))]
+    let _ = embedded;
+    wait_for(app::run_stdio(loaded, drop_in))
 }
 
 fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

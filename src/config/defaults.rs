@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::nearest::nearest;
 use super::{ConfigError, local, overrides, profile};
 
 /// The flags of the command line, as they were given. Plain data, filled by `cli`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags {
     /// `-m`: the model.
     pub model: Option<String>,

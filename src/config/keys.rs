@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::approvals::{self, RouteSetting, RuleSettings};
 use super::limits::{AddSetting, ConfigKeys, ConfigSetting, InheritSetting, PolicySetting, SandboxSetting};
-use super::settings::{LogLevel, Settings};
+use super::settings::{DisconnectSetting, LogLevel, Settings};
 use super::values;
 use crate::event::Decision;
 
@@ -86,6 +86,12 @@ pub(super) const KEYS: &[Key] = &[
         name: "limits.result_bytes",
         set: |to, from| put(&mut to.limits.result_bytes, text(from).and_then(values::result_bytes_text)),
     },
+    Key { name: "daemon.enabled", set: |to, from| put(&mut to.daemon.enabled, switch(from)) },
+    Key {
+        name: "daemon.idle",
+        set: |to, from| put(&mut to.daemon.idle, text(from).and_then(values::deadline_text)),
+    },
+    Key { name: "daemon.on_disconnect", set: |to, from| put(&mut to.daemon.on_disconnect, disconnect(from)) },
     Key {
         name: "journal.keep",
         set: |to, from| put(&mut to.journal.keep, text(from).and_then(values::deadline_text)),
@@ -103,6 +109,12 @@ pub(super) const KEYS: &[Key] = &[
 fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
+}
+
+fn disconnect(from: &OsStr) -> Result<DisconnectSetting, String> {
+    let name = text(from)?.trim();
+    let found = DisconnectSetting::ALL.into_iter().find(|setting| setting.name() == name);
+    found.ok_or_else(|| format!("one of {}", DisconnectSetting::ALL.map(DisconnectSetting::name).join(", ")))
 }
 
 fn sandbox(from: &OsStr) -> Result<SandboxSetting, String> {

@@ -29,6 +29,10 @@ pub struct Loaded {
     pub overrides: Vec<String>,
     /// Whether hosts get the `codex/event` notifications of the removed server (`--legacy-events`).
     pub legacy_events: bool,
+    /// The flags that all of this was read from.
+    pub flags: Flags,
+    /// The folder that the process was started in.
+    pub cwd: PathBuf,
     /// The environment that all of this was read from.
     pub env: Env,
     /// The folders; `codex_home` counts `codex.home`.
@@ -101,6 +105,8 @@ pub fn load(flags: Flags, env: Env, cwd: PathBuf) -> Result<Loaded, ConfigError>
         defaults,
         overrides,
         legacy_events,
+        flags,
+        cwd,
         env,
         paths,
         file,

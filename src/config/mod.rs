@@ -36,7 +36,10 @@ pub use origin::Origin;
 pub use overrides::overlay;
 pub use paths::Paths;
 pub use profile::read as profile;
-pub use settings::{CodexSettings, JournalSettings, LogLevel, LogSettings, Settings, WaitSettings};
+pub use settings::{
+    CodexSettings, DaemonSettings, DisconnectSetting, JournalSettings, LogLevel, LogSettings, Settings,
+    WaitSettings,
+};
 pub use shown::ShowError;
 
 #[cfg(test)]

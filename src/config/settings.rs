@@ -26,6 +26,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// `[mcp]`: codex's own MCP servers.
     pub mcp: McpSettings,
+    /// `[daemon]`: the bridge in the background.
+    pub daemon: DaemonSettings,
     /// `[journal]`: where events are kept.
     pub journal: JournalSettings,
     /// `[log]`: what the bridge says of itself.
@@ -63,6 +65,49 @@ pub struct WaitSettings {
     /// For one host, by the name that it gives in `clientInfo`.
     #[serde(deserialize_with = "values::spans_by_name", serialize_with = "values::write_spans_by_name")]
     pub hosts: BTreeMap<String, Duration>,
+}
+
+/// The bridge in the background, which hosts share and their tasks outlive them in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct DaemonSettings {
+    /// Whether hosts use it; without, each has all in its own process.
+    pub enabled: bool,
+    /// After which time with no host, no turn and no command it ends.
+    #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
+    pub idle: Duration,
+    /// What becomes of the turns that a host began once it has gone.
+    pub on_disconnect: DisconnectSetting,
+}
+
+impl Default for DaemonSettings {
+    fn default() -> Self {
+        Self { enabled: false, idle: Duration::from_mins(10), on_disconnect: DisconnectSetting::Continue }
+    }
+}
+
+/// What becomes of turns whose host has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DisconnectSetting {
+    /// They go on, and another host finds them.
+    Continue,
+    /// They are ended.
+    Interrupt,
+}
+
+impl DisconnectSetting {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Continue, Self::Interrupt];
+
+    /// Its name in the settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Interrupt => "interrupt",
+        }
+    }
 }
 
 /// Where events are kept, and how long.

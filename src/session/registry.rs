@@ -183,6 +183,15 @@ impl Sessions {
         answer.await.ok().flatten()
     }
 
+    /// How many sessions are at work: a turn runs or waits in them, or a command goes on.
+    pub async fn at_work(&self) -> usize {
+        let (reply, answer) = oneshot::channel();
+        match self.requests.send(Request::AtWork(reply)).await {
+            Ok(()) => answer.await.unwrap_or(0),
+            Err(_) => 0,
+        }
+    }
+
     /// Lets a session go that is at rest, where it lives here.
     pub async fn let_go(&self, thread: &ThreadId) {
         if let Some(handle) = self.live(thread).await {

@@ -32,6 +32,7 @@ pub(super) struct Seat {
 pub(super) enum Request {
     Get(ThreadId, oneshot::Sender<Option<Handle>>),
     Open(ThreadId, Arc<HostOptions>, oneshot::Sender<Result<Handle, OpenError>>),
+    AtWork(oneshot::Sender<usize>),
     Room(oneshot::Sender<Result<Seat, OpenError>>),
     Add(Box<Task>, oneshot::Sender<Handle>),
 }
@@ -118,6 +119,7 @@ impl Slots {
                     self.want(Wants::Stored(thread, host));
                 }
             },
+            Request::AtWork(reply) => drop(reply.send(self.at_work())),
             Request::Room(reply) => self.want(Wants::New(reply)),
             Request::Add(task, reply) => {
                 let _ = reply.send(self.live(*task));
@@ -223,6 +225,18 @@ impl Slots {
             let rests = !view.busy() && view.decisions.is_empty() && view.commands.is_empty() && !waits;
             (rests && !self.going.contains(handle.thread())).then(|| (handle, view.updated))
         })
+    }
+
+    /// Sessions in which something runs, waits, or is about to begin.
+    fn at_work(&self) -> usize {
+        let at_work = |slot: &&Slot| match slot {
+            Slot::Opening(_) => true,
+            Slot::Live(handle, _) => {
+                let view = handle.view.borrow();
+                view.busy() || !view.decisions.is_empty() || !view.commands.is_empty()
+            }
+        };
+        self.slots.values().filter(at_work).count()
     }
 
     fn live(&mut self, task: Task) -> Handle {

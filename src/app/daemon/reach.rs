@@ -1,0 +1,137 @@
+//! The process of a host: finds a daemon or starts one, then hands bytes on.
+
+use std::fmt;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use super::door::place;
+use super::key::{Key, program};
+use super::start::{Starting, ended, pause};
+use crate::app::logging::daemon_log_path;
+use crate::config::Loaded;
+use crate::control::door::{Hello, KnockError, PROTOCOL, Place, Text, Visit, Welcome, knock};
+use crate::pump::{Ended, pump};
+
+/// How long a daemon may take to answer, or to begin: it takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one that listens may take to say anything.
+const SILENCE: Duration = Duration::from_secs(4);
+
+/// Why there is no daemon for a host.
+#[derive(Debug)]
+pub struct Unreachable(String);
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Serves the host of this process by a daemon, until the host ends.
+///
+/// # Errors
+/// When no daemon can be had at the start: nothing was read from the host then.
+pub fn pump_for_host(loaded: &Loaded, drop_in: bool) -> Result<Ended, Unreachable> {
+    let mut host = Host::of(loaded.clone(), drop_in)?;
+    let first = host.reach().map_err(Unreachable)?;
+    let descriptor = |fd: &dyn AsFd| fd.as_fd().try_clone_to_owned().map_err(|e| Unreachable(e.to_string()));
+    let (input, output) = (descriptor(&std::io::stdin())?, descriptor(&std::io::stdout())?);
+    Ok(pump(first, Box::new(move || host.reach()), input, output))
+}
+
+struct Host {
+    loaded: Loaded,
+    key: Key,
+    place: Place,
+    hello: Hello,
+}
+
+impl Host {
+    fn of(loaded: Loaded, drop_in: bool) -> Result<Self, Unreachable> {
+        let fail = |error: &dyn fmt::Display| Unreachable(error.to_string());
+        let key = Key::of(&loaded).map_err(|error| fail(&error))?;
+        let place = place(&loaded, &key).map_err(|error| fail(&error))?;
+        let flags = serde_json::to_value(&loaded.flags).map_err(|error| fail(&error))?;
+        let mut env: Vec<(Text, Text)> =
+            loaded.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        if let Some(home) = loaded.env.home().filter(|_| loaded.env.get("HOME").is_none()) {
+            // The system knows it, and the daemon reads only what it is told.
+            env.push((Text::Plain("HOME".to_owned()), home.as_os_str().into()));
+        }
+        let visit = Visit {
+            protocol: PROTOCOL,
+            program: program(&loaded),
+            pid: std::process::id(),
+            cwd: loaded.cwd.clone(),
+            flags,
+            env,
+            drop_in,
+        };
+        Ok(Self { loaded, key, place, hello: Hello::Serve(Box::new(visit)) })
+    }
+
+    /// A connection on which a daemon serves.
+    fn reach(&mut self) -> Result<UnixStream, String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(stream) = self.knock()? {
+                return Ok(stream);
+            }
+            let fail = |error: std::io::Error| format!("it cannot be started: {error}");
+            let Some(starting) = Starting::wait(&self.place, until).map_err(fail)? else {
+                return Err("another process starts it, and takes too long".to_owned());
+            };
+            // Whoever had the lock before may have started it.
+            if let Some(stream) = self.knock()? {
+                return Ok(stream);
+            }
+            let child = starting.spawn(&self.loaded, &self.key).map_err(fail)?;
+            if let Some(stream) = self.wait_for(child, until)? {
+                return Ok(stream);
+            }
+            if Instant::now() >= until {
+                return Err(format!("it did not begin; {}", self.log()));
+            }
+        }
+    }
+
+    /// Waits for one that was just started.
+    fn wait_for(&self, mut child: Child, until: Instant) -> Result<Option<UnixStream>, String> {
+        while Instant::now() < until {
+            if let Some(stream) = self.knock()? {
+                return Ok(Some(stream));
+            }
+            if let Some(status) = ended(&mut child) {
+                // Where another was there first, that one is it.
+                let found = self.knock()?;
+                let why = || format!("it ended at its start with {status}; {}", self.log());
+                return found.map(Some).ok_or_else(why);
+            }
+            pause();
+        }
+        Ok(None)
+    }
+
+    /// `None`: nobody is there, or it has just gone.
+    fn knock(&self) -> Result<Option<UnixStream>, String> {
+        match knock(&self.place, &self.hello, SILENCE) {
+            Ok(answer) => match answer.welcome {
+                Welcome::Serving => Ok(Some(answer.stream)),
+                Welcome::Replaced => Ok(None),
+                Welcome::Refused { message } => Err(format!("it does not serve this host: {message}")),
+                other => Err(format!("it answered out of place: {other:?}")),
+            },
+            Err(KnockError::Nobody(_)) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn log(&self) -> String {
+        let path: PathBuf = daemon_log_path(&self.loaded);
+        format!("`{}` has its words", path.display())
+    }
+}

@@ -1,0 +1,99 @@
+//! Whose a variable is: the daemon's own, that of all hosts which share it, or one host's. Pure.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::config::DEPTH;
+
+/// Whose a variable is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Reaches codex itself, or may be a secret: hosts with another value have another daemon. A secret is not
+    /// sent to codex with a session, since codex logs what it is sent.
+    All,
+    /// The daemon needs one, and whose does not matter; a host with another value has that for its commands.
+    Any,
+    /// A setting of the bridge: what it comes to is compared, not the variable.
+    Setting,
+    /// The host's: its commands and its `${VAR}` have it.
+    Host,
+    /// Of one process only.
+    Nobody,
+}
+
+/// Variables of the user: another value is another user's state.
+const OF_USER: [&str; 6] =
+    ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"];
+
+/// What any program wants to find.
+const BASE: [&str; 9] =
+    ["USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ", "TMPDIR", "DBUS_SESSION_BUS_ADDRESS", "LANGUAGE"];
+
+/// What a shell or a codex above says of one process.
+const OF_PROCESS: [&str; 6] = ["_", "SHLVL", "PWD", "OLDPWD", "CODEX_THREAD_ID", DEPTH];
+
+/// Words in the names of secrets.
+const SECRET: [&str; 6] = ["KEY", "SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL"];
+
+/// Whose a variable is; `named`: those that codex's configuration names.
+pub(super) fn whose(name: &str, named: &BTreeSet<String>) -> Whose {
+    let upper = name.to_ascii_uppercase();
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if OF_PROCESS.contains(&name) || upper.starts_with("CODEX_SANDBOX") {
+        return Whose::Nobody;
+    }
+    if upper.starts_with("CODEX_BRIDGE_") {
+        return Whose::Setting;
+    }
+    let reaches = upper.starts_with("OPENAI_")
+        || upper.starts_with("CODEX_")
+        || upper.starts_with("SSL_CERT_")
+        || upper.ends_with("_PROXY")
+        || named.contains(name);
+    // A window of an editor has keys of its own, for itself alone.
+    let secret = !upper.starts_with("VSCODE_") && SECRET.iter().any(|word| upper.contains(word));
+    if reaches || secret || OF_USER.contains(&name) {
+        return Whose::All;
+    }
+    if BASE.contains(&name) || name.starts_with("LC_") {
+        return Whose::Any;
+    }
+    // An exported function of a shell, and the like.
+    if plain { Whose::Host } else { Whose::Nobody }
+}
+
+/// The variables that codex's own configuration names: keys of providers, headers and variables of MCP servers. A
+/// file that cannot be read names none: codex says what is wrong with it.
+pub(super) fn named(codex_home: &Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let text = std::fs::read_to_string(codex_home.join("config.toml")).unwrap_or_default();
+    if let Ok(table) = text.parse::<toml::Table>() {
+        look_in(&toml::Value::Table(table), &mut names);
+    }
+    names
+}
+
+fn look_in(value: &toml::Value, names: &mut BTreeSet<String>) {
+    let text = |value: &toml::Value| value.as_str().map(str::to_owned);
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                match key.as_str() {
+                    "env_key" | "bearer_token_env_var" => names.extend(text(value)),
+                    "env_http_headers" => {
+                        names.extend(
+                            value.as_table().into_iter().flat_map(|table| table.values().filter_map(text)),
+                        );
+                    }
+                    "env_vars" => {
+                        let all = value.as_array().into_iter().flatten();
+                        names.extend(all.filter_map(|one| text(one).or_else(|| text(one.get("name")?))));
+                    }
+                    _ => look_in(value, names),
+                }
+            }
+        }
+        toml::Value::Array(all) => all.iter().for_each(|value| look_in(value, names)),
+        _ => {}
+    }
+}
