@@ -18,6 +18,7 @@ use tokio::time::Instant;
 impl Server {
     /// Begins a turn; without a name where that takes longer than the caller waits.
     pub(super) async fn start(
+        &self,
         handle: &Handle,
         turn: TurnParams,
         when: WhenBusy,
@@ -25,6 +26,8 @@ impl Server {
         progress: &mut Progress<'_>,
     ) -> Result<Begun, CallError> {
         let (start, run) = (handle.number(), turn.key.clone());
+        // Before it begins: its host may go in the middle of that.
+        self.tell(handle, start).await;
         let begun = |turn, how| Begun { start, run, turn, how, notes: Vec::new() };
         match progress.during("starting", begin(handle, start, turn, when, call)).await {
             Ok(done) => done.map(|(turn, how)| begun(Some(turn), how)),

@@ -41,4 +41,4 @@ mod work;
 pub use broken::BrokenServer;
 pub use given::Profiles;
 pub use guard::{ServeError, serve};
-pub use server::{Server, ServerOptions};
+pub use server::{Mine, Server, ServerOptions};

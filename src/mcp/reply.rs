@@ -80,11 +80,11 @@ impl Server {
         let thread = handle.thread().clone();
         self.placed(key, &thread, before).await;
         let after = unbegun.map_or(before, |(_, after)| after);
-        let (handle, mut begun) = match prompts.clone().begin(&handle, call, &mut progress).await {
+        let (handle, mut begun) = match prompts.clone().begin(self, &handle, call, &mut progress).await {
             // It was at rest, and let go in this very moment.
             Err(CallError::Closed(_)) => {
                 let handle = self.open(&thread, call, &mut progress).await?;
-                let begun = prompts.begin(&handle, call, &mut progress).await;
+                let begun = prompts.begin(self, &handle, call, &mut progress).await;
                 (handle, begun.map_err(|error| call_error(&error, &thread))?)
             }
             Err(CallError::Named(thread)) if key.is_some() => {
@@ -210,18 +210,19 @@ struct Prompts {
 impl Prompts {
     async fn begin(
         self,
+        server: &Server,
         handle: &Handle,
         call: &Call<'_>,
         progress: &mut Progress<'_>,
     ) -> Result<Begun, CallError> {
         let Self { turn, when_busy, compact } = self;
         if !compact {
-            return Server::start(handle, turn, when_busy, call, progress).await;
+            return server.start(handle, turn, when_busy, call, progress).await;
         }
         let (prompt, before) = ("(compaction)".to_owned(), turn.key.clone());
         let first = TurnParams { compact, prompt, before, ..TurnParams::default() };
-        let first = Server::start(handle, first, when_busy, call, progress).await?;
-        match Server::start(handle, turn, WhenBusy::Queue, call, progress).await {
+        let first = server.start(handle, first, when_busy, call, progress).await?;
+        match server.start(handle, turn, WhenBusy::Queue, call, progress).await {
             Ok(begun) => Ok(Begun { how: How::Begun, ..begun }),
             Err(error) => {
                 // Nobody wants it by itself.

@@ -67,7 +67,7 @@ impl Server {
         let created = progress.during("starting a session of codex", creating).await;
         let handle = created.map_err(too_slow)?.map_err(|error| open_error(&error))?;
         let turn = TurnParams { review: Some(Box::new(target)), ..TurnParams::default() };
-        let begun = Self::start(&handle, turn, WhenBusy::Reject, &call, &mut progress).await;
+        let begun = self.start(&handle, turn, WhenBusy::Reject, &call, &mut progress).await;
         let begun = begun.map_err(|error| call_error(&error, handle.thread()))?;
         Ok(self.run(&handle, begun, &call, progress, Seq::ZERO).await)
     }

@@ -15,6 +15,7 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
+use tokio::sync::mpsc;
 
 use super::call::{Asking, Call, Host};
 use super::given::Profiles;
@@ -27,7 +28,7 @@ use super::{hosts, result, schema};
 use crate::event::Timestamp;
 use crate::limits::Limits;
 use crate::servers::Wanted;
-use crate::session::Sessions;
+use crate::session::{CallId, Handle, Sessions};
 
 /// How the tools belong together, for the agent that reads it once.
 const INSTRUCTIONS: &str = "codex-bridge delegates work to OpenAI's codex, a coding agent with its own sandbox.\n\
@@ -86,7 +87,21 @@ pub struct Server {
     list: Arc<[Tool]>,
     /// When it was made.
     begun: Timestamp,
+    /// Who hears what its host begins.
+    mine: Option<mpsc::Sender<Mine>>,
 }
+
+/// A turn that a host has begun.
+#[derive(Debug)]
+pub struct Mine {
+    /// Of this session.
+    pub handle: Handle,
+    /// By this call of it.
+    pub start: CallId,
+}
+
+/// Turns that a host may begin before anybody hears of the first.
+const MINE: usize = 256;
 
 /// Resources that one host may watch: more than it has sessions to show.
 const MAX_WATCHED: usize = 256;
@@ -117,6 +132,21 @@ impl Server {
             wants: tokio::sync::watch::Sender::new(Wants { list: true, ..Wants::default() }),
             list: schema::tools().into(),
             begun: Timestamp::now(),
+            mine: None,
+        }
+    }
+
+    /// The same, and what its host begins from here on.
+    #[must_use]
+    pub fn telling(self) -> (Self, Option<mpsc::Receiver<Mine>>) {
+        let (mine, begun) = mpsc::channel(MINE);
+        (Self { mine: Some(mine), ..self }, Some(begun))
+    }
+
+    /// Tells that its host has begun a turn.
+    pub(super) async fn tell(&self, handle: &Handle, start: CallId) {
+        if let Some(mine) = &self.mine {
+            let _ = mine.send(Mine { handle: handle.clone(), start }).await;
         }
     }
 

@@ -98,7 +98,7 @@ impl Server {
             key: key.map(|key| key.name.clone()),
             ..TurnParams::default()
         };
-        let begun = Self::start(&handle, turn, WhenBusy::Reject, call, &mut progress).await;
+        let begun = self.start(&handle, turn, WhenBusy::Reject, call, &mut progress).await;
         if let (Err(CallError::Named(thread)), Some(key)) = (&begun, key)
             && let Earlier::Done(response) =
                 self.follow_named(key, thread, before, call, &mut progress).await?

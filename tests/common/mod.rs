@@ -7,6 +7,7 @@ pub mod terminal;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Place {
     _dir: tempfile::TempDir,
     pub root: PathBuf,
+    /// Whether a bridge in the background may run here.
+    shared: AtomicBool,
 }
 
 impl Place {
@@ -31,11 +34,20 @@ impl Place {
         for folder in ["work", "codex-home"] {
             std::fs::create_dir(root.join(folder)).unwrap();
         }
-        Self { _dir: dir, root }
+        Self { _dir: dir, root, shared: AtomicBool::new(false) }
     }
 
     pub fn work(&self) -> PathBuf {
         self.root.join("work").canonicalize().unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.shared.load(Ordering::Relaxed) {
+            // Before its folder goes.
+            let _ = Setup::fake(self).command().args(["daemon", "stop"]).output();
+        }
     }
 }
 
@@ -79,6 +91,12 @@ impl<'a> Setup<'a> {
     pub fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(|a| (*a).to_owned()));
         self
+    }
+
+    /// With a bridge in the background, which ends with the place.
+    pub fn shared(self) -> Self {
+        self.place.shared.store(true, Ordering::Relaxed);
+        self.env("CODEX_BRIDGE_DAEMON_ENABLED", "true")
     }
 
     pub fn elicits(mut self) -> Self {

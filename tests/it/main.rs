@@ -19,6 +19,8 @@ mod common;
 mod conformance;
 #[cfg(unix)]
 mod control;
+#[cfg(unix)]
+mod daemon;
 mod decisions;
 #[cfg(unix)]
 mod doctor;

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod account;
 mod approvals;
+#[cfg(unix)]
+mod daemon;
 mod decisions;
 #[cfg(unix)]
 mod doctor;

@@ -1,5 +1,6 @@
 //! `codex-bridge daemon status` and `stop`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -52,7 +53,7 @@ pub enum DaemonError {
 pub fn run_daemon_errand(loaded: &Loaded, errand: DaemonErrand) -> anyhow::Result<()> {
     let mut found = false;
     for place in places_of_all(loaded) {
-        let Some((state, ends)) = ask(&place, errand)? else { continue };
+        let Some((state, ends)) = ask(&place, loaded.journal(), errand)? else { continue };
         found = true;
         say(&words(&state, ends))?;
         if ends {
@@ -65,16 +66,17 @@ pub fn run_daemon_errand(loaded: &Loaded, errand: DaemonErrand) -> anyhow::Resul
     Ok(())
 }
 
-/// `None`: nobody is there.
-fn ask(place: &Place, errand: DaemonErrand) -> Result<Option<(State, bool)>, DaemonError> {
+/// `None`: nobody is there, or one with another journal.
+fn ask(place: &Place, journal: PathBuf, errand: DaemonErrand) -> Result<Option<(State, bool)>, DaemonError> {
     let hello = match errand {
-        DaemonErrand::Status => Hello::Status,
-        DaemonErrand::Stop => Hello::Stop,
+        DaemonErrand::Status => Hello::Status { journal },
+        DaemonErrand::Stop => Hello::Stop { journal },
     };
     match knock(place, &hello, PATIENCE) {
         Ok(answer) => match answer.welcome {
             Welcome::State(state) => Ok(Some((*state, false))),
             Welcome::Stopping(state) => Ok(Some((*state, true))),
+            Welcome::Other => Ok(None),
             other => Err(DaemonError::OutOfPlace(format!("{other:?}"))),
         },
         Err(KnockError::Nobody(_)) => Ok(None),

@@ -103,6 +103,9 @@ impl Host {
     fn wait_for(&self, mut child: Child, until: Instant) -> Result<Option<UnixStream>, String> {
         while Instant::now() < until {
             if let Some(stream) = self.knock()? {
+                // It may end long before this host, and would be left as a zombie.
+                let waiter = std::thread::Builder::new().name("of the daemon".to_owned());
+                let _ = waiter.spawn(move || child.wait());
                 return Ok(Some(stream));
             }
             if let Some(status) = ended(&mut child) {

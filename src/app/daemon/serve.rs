@@ -1,9 +1,11 @@
 //! The daemon itself: who comes in is served, and when nothing is left to do it ends.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -13,13 +15,17 @@ use super::door::place;
 use super::key::{Key, program};
 use crate::app::logging::start_daemon_log;
 use crate::app::{Bridge, policy, shutdown_on_signal};
-use crate::config::{Env, Flags, Loaded, load};
+use crate::approval::Verdict;
+use crate::config::{DisconnectSetting, Env, Flags, Loaded, load};
 use crate::control::door::{Door, Hello, PROTOCOL, State, Visit, Visitor, Welcome};
-use crate::event::Timestamp;
-use crate::mcp::serve;
+use crate::event::{DecidedBy, Decision, Timestamp};
+use crate::mcp::{Mine, serve};
 
 /// How often it is looked whether there is anything to do.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// Turns that a host has begun, above which those that have ended are forgotten.
+const PRUNE: usize = 64;
 
 /// Serves hosts until a signal, a word, or having had nothing to do for long.
 ///
@@ -102,13 +108,18 @@ impl Daemon {
 
     /// Does what a visitor wants; true where that is the end.
     async fn meet(&mut self, mut visitor: Visitor) -> bool {
+        let other = |journal: &PathBuf| *journal != self.served.loaded.journal();
         match &visitor.hello {
-            Hello::Status => {
+            Hello::Status { journal } | Hello::Stop { journal } if other(journal) => {
+                visitor.answer(&Welcome::Other).await;
+                false
+            }
+            Hello::Status { .. } => {
                 let state = self.state().await;
                 visitor.answer(&Welcome::State(Box::new(state))).await;
                 false
             }
-            Hello::Stop => {
+            Hello::Stop { .. } => {
                 let state = self.state().await;
                 visitor.answer(&Welcome::Stopping(Box::new(state))).await;
                 true
@@ -153,10 +164,38 @@ async fn host(served: &Arc<Served>, visit: Visit, mut visitor: Visitor, over: Ca
     tracing::info!(pid, "a host has come");
     let env = served.key.brought(&loaded, &served.loaded);
     let server = served.bridge.server_for(&loaded, drop_in, env);
-    let ended = Box::pin(serve(server, visitor.read, visitor.write, over)).await;
+    let ends = loaded.settings.daemon.on_disconnect == DisconnectSetting::Interrupt;
+    let (server, mine) = if ends { server.telling() } else { (server, None) };
+    let serving = Box::pin(serve(server, visitor.read, visitor.write, over));
+    let (ended, mine) = tokio::join!(serving, collect(mine));
+    for Mine { handle, start } in mine {
+        // One that has ended meanwhile has ended.
+        let _ = handle.give_up(start, host_gone()).await;
+    }
     match ended {
         Ok(()) => tracing::info!(pid, "a host has gone"),
         Err(error) => tracing::warn!(pid, %error, "the connection to a host"),
+    }
+}
+
+/// What a host has begun, until it goes; what has ended by then does not matter.
+async fn collect(begun: Option<mpsc::Receiver<Mine>>) -> Vec<Mine> {
+    let mut all = Vec::new();
+    let Some(mut begun) = begun else { return all };
+    while let Some(mine) = begun.recv().await {
+        if all.len() >= PRUNE {
+            all.retain(|mine: &Mine| mine.handle.view().borrow().busy());
+        }
+        all.push(mine);
+    }
+    all
+}
+
+/// What becomes of the questions of a turn whose host has gone.
+fn host_gone() -> Verdict {
+    Verdict {
+        reason: Some("the host has gone, and daemon.on_disconnect is `interrupt`".to_owned()),
+        ..Verdict::of(Decision::Cancel, DecidedBy::Agent, "disconnect")
     }
 }
 

@@ -27,7 +27,7 @@ fn whose_variables_are() {
         ("PWD", Whose::Nobody),
         ("_", Whose::Nobody),
         ("BASH_FUNC_module%%", Whose::Nobody),
-        ("PATH", Whose::Any),
+        ("PATH", Whose::All),
         ("LANG", Whose::Any),
         ("LC_ALL", Whose::Any),
         ("VIRTUAL_ENV", Whose::Host),

@@ -26,8 +26,8 @@ const OF_USER: [&str; 6] =
     ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"];
 
 /// What any program wants to find.
-const BASE: [&str; 9] =
-    ["USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ", "TMPDIR", "DBUS_SESSION_BUS_ADDRESS", "LANGUAGE"];
+const BASE: [&str; 8] =
+    ["USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "DBUS_SESSION_BUS_ADDRESS", "LANGUAGE"];
 
 /// What a shell or a codex above says of one process.
 const OF_PROCESS: [&str; 6] = ["_", "SHLVL", "PWD", "OLDPWD", "CODEX_THREAD_ID", DEPTH];
@@ -52,7 +52,9 @@ pub(super) fn whose(name: &str, named: &BTreeSet<String>) -> Whose {
         || named.contains(name);
     // A window of an editor has keys of its own, for itself alone.
     let secret = !upper.starts_with("VSCODE_") && SECRET.iter().any(|word| upper.contains(word));
-    if reaches || secret || OF_USER.contains(&name) {
+    // Where codex finds its own tools and its MCP servers; and what a session sets comes after the user's profile,
+    // which may be what makes a path whole.
+    if reaches || secret || name == "PATH" || OF_USER.contains(&name) {
         return Whose::All;
     }
     if BASE.contains(&name) || name.starts_with("LC_") {

@@ -16,10 +16,16 @@ pub const PROTOCOL: u32 = 1;
 pub enum Hello {
     /// To be served as a host's own bridge would serve it.
     Serve(Box<Visit>),
-    /// To hear how the bridge is.
-    Status,
-    /// That the bridge ends.
-    Stop,
+    /// To hear how the bridge with this journal is.
+    Status {
+        /// The journal's file.
+        journal: PathBuf,
+    },
+    /// That the bridge with this journal ends.
+    Stop {
+        /// The journal's file.
+        journal: PathBuf,
+    },
 }
 
 /// A host that comes in.
@@ -86,6 +92,8 @@ pub enum Welcome {
     Serving,
     /// It ends now, since the program has changed: start another.
     Replaced,
+    /// It has another journal than the visitor asks for.
+    Other,
     /// It cannot serve this visitor.
     Refused {
         /// Why.
