@@ -76,6 +76,7 @@ impl Bridge {
             agent,
             Options {
                 questions,
+                stall: loaded.settings.codex.stall,
                 host,
                 room,
                 most: limited.sessions,

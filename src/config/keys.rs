@@ -44,6 +44,10 @@ pub(super) const KEYS: &[Key] = &[
         set: |to, from| put(&mut to.codex.release_after, text(from).and_then(values::deadline_text)),
     },
     Key {
+        name: "codex.stall",
+        set: |to, from| put(&mut to.codex.stall, text(from).and_then(values::deadline_text)),
+    },
+    Key {
         name: "approvals.deadline",
         set: |to, from| put(&mut to.approvals.deadline, text(from).and_then(values::deadline_text)),
     },

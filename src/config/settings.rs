@@ -47,11 +47,20 @@ pub struct CodexSettings {
     /// After which time at rest a session is let go, so that a terminal or an IDE can take it.
     #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
     pub release_after: Duration,
+    /// How long a turn may do nothing but try again, as without a network: codex never ends it by itself.
+    #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
+    pub stall: Duration,
 }
 
 impl Default for CodexSettings {
     fn default() -> Self {
-        Self { bin: None, home: None, args: Vec::new(), release_after: Duration::from_mins(1) }
+        Self {
+            bin: None,
+            home: None,
+            args: Vec::new(),
+            release_after: Duration::from_mins(1),
+            stall: Duration::from_mins(5),
+        }
     }
 }
 

@@ -159,6 +159,10 @@ fn every_setting_can_come_from_a_variable() {
         ("CODEX_BRIDGE_CODEX_HOME", "/h"),
         ("CODEX_BRIDGE_CODEX_ARGS", r#"["--x", "y z"]"#),
         ("CODEX_BRIDGE_CODEX_RELEASE_AFTER", "10"),
+        ("CODEX_BRIDGE_CODEX_STALL", "7"),
+        ("CODEX_BRIDGE_DAEMON_ENABLED", "true"),
+        ("CODEX_BRIDGE_DAEMON_IDLE", "8"),
+        ("CODEX_BRIDGE_DAEMON_ON_DISCONNECT", "interrupt"),
         ("CODEX_BRIDGE_APPROVALS_DEADLINE", "30"),
         ("CODEX_BRIDGE_APPROVALS_ROUTE", "agent"),
         ("CODEX_BRIDGE_APPROVALS_AGENT", r#"["decline"]"#),
@@ -191,7 +195,12 @@ fn every_setting_can_come_from_a_variable() {
     let settings = &loaded.settings;
     assert_eq!(settings.codex.bin, Some(home.path().join("work/bin/codex")));
     assert_eq!(settings.codex.args, ["--x", "y z"]);
-    assert_eq!(settings.codex.release_after, Duration::from_secs(10));
+    let spans = [settings.codex.release_after, settings.codex.stall, settings.daemon.idle];
+    assert_eq!(spans, [10, 7, 8].map(Duration::from_secs));
+    assert_eq!(
+        (settings.daemon.enabled, settings.daemon.on_disconnect),
+        (true, DisconnectSetting::Interrupt)
+    );
     assert_eq!(settings.approvals.deadline, Duration::from_secs(30));
     assert_eq!(settings.wait.default, Some(Duration::ZERO));
     assert_eq!(settings.wait.hosts["some host"], Duration::from_secs(300));

@@ -28,6 +28,7 @@ mod runs;
 mod servers;
 mod sign_in;
 mod slots;
+mod stall;
 mod state;
 mod task;
 #[cfg(test)]

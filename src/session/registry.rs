@@ -74,6 +74,8 @@ pub enum OpenError {
 pub struct Options {
     /// How codex's questions are dealt with.
     pub questions: QuestionOptions,
+    /// How long a turn may do nothing but try again, as without a network.
+    pub stall: Duration,
     /// The host for which it runs, where it runs for one alone.
     pub host: HostOptions,
     /// How many turns run at once, and wait.
@@ -376,7 +378,7 @@ impl Maker {
     ) -> Task {
         Task {
             view: view.unwrap_or_else(|| View::new(opened.thread.clone())),
-            state: State::new(opened, row.last_seq, self.options.questions.clone()),
+            state: State::new(opened, row.last_seq, self.options.questions.clone(), self.options.stall),
             row,
             params,
             journal: self.journal.clone(),

@@ -16,6 +16,7 @@ use super::line::{How, Line};
 use super::missed::Missed;
 use super::questions::{Ended, QuestionOptions, Questions};
 use super::repeat::LastDiff;
+use super::stall::Stall;
 use super::usage::Usage;
 use crate::approval::Verdict;
 use crate::event::{Body, DecidedBy, Decision, ErrorInfo, Event, Origin, SessionInfo, Timestamp, TurnStatus};
@@ -69,12 +70,14 @@ pub struct State {
     deltas: Deltas,
     diff: LastDiff,
     usage: Usage,
+    stall: Stall,
 }
 
 impl State {
-    /// A session that codex has loaded, whose journal ends at `seq`.
+    /// A session that codex has loaded, whose journal ends at `seq`. `stall`: how long a turn may do nothing but try
+    /// again.
     #[must_use]
-    pub fn new(opened: Opened, seq: Seq, questions: QuestionOptions) -> Self {
+    pub fn new(opened: Opened, seq: Seq, questions: QuestionOptions, stall: Duration) -> Self {
         Self {
             thread: opened.thread,
             seq,
@@ -96,6 +99,7 @@ impl State {
             deltas: Deltas::default(),
             diff: LastDiff::default(),
             usage: Usage::default(),
+            stall: Stall::new(stall),
         }
     }
 
@@ -150,7 +154,8 @@ impl State {
     /// When the next [`Input::Tick`] is due.
     #[must_use]
     pub fn next_tick(&self) -> Option<Timestamp> {
-        [self.deltas.due(), self.questions.next_expiry(), self.named_by()].into_iter().flatten().min()
+        let due = [self.deltas.due(), self.questions.next_expiry(), self.named_by(), self.stall.due()];
+        due.into_iter().flatten().min()
     }
 
     /// Whether text waits to become an event.
@@ -212,6 +217,7 @@ impl State {
                 }
             }
             AgentEvent::Asked { key, turn, ask } => {
+                self.stall.moves();
                 let (request, ended) = self.questions.ask(key, turn.clone(), *ask, now);
                 self.record(out, now, turn, Body::PermissionRequest(Box::new(request)));
                 self.settle(out, ended, now);
@@ -253,6 +259,7 @@ impl State {
         self.begun_by = None;
         self.latest = Some(turn.clone());
         self.usage.begin();
+        self.stall.moves();
         self.questions.forget_proposed();
         let (output_schema, key) = (self.output_schema.take(), self.key.take());
         self.begun_as.clone_from(&key);
@@ -280,6 +287,7 @@ impl State {
         }
         let verdict = Verdict::own(Decision::Cancel, DecidedBy::Codex, "the turn ended");
         self.close_requests(out, &verdict, now);
+        let (status, error) = self.stall.explain(turn, status, error);
         let error = error.map(|error| self.usage.explain(error));
         self.record(
             out,
@@ -292,6 +300,9 @@ impl State {
     }
 
     fn said(&mut self, out: &mut Effects, turn: Option<TurnId>, body: Body, now: Timestamp) {
+        if turn.is_some() {
+            self.stall.hears(&body, now);
+        }
         if body.is_delta() {
             for (turn, body) in self.deltas.push(turn, body, now) {
                 self.write(out, now, turn, body);
@@ -373,6 +384,7 @@ impl State {
         {
             self.refused(out, call, AgentError(unnamed()), now);
         }
+        out.acts.extend(self.stall.ends(self.running().cloned().as_ref(), now).map(Act::Interrupt));
     }
 
     /// A start that is under way gets its own answer: it may be for the next process.

@@ -30,7 +30,12 @@ fn opened() -> Opened {
 
 fn state() -> State {
     let policy = Arc::new(Policy::default());
-    State::new(opened(), Seq::ZERO, QuestionOptions { deadline: Duration::from_secs(900), policy, mint })
+    State::new(
+        opened(),
+        Seq::ZERO,
+        QuestionOptions { deadline: Duration::from_secs(900), policy, mint },
+        Duration::MAX,
+    )
 }
 
 fn ask(kind: RequestKind) -> Box<Ask> {

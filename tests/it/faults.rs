@@ -93,3 +93,19 @@ fn a_codex_that_cannot_start_says_why() {
     assert_eq!(result["isError"], true);
     assert_eq!(result["structuredContent"]["error"]["code"], "codex_start_failed", "{result}");
 }
+
+/// As without a network: codex itself never ends such a turn.
+#[test]
+fn a_turn_that_only_tries_again_is_ended() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_CODEX_STALL", "200ms").start();
+    let arguments =
+        json!({ "prompt": "retrying Reconnecting... 1/5\nretrying Reconnecting... 2/5\nstall", "wait": 30 });
+    let result = host.call("codex", arguments)["structuredContent"].clone();
+    assert_eq!((&result["status"], &result["error"]["code"]), (&json!("failed"), &json!("codex_stalled")));
+    let message = result["error"]["message"].as_str().unwrap();
+    assert!(message.contains("200ms") && message.contains("2/5"), "{message}");
+    // The session goes on.
+    let next = json!({ "threadId": result["threadId"], "prompt": "say on", "wait": 30 });
+    assert_eq!(host.structured("codex-reply", next)["content"], "on");
+}

@@ -22,6 +22,7 @@ mod review;
 mod schema;
 mod servers;
 mod sessions;
+mod stall;
 mod tasks;
 mod trust;
 mod typescript;

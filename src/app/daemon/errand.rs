@@ -1,5 +1,7 @@
 //! `codex-bridge daemon status` and `stop`.
 
+use std::io::{ErrorKind, Read};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -53,11 +55,11 @@ pub enum DaemonError {
 pub fn run_daemon_errand(loaded: &Loaded, errand: DaemonErrand) -> anyhow::Result<()> {
     let mut found = false;
     for place in places_of_all(loaded) {
-        let Some((state, ends)) = ask(&place, loaded.journal(), errand)? else { continue };
+        let Some((state, ending)) = ask(&place, loaded.journal(), errand)? else { continue };
         found = true;
-        say(&words(&state, ends))?;
-        if ends {
-            gone(&place, state.pid)?;
+        say(&words(&state, ending.is_some()))?;
+        if let Some(mut stream) = ending {
+            gone(&mut stream, state.pid)?;
         }
     }
     if !found {
@@ -66,16 +68,20 @@ pub fn run_daemon_errand(loaded: &Loaded, errand: DaemonErrand) -> anyhow::Resul
     Ok(())
 }
 
-/// `None`: nobody is there, or one with another journal.
-fn ask(place: &Place, journal: PathBuf, errand: DaemonErrand) -> Result<Option<(State, bool)>, DaemonError> {
+/// `None`: nobody is there, or one with another journal. With the connection to one that ends.
+fn ask(
+    place: &Place,
+    journal: PathBuf,
+    errand: DaemonErrand,
+) -> Result<Option<(State, Option<UnixStream>)>, DaemonError> {
     let hello = match errand {
         DaemonErrand::Status => Hello::Status { journal },
         DaemonErrand::Stop => Hello::Stop { journal },
     };
     match knock(place, &hello, PATIENCE) {
         Ok(answer) => match answer.welcome {
-            Welcome::State(state) => Ok(Some((*state, false))),
-            Welcome::Stopping(state) => Ok(Some((*state, true))),
+            Welcome::State(state) => Ok(Some((*state, None))),
+            Welcome::Stopping(state) => Ok(Some((*state, Some(answer.stream)))),
             Welcome::Other => Ok(None),
             other => Err(DaemonError::OutOfPlace(format!("{other:?}"))),
         },
@@ -84,23 +90,15 @@ fn ask(place: &Place, journal: PathBuf, errand: DaemonErrand) -> Result<Option<(
     }
 }
 
-/// Waits for its end: it lets its lock go with its life.
-fn gone(place: &Place, pid: u32) -> anyhow::Result<()> {
-    let until = std::time::Instant::now() + GONE;
-    while alive(pid) {
-        if std::time::Instant::now() >= until {
-            return Err(DaemonError::Stays { pid }.into());
+/// Waits for its end: with its process the connection goes.
+fn gone(stream: &mut UnixStream, pid: u32) -> anyhow::Result<()> {
+    stream.set_read_timeout(Some(GONE)).context("the connection to the bridge")?;
+    match stream.read(&mut [0]) {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Err(DaemonError::Stays { pid }.into())
         }
-        std::thread::sleep(Duration::from_millis(10));
+        _ => Ok(()),
     }
-    // What it may have left.
-    let _ = std::fs::remove_file(place.starting());
-    Ok(())
-}
-
-fn alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-    pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
 
 fn words(state: &State, ends: bool) -> String {

@@ -49,11 +49,13 @@ pub async fn run_daemon(loaded: Loaded) -> anyhow::Result<()> {
     let bridge = Bridge::start(&loaded, policy, false)?;
     let served = Arc::new(Served { key, program: program(&loaded), loaded, bridge: bridge.clone() });
     tracing::info!("a bridge in the background has begun");
-    Daemon { served, since: Timestamp::now(), hosts: JoinSet::new(), over: shutdown.clone() }.run(door).await;
+    let daemon = Daemon { served, since: Timestamp::now(), hosts: JoinSet::new(), over: shutdown.clone() };
+    let waits = daemon.run(door).await;
     shutdown.cancel();
     tasks.close();
     tasks.wait().await;
     bridge.end().await;
+    drop(waits);
     tracing::info!("a bridge in the background has ended");
     Ok(())
 }
@@ -74,20 +76,21 @@ struct Daemon {
 }
 
 impl Daemon {
-    async fn run(mut self, mut door: Door) {
+    /// Until there is nothing to do any more; with who waits for the end of all.
+    async fn run(mut self, mut door: Door) -> Option<Visitor> {
         let idle = self.served.loaded.settings.daemon.idle;
         let mut look = interval(LOOK.min(idle));
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = Instant::now();
-        loop {
+        let waits = loop {
             tokio::select! {
                 biased;
-                () = self.over.cancelled() => break,
+                () = self.over.cancelled() => break None,
                 Some(_) = self.hosts.join_next() => last = Instant::now(),
                 visitor = door.next() => {
                     last = Instant::now();
-                    if self.meet(visitor).await {
-                        break;
+                    if let Some(visitor) = self.meet(visitor).await {
+                        break Some(visitor);
                     }
                 }
                 _ = look.tick() => {
@@ -95,44 +98,45 @@ impl Daemon {
                         last = Instant::now();
                     } else if last.elapsed() >= idle || !door.is_there() {
                         // Without its socket nobody would ever come.
-                        break;
+                        break None;
                     }
                 }
             }
-        }
+        };
         // Whoever comes now finds nobody, and starts another.
         drop(door);
         self.over.cancel();
         while self.hosts.join_next().await.is_some() {}
+        waits
     }
 
-    /// Does what a visitor wants; true where that is the end.
-    async fn meet(&mut self, mut visitor: Visitor) -> bool {
+    /// Does what a visitor wants; who wants the end is given back.
+    async fn meet(&mut self, mut visitor: Visitor) -> Option<Visitor> {
         let other = |journal: &PathBuf| *journal != self.served.loaded.journal();
         match &visitor.hello {
             Hello::Status { journal } | Hello::Stop { journal } if other(journal) => {
                 visitor.answer(&Welcome::Other).await;
-                false
+                None
             }
             Hello::Status { .. } => {
                 let state = self.state().await;
                 visitor.answer(&Welcome::State(Box::new(state))).await;
-                false
+                None
             }
             Hello::Stop { .. } => {
                 let state = self.state().await;
                 visitor.answer(&Welcome::Stopping(Box::new(state))).await;
-                true
+                Some(visitor)
             }
             Hello::Serve(visit) => {
                 let other = visit.program != self.served.program;
                 if other && self.hosts.is_empty() && self.served.bridge.sessions().at_work().await == 0 {
                     visitor.answer(&Welcome::Replaced).await;
-                    return true;
+                    return Some(visitor);
                 }
                 let (served, over, visit) = (self.served.clone(), self.over.clone(), visit.clone());
                 self.hosts.spawn(async move { host(&served, *visit, visitor, over).await });
-                false
+                None
             }
         }
     }

@@ -150,6 +150,11 @@ impl Turn {
                 let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
                 return Ok(Then::End("failed", error));
             }
+            "retrying" => {
+                let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
+                let params = json!({ "threadId": self.thread, "turnId": self.turn, "willRetry": true, "error": error });
+                self.server.tell("error", params);
+            }
             "stall" => return Ok(Then::Stall),
             "die" => {
                 eprintln!("fake: told to die");
