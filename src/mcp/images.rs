@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::guard::MAX_LINE;
 use crate::limits::{LimitError, Limits};
 use crate::session::Image;
 
@@ -15,6 +16,12 @@ const BYTES: u64 = 20 << 20;
 
 /// The bytes of one that is given as its own address.
 const ADDRESS: usize = 8 << 20;
+
+/// The bytes of all of a call that are given so: with the rest of its message they must stay below what a
+/// message may have.
+const ADDRESSES: usize = 14 << 20;
+
+const _: () = assert!(ADDRESSES + (2 << 20) <= MAX_LINE);
 
 /// What is wrong with an image.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +37,11 @@ pub(super) enum BadImage {
     /// The address is too long.
     #[error("`images`: an image of {0} bytes as an address; give at most {ADDRESS}, or the path of a file")]
     Long(usize),
+    /// The addresses are too long together.
+    #[error(
+        "`images`: {0} bytes of `data:` addresses in one call; give at most {ADDRESSES} together, or the paths of files"
+    )]
+    LongTogether(usize),
     /// The file cannot be read.
     #[error("`images`: `{0}`: {1}; give a file that is there, absolute or relative to the session's folder")]
     File(String, std::io::Error),
@@ -45,6 +57,10 @@ pub(super) enum BadImage {
 pub(super) fn look(given: &[String], cwd: &Path, limits: &Limits) -> Result<Vec<Image>, BadImage> {
     if given.len() > MOST {
         return Err(BadImage::TooMany(given.len()));
+    }
+    let addresses: usize = given.iter().filter(|one| one.starts_with("data:")).map(String::len).sum();
+    if addresses > ADDRESSES {
+        return Err(BadImage::LongTogether(addresses));
     }
     given
         .iter()
