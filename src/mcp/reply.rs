@@ -8,7 +8,7 @@ use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 use super::args::{self, Branch, ReplyArgs};
 use super::begin::Begun;
 use super::call::Call;
-use super::faults::{above, bad, bad_image, call_error, open_error, too_slow};
+use super::faults::{above, bad, bad_image, call_error, not_taken_up, open_error, too_slow};
 use super::follow::by_host;
 use super::images;
 use super::keys::{Earlier, Key};
@@ -135,7 +135,7 @@ impl Server {
     ) -> Result<(Handle, Option<String>), CallToolResult> {
         let opening = call.before(self.sessions.open(thread));
         let opened = progress.during("taking the session up", opening).await;
-        let error = match opened.map_err(too_slow)? {
+        let error = match opened.map_err(|late| not_taken_up(late, thread))? {
             Ok(handle) => return Ok((handle, None)),
             Err(error) => error,
         };
@@ -187,7 +187,7 @@ impl Server {
     ) -> Result<Handle, CallToolResult> {
         let opening = call.before(self.sessions.open(thread));
         let opened = progress.during("taking the session up", opening).await;
-        opened.map_err(too_slow)?.map_err(|error| open_error(&error))
+        opened.map_err(|late| not_taken_up(late, thread))?.map_err(|error| open_error(&error))
     }
 
     /// Gives a session a name; why not, where codex does not take it.
