@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::guard::MAX_LINE;
 use crate::limits::{LimitError, Limits};
@@ -87,8 +87,15 @@ fn file(given: &str, cwd: &Path, limits: &Limits) -> Result<Image, BadImage> {
     }
     let broken = |error| BadImage::File(short(given), error);
     let kind = |what| Err(BadImage::Kind(short(given), what));
-    let path = cwd.join(given).canonicalize().map_err(broken)?;
-    limits.file(&path)?;
+    let named = cwd.join(given);
+    let path = named.canonicalize();
+    // What is outside may not even be known to be there, or to be missing.
+    let place = path.as_ref().map_or_else(|_| where_it_would_be(&named), Clone::clone);
+    limits.file(&place).map_err(|error| match error {
+        LimitError::File { roots, .. } => LimitError::File { path: named.clone(), roots },
+        other => other,
+    })?;
+    let path = path.map_err(broken)?;
     let about = path.metadata().map_err(broken)?;
     if !about.is_file() {
         return kind("no file");
@@ -105,6 +112,13 @@ fn file(given: &str, cwd: &Path, limits: &Limits) -> Result<Image, BadImage> {
         Some(path) => Ok(Image::File(path.to_owned())),
         None => kind("at a path that is not UTF-8"),
     }
+}
+
+/// Where a path leads that leads to nothing, as far as there is something on the way.
+fn where_it_would_be(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let Some((above, real)) = there else { return path.to_owned() };
+    path.strip_prefix(above).map_or_else(|_| path.to_owned(), |rest| real.join(rest))
 }
 
 /// By its first bytes: an ending says little, and codex would fail in the middle of the turn.

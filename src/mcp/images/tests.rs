@@ -29,6 +29,11 @@ fn files_and_addresses() {
         ("data:image/png;base64,aGk=".to_owned(), &limited, None),
         (path("outside.png"), &limited, Some("limits.roots")),
         ("../outside.png".to_owned(), &limited, Some("limits.roots")),
+        // Whether it is there is not told.
+        (path("missing.png"), &limited, Some("limits.roots")),
+        ("../no/missing.png".to_owned(), &limited, Some("limits.roots")),
+        ("missing.png".to_owned(), &limited, Some("No such file")),
+        ("no/missing.png".to_owned(), &limited, Some("No such file")),
         #[cfg(unix)]
         ("link.png".to_owned(), &limited, Some("limits.roots")),
         ("missing.png".to_owned(), &none, Some("missing.png")),
