@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 
@@ -16,8 +17,9 @@ use super::params::schema;
 use super::progress::Progress;
 use super::server::{Context, Server};
 use super::tools::{Outcome, flat};
-use crate::ids::{Seq, ThreadId};
-use crate::session::{CallError, Fork, Handle, How, OpenError, Query, TurnParams, WhenBusy};
+use crate::event::TurnStatus;
+use crate::ids::{Seq, ThreadId, TurnId};
+use crate::session::{CallError, Fork, Handle, How, OpenError, Query, Status, TurnParams, WhenBusy};
 
 impl Server {
     pub(super) async fn reply(
@@ -80,11 +82,11 @@ impl Server {
         let thread = handle.thread().clone();
         self.placed(key, &thread, before).await;
         let after = unbegun.map_or(before, |(_, after)| after);
-        let (handle, mut begun) = match prompts.clone().begin(&handle, call, &mut progress).await {
+        let (handle, mut begun) = match prompts.clone().begin(self, &handle, call, &mut progress).await {
             // It was at rest, and let go in this very moment.
             Err(CallError::Closed(_)) => {
                 let handle = self.open(&thread, call, &mut progress).await?;
-                let begun = prompts.begin(&handle, call, &mut progress).await;
+                let begun = prompts.begin(self, &handle, call, &mut progress).await;
                 (handle, begun.map_err(|error| call_error(&error, &thread))?)
             }
             Err(CallError::Named(thread)) if key.is_some() => {
@@ -98,7 +100,8 @@ impl Server {
             }
             begun => (handle, begun.map_err(|error| call_error(&error, &thread))?),
         };
-        begun.notes = note.into_iter().chain(self.name(&thread, name).await).collect();
+        let compaction = std::mem::take(&mut begun.notes);
+        begun.notes = note.into_iter().chain(compaction).chain(self.name(&thread, name).await).collect();
         Ok(self.run(&handle, begun, call, progress, args.wait.is_some(), before).await)
     }
 
@@ -190,6 +193,16 @@ impl Server {
         opened.map_err(|late| not_taken_up(late, thread))?.map_err(|error| open_error(&error))
     }
 
+    /// Why a session was not compacted, where its compaction, which is over, did not end well.
+    async fn not_compacted(&self, thread: &ThreadId, compaction: Option<TurnId>) -> Option<String> {
+        let compaction = self.sessions.stored(thread, Some(&compaction?), Duration::ZERO).await.ok()?;
+        let Status::Ended(TurnStatus::Failed | TurnStatus::Interrupted) = compaction.status else {
+            return None;
+        };
+        let why = compaction.error.as_ref().map_or("it was interrupted", |error| &error.message);
+        Some(format!("The session was not compacted: {why}"))
+    }
+
     /// Gives a session a name; why not, where codex does not take it.
     pub(super) async fn name(&self, thread: &ThreadId, name: Option<String>) -> Option<String> {
         let query = Query::Name(thread.clone(), name?);
@@ -210,6 +223,7 @@ struct Prompts {
 impl Prompts {
     async fn begin(
         self,
+        server: &Server,
         handle: &Handle,
         call: &Call<'_>,
         progress: &mut Progress<'_>,
@@ -220,8 +234,12 @@ impl Prompts {
         }
         let first = TurnParams { compact, prompt: "(compaction)".to_owned(), ..TurnParams::default() };
         let first = Server::start(handle, first, when_busy, call, progress).await?;
-        match Server::start(handle, turn, WhenBusy::Queue, call, progress).await {
-            Ok(begun) => Ok(Begun { how: How::Begun, ..begun }),
+        match Server::start(handle, turn, WhenBusy::Behind, call, progress).await {
+            Ok(begun) => {
+                let compaction = first.turn.filter(|_| begun.turn.is_some());
+                let notes = server.not_compacted(handle.thread(), compaction).await.into_iter().collect();
+                Ok(Begun { how: How::Begun, notes, ..begun })
+            }
             Err(error) => {
                 // Nobody wants it by itself.
                 let _ = handle.give_up(first.start, by_host()).await;
