@@ -17,6 +17,7 @@ pub mod mcp;
 #[cfg(unix)]
 pub mod pump;
 pub mod rpc;
+pub mod scan;
 pub mod servers;
 pub mod session;
 pub mod supervise;

@@ -13,8 +13,9 @@ const MAX_LINES: usize = 500;
 const IMPORTS: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("event", &["ids"]),
-    ("pump", &[]),
-    ("rpc", &["ids", "event"]),
+    ("scan", &[]),
+    ("pump", &["scan"]),
+    ("rpc", &["ids", "event", "scan"]),
     ("supervise", &["ids", "event"]),
     ("journal", &["ids", "event"]),
     ("approval", &["ids", "event"]),
@@ -25,7 +26,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("terminal", &["ids", "event"]),
     ("session", &["ids", "event", "journal", "approval", "servers"]),
     ("codex", &["ids", "event", "rpc", "supervise", "servers", "session"]),
-    ("mcp", &["ids", "event", "servers", "session", "approval", "journal", "control", "limits"]),
+    ("mcp", &["ids", "event", "scan", "servers", "session", "approval", "journal", "control", "limits"]),
 ];
 
 /// Level 4, which stands above the table: what it may not import, so that it stays wiring.

@@ -35,6 +35,9 @@ const STOP: Duration = Duration::from_secs(10);
 /// A word to a running turn is answered at once too; the answer to a question waits for it.
 pub(super) const NOTE: Duration = Duration::from_secs(2);
 
+/// The name of the fault that an answer was too long to be taken.
+pub(super) const TOO_LONG: &str = "codex_too_long";
+
 /// What to do about a codex that lacks something.
 const UPDATE: &str =
     "update codex (npm i -g @openai/codex), then call again; `codex-bridge doctor` names all that it lacks";
@@ -337,6 +340,11 @@ fn translate(method: &str, error: CallError) -> AgentError {
         }
         CallError::Rejected(error) => {
             fault("codex_refused", format!("codex refused: {}", error.message), None)
+        }
+        CallError::TooLong { .. } => {
+            let mut fault = fault(TOO_LONG, error.to_string(), None);
+            fault.0.retryable = false;
+            fault
         }
         CallError::TimedOut { .. } => fault("codex_silent", error.to_string(), Some("call again")),
         error => fault("codex_lost", error.to_string(), Some("call again: codex is started anew")),

@@ -8,11 +8,15 @@ use super::review::findings;
 use super::servers::known_as;
 use super::text::text;
 use crate::event::{Body, FileChange, ItemStatus, ToolCall, ToolKind, ToolResult};
-use crate::rpc::Shorten;
+use crate::rpc::{Cut, Shorten};
 
 /// Of a command's output this much is kept, as JSON: twice the 1 MiB that codex bounds it to, since a line
-/// feed takes two bytes there. So codex's own output stays whole, and what is longer takes no memory.
-pub const SHORTEN: Shorten = Shorten { members: &["aggregatedOutput"], keep: 2 << 20 };
+/// feed takes two bytes there. So codex's own output stays whole, and what is longer takes no memory. Of an
+/// image that is its own address, an event has only what kind it is and how long.
+pub const SHORTEN: Shorten = Shorten(&[
+    Cut { member: "aggregatedOutput", begin: "", keep: 2 << 20 },
+    Cut { member: "url", begin: "data:", keep: 4 << 10 },
+]);
 
 /// The members of items that the bridge reads, whatever the type. Texts that can be long stay as they came
 /// until it is known that they are wanted.
@@ -141,7 +145,7 @@ fn kind(r#type: &str) -> Option<ToolKind> {
 /// An address; of an image that is its own address, only what kind it is and how long.
 fn named(url: String) -> String {
     match url.strip_prefix("data:").and_then(|rest| rest.split_once([';', ','])) {
-        Some((kind, _)) => format!("data:{kind} ({} bytes)", url.len()),
+        Some((kind, _)) => format!("data:{kind} ({} bytes)", Cut::length_of(&url).unwrap_or(url.len())),
         None => url,
     }
 }

@@ -88,24 +88,68 @@ fn seconds(since_epoch: u64) -> Timestamp {
     Timestamp::default().after(Duration::from_secs(since_epoch))
 }
 
-/// `thread/turns/list`, the latest first.
-pub(super) async fn turns(peer: &Peer, query: TurnsQuery) -> Result<TurnPage, AgentError> {
+/// Some turns of a thread, with what was said at their begin and at their end.
+async fn turns(peer: &Peer, query: TurnsQuery) -> Result<TurnPage, AgentError> {
     let TurnsQuery { thread, cursor, limit } = query;
+    let list = listed(peer, &thread, cursor, limit, View::Summary).await?;
+    let mut turns = Vec::new();
+    list.data.into_iter().for_each(|turn| add(&mut turns, turn));
+    Ok(TurnPage { turns, cursor: list.next_cursor })
+}
+
+/// How much of a turn codex is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// Nothing of what happened in it.
+    Bare,
+    /// Its prompt, and its last message.
+    Summary,
+    /// All that happened in it.
+    Full,
+}
+
+impl View {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "notLoaded",
+            Self::Summary => "summary",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// `thread/turns/list`, the latest first.
+pub(super) async fn listed(
+    peer: &Peer,
+    thread: &ThreadId,
+    cursor: Option<String>,
+    limit: u32,
+    view: View,
+) -> Result<TurnsList, AgentError> {
     let params = TurnsListParams {
         thread_id: thread.to_string(),
         cursor,
         limit,
-        items_view: "full",
+        items_view: view.name(),
         sort_direction: "desc",
     };
-    let list: Result<TurnsList, _> = call(peer, "thread/turns/list", &params, LOOK).await;
-    let list = match list {
-        Ok(list) => list,
+    match call(peer, "thread/turns/list", &params, LOOK).await {
         // Nothing has been said in it.
-        Err(error) if error.0.message.contains("not materialized") => TurnsList::default(),
-        Err(error) => return Err(explain(error, &thread)),
-    };
-    Ok(TurnPage { turns: list.data.into_iter().map(past).collect(), cursor: list.next_cursor })
+        Err(error) if error.0.message.contains("not materialized") => Ok(TurnsList::default()),
+        list => list.map_err(|error| explain(error, thread)),
+    }
+}
+
+/// Puts a turn behind those that came after it. The one that codex runs inside of a review is a part of that:
+/// codex tells of its begin alone, so that its end would be one of being interrupted.
+pub(super) fn add(turns: &mut Vec<PastTurn>, turn: KeptTurn) {
+    if turn.root_turn_id.as_ref().is_none_or(|root| *root == turn.id) {
+        return turns.push(past(turn));
+    }
+    let root = turns.last_mut().filter(|root| Some(root.turn.as_str()) == turn.root_turn_id.as_deref());
+    if let Some(root) = root {
+        root.bodies.splice(0..0, past(turn).bodies);
+    }
 }
 
 fn past(turn: KeptTurn) -> PastTurn {

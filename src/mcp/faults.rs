@@ -30,6 +30,29 @@ pub(super) fn late_error(late: Late) -> ErrorInfo {
     }
 }
 
+/// A session was not there in time. codex goes on with it, and has answered other calls: it is not codex's start.
+pub(super) fn not_taken_up(late: Late, thread: &ThreadId) -> CallToolResult {
+    let error = match late {
+        Late::Cancelled => late_error(late),
+        Late::TooLong => ErrorInfo {
+            code: "session_slow".into(),
+            message: format!(
+                "session `{thread}` was not taken up in the time that this call may take, and its prompt has not been run"
+            ),
+            remedy: Some(
+                "call again, with a longer `wait`: it is being taken up meanwhile, which takes longer where its                  thread is long, its MCP servers are slow, or codex has just been started"
+                    .into(),
+            ),
+            retryable: true,
+        },
+    };
+    let mut result = result::of_error(&error);
+    if let Some(members) = result.structured_content.as_mut().and_then(Value::as_object_mut) {
+        members.insert("threadId".into(), json!(thread));
+    }
+    result
+}
+
 pub(super) fn bad_image(error: &BadImage) -> CallToolResult {
     let code = if matches!(error, BadImage::Limit(_)) { "limit" } else { "bad_arguments" };
     result::refused(code, error.to_string())

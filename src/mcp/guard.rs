@@ -2,16 +2,19 @@
 //!
 //! rmcp alone waits seconds at the end of input for a handler that hangs or a peer that does not read.
 //! Three guards around it share the tokens of `Ends`: the read half says when the end began, then
-//! handlers get a short grace, then writes fail. Absent here: what the tools do.
+//! handlers get a short grace, then writes fail. A message that is too long is answered, which rmcp alone would
+//! not do. Absent here: what the tools do.
 
 mod ends;
 mod io;
+mod long;
 mod service;
 
 #[cfg(test)]
 mod tests;
 
 pub use io::{GuardedRead, GuardedWrite};
+pub use long::MAX_LINE;
 pub use service::{Guarded, MAX_IN_FLIGHT, TOO_MANY_REQUESTS};
 
 use std::io::ErrorKind;
@@ -24,6 +27,7 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use ends::Ends;
+use long::Answering;
 
 /// Why a connection could not be served to a clean end.
 #[derive(Debug, thiserror::Error)]
@@ -68,9 +72,11 @@ where
 {
     let ends = Ends::new(&shutdown);
     let service = Guarded::new(handler, ends.late.clone());
-    let transport = (
-        GuardedRead::new(read, ends.begun.clone()),
+    let (watch, long) = long::watch();
+    let transport = Answering::new(
+        GuardedRead::new(read, ends.begun.clone(), watch),
         GuardedWrite::new(write, ends.begun.clone(), ends.cut.clone()),
+        long,
     );
     let served = async {
         match service.serve_with_ct(transport, ends.stop.clone()).await {

@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::guard::MAX_LINE;
 use crate::limits::{LimitError, Limits};
 use crate::session::Image;
 
@@ -15,6 +16,12 @@ const BYTES: u64 = 20 << 20;
 
 /// The bytes of one that is given as its own address.
 const ADDRESS: usize = 8 << 20;
+
+/// The bytes of all of a call that are given so: with the rest of its message they must stay below what a
+/// message may have.
+const ADDRESSES: usize = 14 << 20;
+
+const _: () = assert!(ADDRESSES + (2 << 20) <= MAX_LINE);
 
 /// What is wrong with an image.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +37,11 @@ pub(super) enum BadImage {
     /// The address is too long.
     #[error("`images`: an image of {0} bytes as an address; give at most {ADDRESS}, or the path of a file")]
     Long(usize),
+    /// The addresses are too long together.
+    #[error(
+        "`images`: {0} bytes of `data:` addresses in one call; give at most {ADDRESSES} together, or the paths of files"
+    )]
+    LongTogether(usize),
     /// The file cannot be read.
     #[error("`images`: `{0}`: {1}; give a file that is there, absolute or relative to the session's folder")]
     File(String, std::io::Error),
@@ -45,6 +57,10 @@ pub(super) enum BadImage {
 pub(super) fn look(given: &[String], cwd: &Path, limits: &Limits) -> Result<Vec<Image>, BadImage> {
     if given.len() > MOST {
         return Err(BadImage::TooMany(given.len()));
+    }
+    let addresses: usize = given.iter().filter(|one| one.starts_with("data:")).map(String::len).sum();
+    if addresses > ADDRESSES {
+        return Err(BadImage::LongTogether(addresses));
     }
     given
         .iter()
@@ -71,8 +87,15 @@ fn file(given: &str, cwd: &Path, limits: &Limits) -> Result<Image, BadImage> {
     }
     let broken = |error| BadImage::File(short(given), error);
     let kind = |what| Err(BadImage::Kind(short(given), what));
-    let path = cwd.join(given).canonicalize().map_err(broken)?;
-    limits.file(&path)?;
+    let named = cwd.join(given);
+    let path = named.canonicalize();
+    // What is outside may not even be known to be there, or to be missing.
+    let place = path.as_ref().map_or_else(|_| where_it_would_be(&named), Clone::clone);
+    limits.file(&place).map_err(|error| match error {
+        LimitError::File { roots, .. } => LimitError::File { path: named.clone(), roots },
+        other => other,
+    })?;
+    let path = path.map_err(broken)?;
     let about = path.metadata().map_err(broken)?;
     if !about.is_file() {
         return kind("no file");
@@ -89,6 +112,13 @@ fn file(given: &str, cwd: &Path, limits: &Limits) -> Result<Image, BadImage> {
         Some(path) => Ok(Image::File(path.to_owned())),
         None => kind("at a path that is not UTF-8"),
     }
+}
+
+/// Where a path leads that leads to nothing, as far as there is something on the way.
+fn where_it_would_be(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let Some((above, real)) = there else { return path.to_owned() };
+    path.strip_prefix(above).map_or_else(|_| path.to_owned(), |rest| real.join(rest))
 }
 
 /// By its first bytes: an ending says little, and codex would fail in the middle of the turn.

@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 
 use super::args::{self, Branch, ReplyArgs};
 use super::begin::Begun;
 use super::call::Call;
-use super::faults::{above, bad, bad_image, call_error, open_error, too_slow};
+use super::faults::{above, bad, bad_image, call_error, not_taken_up, open_error, too_slow};
 use super::follow::by_host;
 use super::images;
 use super::keys::{Earlier, Key};
@@ -16,8 +17,9 @@ use super::params::schema;
 use super::progress::Progress;
 use super::server::{Context, Server};
 use super::tools::{Outcome, flat};
-use crate::ids::{Seq, ThreadId};
-use crate::session::{CallError, Fork, Handle, How, OpenError, Query, TurnParams, WhenBusy};
+use crate::event::TurnStatus;
+use crate::ids::{Seq, ThreadId, TurnId};
+use crate::session::{CallError, Fork, Handle, How, OpenError, Query, Status, TurnParams, WhenBusy};
 
 impl Server {
     pub(super) async fn reply(
@@ -98,7 +100,8 @@ impl Server {
             }
             begun => (handle, begun.map_err(|error| call_error(&error, &thread))?),
         };
-        begun.notes = note.into_iter().chain(self.name(&thread, name).await).collect();
+        let compaction = std::mem::take(&mut begun.notes);
+        begun.notes = note.into_iter().chain(compaction).chain(self.name(&thread, name).await).collect();
         Ok(self.run(&handle, begun, call, progress, before).await)
     }
 
@@ -135,7 +138,7 @@ impl Server {
     ) -> Result<(Handle, Option<String>), CallToolResult> {
         let opening = call.before(self.sessions.open(thread));
         let opened = progress.during("taking the session up", opening).await;
-        let error = match opened.map_err(too_slow)? {
+        let error = match opened.map_err(|late| not_taken_up(late, thread))? {
             Ok(handle) => return Ok((handle, None)),
             Err(error) => error,
         };
@@ -187,7 +190,17 @@ impl Server {
     ) -> Result<Handle, CallToolResult> {
         let opening = call.before(self.sessions.open(thread));
         let opened = progress.during("taking the session up", opening).await;
-        opened.map_err(too_slow)?.map_err(|error| open_error(&error))
+        opened.map_err(|late| not_taken_up(late, thread))?.map_err(|error| open_error(&error))
+    }
+
+    /// Why a session was not compacted, where its compaction, which is over, did not end well.
+    async fn not_compacted(&self, thread: &ThreadId, compaction: Option<TurnId>) -> Option<String> {
+        let compaction = self.sessions.stored(thread, Some(&compaction?), Duration::ZERO).await.ok()?;
+        let Status::Ended(TurnStatus::Failed | TurnStatus::Interrupted) = compaction.status else {
+            return None;
+        };
+        let why = compaction.error.as_ref().map_or("it was interrupted", |error| &error.message);
+        Some(format!("The session was not compacted: {why}"))
     }
 
     /// Gives a session a name; why not, where codex does not take it.
@@ -222,8 +235,12 @@ impl Prompts {
         let (prompt, before) = ("(compaction)".to_owned(), turn.key.clone());
         let first = TurnParams { compact, prompt, before, ..TurnParams::default() };
         let first = server.start(handle, first, when_busy, call, progress).await?;
-        match server.start(handle, turn, WhenBusy::Queue, call, progress).await {
-            Ok(begun) => Ok(Begun { how: How::Begun, ..begun }),
+        match server.start(handle, turn, WhenBusy::Behind, call, progress).await {
+            Ok(begun) => {
+                let compaction = first.turn.filter(|_| begun.turn.is_some());
+                let notes = server.not_compacted(handle.thread(), compaction).await.into_iter().collect();
+                Ok(Begun { how: How::Begun, notes, ..begun })
+            }
             Err(error) => {
                 // Nobody wants it by itself.
                 let _ = handle.give_up(first.start, by_host()).await;

@@ -231,7 +231,11 @@ fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
         How::Begun | How::Queued => {}
         How::Steered => lines.push("What you said was added to the turn that ran.".to_owned()),
         How::Late => {
-            lines.push("The turn that it was for had just ended: it became a turn of its own.".to_owned())
+            lines.push(
+                "It became a turn of its own: the one that it was for took nothing more (it had just ended, or was a \
+                 compaction or a review)."
+                    .to_owned(),
+            );
         }
     }
     let error = || view.error.as_ref().map(|error| sentence(&short_error(error, room / 4)));

@@ -225,7 +225,14 @@ impl Server {
         {
             self.stop_turn(thread).await?;
         }
-        self.sessions.let_go(thread).await;
+        // A turn that codex does not end is not archived under.
+        if !self.sessions.let_go(thread).await {
+            let message = format!(
+                "session `{thread}` is not archived: codex has not ended its turn, or another one was begun; call again, or \
+                 see with `codex-wait` what it does"
+            );
+            return Err(result::refused("busy", message));
+        }
         if let Err(error) = self.sessions.ask(Query::Archive(thread.clone())).await {
             // Done twice, it is done.
             let there = self.sessions.thread(thread).await.is_ok_and(|known| known.archived);

@@ -6,7 +6,6 @@
 
 mod io;
 mod run;
-mod scan;
 mod talk;
 #[cfg(test)]
 mod tests;

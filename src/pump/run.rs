@@ -14,8 +14,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::io::{read, readable, write};
-use super::scan::Scanner;
 use super::talk::{KEPT, Reply, Talk};
+use crate::scan::Scanner;
 
 /// What is read at a time, each way.
 const BUFFER: usize = 64 * 1024;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::scan::Message;
+use crate::scan::Message;
 
 /// Requests that may be open at once: far more than the bridge takes. What comes above gets no answer from here.
 const OPEN: usize = 65_536;

@@ -6,99 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::scan::{Message, Scanner};
 use super::{Ended, pump};
-
-fn scan(line: &str) -> Message {
-    let mut scanner = Scanner::default();
-    // In pieces, as it may come.
-    line.as_bytes().chunks(3).for_each(|piece| scanner.feed(piece));
-    scanner.end()
-}
-
-fn message(id: Option<&str>, method: Option<&str>) -> Message {
-    Message { id: id.map(|id| id.as_bytes().to_vec()), method: method.map(str::to_owned) }
-}
-
-#[test]
-fn lines_as_they_come() {
-    for (line, expected) in [
-        (r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#, message(Some("1"), Some("tools/list"))),
-        (r#"{"method":"a","params":{"id":9,"method":"no"},"id":"x"}"#, message(Some("\"x\""), Some("a"))),
-        (r#"{"id":7,"result":{"content":[{"id":1}]}}"#, message(Some("7"), None)),
-        (r#"{"method":"notifications/initialized"}"#, message(None, Some("notifications/initialized"))),
-        (r#" { "id" : "a\"b\\" , "method" : "m" } "#, message(Some(r#""a\"b\\""#), Some("m"))),
-        (r#"{"params":"\"id\":5,","id":2}"#, message(Some("2"), None)),
-        (r#"{"id":null,"method":"m"}"#, message(None, Some("m"))),
-        (r#"{"id":{"id":1},"method":["m"]}"#, message(None, None)),
-        (r#"["id",1]"#, message(None, None)),
-        ("", message(None, None)),
-        ("garbage", message(None, None)),
-        (r#"{"id":1"#, message(Some("1"), None)),
-        ("}}}}{", message(None, None)),
-    ] {
-        assert_eq!(scan(line), expected, "{line}");
-    }
-    let long = format!(r#"{{"id":"{}","method":"{}"}}"#, "i".repeat(300), "m".repeat(100));
-    assert_eq!(scan(&long), message(None, None), "what is too long is not known");
-}
-
-#[test]
-fn a_line_leaves_nothing_for_the_next() {
-    let mut scanner = Scanner::default();
-    scanner.feed(br#"{"id":1,"params":{"a":["#);
-    scanner.end();
-    scanner.feed(br#"{"id":2,"method":"m"}"#);
-    assert_eq!(scanner.end(), message(Some("2"), Some("m")));
-}
-
-fn value() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        "(id|method|[\\PC\"\\\\]{0,8})".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(3, 24, 4, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map("(id|method|[a-z\"\\\\]{0,4})", inner, 0..4)
-                .prop_map(|map| map.into_iter().collect()),
-        ]
-    })
-}
-
-proptest! {
-    /// As a whole reader of JSON has it.
-    #[test]
-    fn the_members_of_any_object(object in prop::collection::btree_map("(id|method|params|[a-z\"]{0,4})", value(), 0..6)) {
-        let object: Value = object.into_iter().collect();
-        let text = object["method"].as_str().filter(|text| text.len() + 2 <= 64);
-        let found = scan(&object.to_string());
-        match &object["id"] {
-            id @ (Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
-                prop_assert_eq!(found.id, Some(id.to_string().into_bytes()));
-            }
-            _ => prop_assert_eq!(found.id, None),
-        }
-        // A name with escapes is none that is compared.
-        if let Some(text) = text.filter(|text| json!(text).to_string().len() == text.len() + 2) {
-            prop_assert_eq!(found.method.as_deref(), Some(text));
-        }
-    }
-
-    #[test]
-    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut scanner = Scanner::default();
-        scanner.feed(&bytes);
-        scanner.end();
-        scanner.feed(br#"{"id":2,"method":"m"}"#);
-        prop_assert_eq!(scanner.end(), message(Some("2"), Some("m")));
-    }
-}
 
 /// A host, and the bridges that it is given one after the other.
 struct Both {

@@ -10,6 +10,8 @@ use super::message::RequestId;
 
 /// The error code for "something went wrong on our side".
 pub(super) const INTERNAL_ERROR: i64 = -32603;
+/// The error code for "this is no request that we take".
+pub(super) const INVALID_REQUEST: i64 = -32600;
 /// The error code of an app-server that has too much to do. The request was not taken: ask again.
 pub(super) const OVERLOADED: i64 = -32001;
 
@@ -44,6 +46,18 @@ pub enum CallError {
         /// How long it was waited for.
         after: Duration,
     },
+    /// The answer came, and is longer than [`Limits::max_line`](super::Limits::max_line).
+    #[error(
+        "the app-server's answer to `{method}` is too long: {bytes} bytes, above the limit of {limit}; ask for less"
+    )]
+    TooLong {
+        /// What was called.
+        method: &'static str,
+        /// How long the answer was, its long texts cut.
+        bytes: u64,
+        /// The limit.
+        limit: usize,
+    },
     /// The connection has ended, or ended before the answer came.
     #[error("`{method}` cannot be answered: the connection to the app-server has ended; start it again")]
     Closed {
@@ -58,6 +72,15 @@ pub enum CallError {
         /// Why they cannot.
         source: serde_json::Error,
     },
+}
+
+/// Why an answer is none, on its way to its call.
+#[derive(Clone, Debug)]
+pub(super) enum Unusable {
+    /// The other side refused.
+    Refused(RpcError),
+    /// It was too long.
+    TooLong { bytes: u64, limit: usize },
 }
 
 /// A line, or what was in it, that could not be used. The connection goes on.

@@ -11,6 +11,7 @@ use tokio_util::codec::Decoder;
 
 use super::shorten::{Shorten, Shortener};
 use crate::event::block;
+use crate::scan::{Message, Scanner};
 
 /// Room made before each read: what a pipe holds, so that a burst costs few reads.
 const ROOM: usize = 64 << 10;
@@ -27,6 +28,8 @@ pub enum Frame {
     TooLong {
         /// Its length without the line feed.
         bytes: u64,
+        /// What it was about, as far as that can be said.
+        about: Message,
     },
     /// A line that is not UTF-8.
     NotUtf8 {
@@ -47,8 +50,8 @@ pub struct Frames {
     shortener: Shortener,
     /// How much of the buffer is known to hold no line feed: each byte is looked at once.
     scanned: usize,
-    /// Inside a line above the limit: how much of it was thrown away.
-    skipping: Option<u64>,
+    /// Inside a line above the limit: how much of it was thrown away, and what that was about.
+    skipping: Option<(u64, Scanner)>,
 }
 
 impl Frames {
@@ -66,11 +69,9 @@ impl Frames {
 
     fn whole_line(&mut self, mut line: BytesMut) -> Option<Frame> {
         let bytes = line.len();
-        if let Some(skipped) = self.skipping.take() {
-            return Some(Frame::TooLong { bytes: skipped + bytes as u64 });
-        }
-        if bytes > self.max_line {
-            return Some(Frame::TooLong { bytes: bytes as u64 });
+        if self.skipping.is_some() || bytes > self.max_line {
+            self.skip(&line);
+            return self.skipped();
         }
         if line.last() == Some(&b'\r') {
             line.truncate(bytes - 1);
@@ -84,13 +85,24 @@ impl Frames {
         Some(Frame::Line(line.freeze()))
     }
 
+    fn skip(&mut self, piece: &[u8]) {
+        let (bytes, scanner) = self.skipping.get_or_insert_with(Default::default);
+        *bytes += piece.len() as u64;
+        scanner.feed(piece);
+    }
+
+    fn skipped(&mut self) -> Option<Frame> {
+        let (bytes, mut scanner) = self.skipping.take()?;
+        Some(Frame::TooLong { bytes, about: scanner.end() })
+    }
+
     /// The buffer holds no line feed. Above the limit its bytes are let go, with their memory.
     fn no_line_yet(&mut self, src: &mut BytesMut) {
         if self.skipping.is_none() && self.shortener.concerns(src.len()) {
             self.shortener.look(src, src.len());
         }
         if self.skipping.is_some() || src.len() > self.max_line {
-            *self.skipping.get_or_insert(0) += src.len() as u64;
+            self.skip(src);
             if src.capacity() > LONG {
                 *src = BytesMut::new();
             }
@@ -136,8 +148,8 @@ impl Decoder for Frames {
         let rest = std::mem::take(src);
         self.scanned = 0;
         self.shortener.reset();
-        if let Some(bytes) = self.skipping.take() {
-            return Ok(Some(Frame::TooLong { bytes }));
+        if let Some(frame) = self.skipped() {
+            return Ok(Some(frame));
         }
         let blank = rest.trim_ascii().is_empty();
         Ok((!blank).then_some(Frame::Cut { bytes: rest.len() }))

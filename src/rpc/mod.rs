@@ -38,7 +38,7 @@ pub use message::{Message, NotJson, RequestId};
 pub use peer::Peer;
 pub use raw::Raw;
 pub use reader::{Incoming, Room};
-pub use shorten::Shorten;
+pub use shorten::{Cut, Shorten};
 pub use ticket::Ticket;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use tokio_util::codec::FramedRead;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::error::{CallError, OVERLOADED};
+use super::error::{CallError, OVERLOADED, Unusable};
 use super::frame::Frames;
 use super::limits::Limits;
 use super::pending::{Answer, Entry, Op, Table};
@@ -87,7 +87,7 @@ impl Peer {
         let reader = Reader {
             frames: FramedRead::new(reader, Frames::new(limits.max_line).shortening(limits.shorten)),
             table: Table::new(ops),
-            way: Way::new(out, answers, limits.room),
+            way: Way::new(out, answers, &limits),
             write_failed,
             closing: closing.clone(),
         };
@@ -145,12 +145,12 @@ impl Peer {
         for _ in 1..TRIES {
             match self.ask_once(method, params).await? {
                 // The place is kept: another call now would only add to the load.
-                Err(error) if error.code == OVERLOADED => tokio::time::sleep(wait).await,
-                answer => return Ok(answer?),
+                Err(Unusable::Refused(error)) if error.code == OVERLOADED => tokio::time::sleep(wait).await,
+                answer => return answer.map_err(|error| unusable(method, error)),
             }
             wait *= 2;
         }
-        Ok(self.ask_once(method, params).await??)
+        self.ask_once(method, params).await?.map_err(|error| unusable(method, error))
     }
 
     async fn ask_once(&self, method: &'static str, params: &RawValue) -> Result<Answer, CallError> {
@@ -169,5 +169,12 @@ impl Peer {
             return None;
         }
         self.inner.lines.send(line).await.ok()
+    }
+}
+
+fn unusable(method: &'static str, error: Unusable) -> CallError {
+    match error {
+        Unusable::Refused(error) => CallError::Rejected(error),
+        Unusable::TooLong { bytes, limit } => CallError::TooLong { method, bytes, limit },
     }
 }

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::RpcError;
+use super::error::Unusable;
 use super::message::RequestId;
 use super::raw::Raw;
 
 /// What a call gets in the end. Nothing at all (the sender is dropped) means the connection has ended.
-pub(super) type Answer = Result<Raw, RpcError>;
+pub(super) type Answer = Result<Raw, Unusable>;
 
 /// What a call tells the table.
 #[derive(Debug)]

@@ -10,13 +10,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::codec::FramedRead;
 use tokio_util::sync::CancellationToken;
 
-use super::error::{BadLine, CloseReason};
+use super::error::{BadLine, CloseReason, INVALID_REQUEST, Unusable};
 use super::frame::{Frame, Frames};
-use super::message::Message;
+use super::limits::Limits;
+use super::message::{Message, RequestId};
 use super::pending::Table;
 use super::raw::Raw;
 use super::ticket::Ticket;
 use super::writer::Line;
+use crate::scan;
 
 /// How long reading goes on after writing has failed: a dying app-server's last words are in the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(250);
@@ -119,12 +121,14 @@ pub(super) struct Way {
     room: Arc<Semaphore>,
     /// All of the room.
     all: u32,
+    /// The longest line that is taken.
+    longest: usize,
 }
 
 impl Way {
-    pub(super) fn new(out: mpsc::Sender<Incoming>, answers: mpsc::Sender<Line>, room: usize) -> Self {
-        let all = u32::try_from(room.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
-        Self { out, answers, room: Arc::new(Semaphore::new(all as usize)), all }
+    pub(super) fn new(out: mpsc::Sender<Incoming>, answers: mpsc::Sender<Line>, limits: &Limits) -> Self {
+        let all = u32::try_from(limits.room.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        Self { out, answers, room: Arc::new(Semaphore::new(all as usize)), all, longest: limits.max_line }
     }
 
     /// Waits until there is room for a message. With nobody to receive, reading must go on without.
@@ -145,7 +149,7 @@ impl Way {
 async fn sort(frame: Frame, table: &mut Table, way: &Way) -> Option<Incoming> {
     let line = match frame {
         Frame::Line(line) => line,
-        Frame::TooLong { bytes } => return bad(BadLine::TooLong { bytes }),
+        Frame::TooLong { bytes, about } => return too_long(bytes, about, table, way).await,
         Frame::NotUtf8 { bytes } => return bad(BadLine::NotUtf8 { bytes }),
         Frame::Cut { bytes } => return bad(BadLine::Cut { bytes }),
     };
@@ -162,7 +166,7 @@ async fn sort(frame: Frame, table: &mut Table, way: &Way) -> Option<Incoming> {
             Some(Incoming::Request { method, params, ticket: Ticket::new(id, place), room })
         }
         Ok(Message::Response { id, result }) => {
-            if table.answer(&id, result) {
+            if table.answer(&id, result.map_err(Unusable::Refused)) {
                 None
             } else {
                 bad(BadLine::UnknownAnswer { id })
@@ -171,6 +175,26 @@ async fn sort(frame: Frame, table: &mut Table, way: &Way) -> Option<Incoming> {
         Ok(Message::Unknown) => bad(BadLine::NotAMessage { start: start(&line) }),
         Err(error) => bad(BadLine::NotJson { why: error.to_string(), start: start(&line) }),
     }
+}
+
+/// A line that was skipped may be an answer, whose call must not wait for it any more, or a request, which is
+/// owed an answer.
+async fn too_long(bytes: u64, about: scan::Message, table: &mut Table, way: &Way) -> Option<Incoming> {
+    let id = about.id.and_then(|id| serde_json::from_slice::<RequestId>(&id).ok());
+    match (id, about.method) {
+        (Some(id), None) => {
+            if table.answer(&id, Err(Unusable::TooLong { bytes, limit: way.longest })) {
+                return None;
+            }
+        }
+        (Some(id), Some(method)) => {
+            let place = table.serve_while(way.answers.clone().reserve_owned()).await.ok();
+            let message = format!("`{method}` is {bytes} bytes long, above the limit of {}", way.longest);
+            Ticket::new(id, place).refuse(INVALID_REQUEST, message);
+        }
+        (None, _) => {}
+    }
+    bad(BadLine::TooLong { bytes })
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every arm above answers with an option")]

@@ -75,15 +75,39 @@ impl Waiting {
     }
 }
 
+/// One of the places in line that `limits.queue` allows, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// By what a turn may wait.
+#[derive(Debug, Default)]
+pub(super) enum Standing {
+    /// By a place that is free.
+    #[default]
+    New,
+    /// By the place that it has, since its prompt waited in its session.
+    Placed(#[expect(dead_code, reason = "only held: dropping it gives the place back")] Place),
+    /// Whether there is one or not: its call has a turn already, which this one follows.
+    Beyond,
+}
+
 struct Entry {
     place: watch::Sender<Option<usize>>,
     pass: oneshot::Sender<Result<Pass, Full>>,
+    standing: Standing,
+}
+
+enum Arrival {
+    Turn(Entry),
+    Prompt(oneshot::Sender<Result<Place, Full>>),
 }
 
 /// The line. A handle; cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
-    arrivals: mpsc::Sender<Entry>,
+    arrivals: mpsc::Sender<Arrival>,
 }
 
 impl Gate {
@@ -91,7 +115,8 @@ impl Gate {
     pub fn open(room: Room, shutdown: CancellationToken, tasks: &TaskTracker) -> Self {
         let (arrivals, inputs) = mpsc::channel(ARRIVALS);
         let slots = Arc::new(Semaphore::new(room.running));
-        let line = Line { room, slots, waiting: VecDeque::new() };
+        let places = Arc::new(Semaphore::new(room.queue.min(Semaphore::MAX_PERMITS)));
+        let line = Line { room, slots, places, waiting: VecDeque::new() };
         tasks.spawn(async move {
             tokio::select! {
                 () = shutdown.cancelled() => {}
@@ -101,12 +126,19 @@ impl Gate {
         Self { arrivals }
     }
 
+    /// Takes a place in line for a prompt that waits in its session; nothing where the line is closed.
+    pub async fn place(&self) -> Result<Option<Place>, Full> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.arrivals.send(Arrival::Prompt(reply)).await;
+        answer.await.map_or(Ok(None), |place| place.map(Some))
+    }
+
     /// Joins the line.
-    pub async fn join(&self) -> Waiting {
+    pub async fn join(&self, standing: Standing) -> Waiting {
         let (to_place, place) = watch::channel(None);
         let (to_pass, pass) = oneshot::channel();
         // With the line closed, what waits hears of it through its dropped sender.
-        let _ = self.arrivals.send(Entry { place: to_place, pass: to_pass }).await;
+        let _ = self.arrivals.send(Arrival::Turn(Entry { place: to_place, pass: to_pass, standing })).await;
         Waiting { place, pass }
     }
 }
@@ -114,25 +146,38 @@ impl Gate {
 struct Line {
     room: Room,
     slots: Arc<Semaphore>,
+    /// Those in line, in their sessions too.
+    places: Arc<Semaphore>,
     waiting: VecDeque<Entry>,
 }
 
 impl Line {
-    async fn run(mut self, mut arrivals: mpsc::Receiver<Entry>) {
+    async fn run(mut self, mut arrivals: mpsc::Receiver<Arrival>) {
         loop {
             let free = self.slots.clone().acquire_owned();
             tokio::select! {
                 biased;
                 Ok(permit) = free, if !self.waiting.is_empty() => self.admit(permit),
                 entry = arrivals.recv() => match entry {
-                    Some(entry) => self.arrive(entry),
+                    Some(Arrival::Turn(entry)) => self.arrive(entry),
+                    Some(Arrival::Prompt(reply)) => {
+                        self.leave();
+                        // Who has gone gives it back by that.
+                        let _ = reply.send(self.place());
+                    }
                     None => return,
                 },
             }
         }
     }
 
-    fn arrive(&mut self, entry: Entry) {
+    fn place(&self) -> Result<Place, Full> {
+        let Room { running, queue } = self.room;
+        let permit = self.places.clone().try_acquire_owned();
+        permit.map(|permit| Place { _permit: permit }).map_err(|_| Full { running, queue })
+    }
+
+    fn arrive(&mut self, mut entry: Entry) {
         self.leave();
         if self.waiting.is_empty()
             && let Ok(permit) = self.slots.clone().try_acquire_owned()
@@ -141,10 +186,14 @@ impl Line {
             let _ = entry.pass.send(Ok(Pass { _permit: permit }));
             return;
         }
-        if self.waiting.len() >= self.room.queue {
-            let Room { running, queue } = self.room;
-            let _ = entry.pass.send(Err(Full { running, queue }));
-            return;
+        if matches!(entry.standing, Standing::New) {
+            match self.place() {
+                Ok(place) => entry.standing = Standing::Placed(place),
+                Err(full) => {
+                    let _ = entry.pass.send(Err(full));
+                    return;
+                }
+            }
         }
         self.waiting.push_back(entry);
         self.tell();

@@ -21,6 +21,8 @@ pub enum WhenBusy {
     Steer,
     /// It waits, and gets a turn of its own.
     Queue,
+    /// The same, behind what its own call has begun: so it has its place in line already.
+    Behind,
 }
 
 /// What became of a prompt.
@@ -32,7 +34,7 @@ pub enum How {
     Queued,
     /// It was added to a turn that ran.
     Steered,
-    /// It was to be added to a turn that had just ended, and began one.
+    /// It was to be added to a turn that took nothing more, and began one.
     Late,
 }
 

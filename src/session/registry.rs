@@ -54,7 +54,9 @@ pub enum OpenError {
         why: String,
     },
     /// Nobody knows it.
-    #[error("there is no session `{0}` in the journal; check the `threadId`, or start one with `codex`")]
+    #[error(
+        "there is no session `{0}` in the journal; check the `threadId`, or start one with `codex`. Where codex has it (`codex-sessions` with its `threadId` shows that), `codex-reply` goes on with it"
+    )]
     Unknown(ThreadId),
     /// It has no such turn.
     #[error(
@@ -195,9 +197,11 @@ impl Sessions {
     }
 
     /// Lets a session go that is at rest, where it lives here.
-    pub async fn let_go(&self, thread: &ThreadId) {
-        if let Some(handle) = self.live(thread).await {
-            handle.release().await;
+    /// False where it is not at rest, and stays.
+    pub async fn let_go(&self, thread: &ThreadId) -> bool {
+        match self.live(thread).await {
+            Some(handle) => handle.release().await,
+            None => true,
         }
     }
 

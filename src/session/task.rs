@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::agent::{AgentCommand, AgentError, AgentEvent, CallId, Heard, Inbox, ThreadParams, TurnParams};
 use super::delta::WAIT;
 use super::ends::{full, host_gone, taken_out, unrecorded};
-use super::gate::{Gate, Moved, Pass, Waiting};
+use super::gate::{Full, Gate, Moved, Pass, Standing, Waiting};
 use super::handle::{Call, Handle};
 use super::input::{Act, Effects, Input, Meant, Reply};
+use super::line::WhenBusy;
 use super::row;
 use super::slots::Seat;
 use super::state::State;
@@ -59,6 +60,7 @@ impl Task {
             rooms: Vec::new(),
             told: false,
             line: None,
+            standing: HashMap::new(),
             pass: None,
         };
         (handle, run.run(inputs))
@@ -76,6 +78,8 @@ struct Run {
     told: bool,
     /// The turn that waits for others to end.
     line: Option<OnTheWay>,
+    /// By what the turns of prompts may wait that wait in this session.
+    standing: HashMap<CallId, Standing>,
     /// What lets the turn run.
     pass: Option<Pass>,
 }
@@ -127,6 +131,12 @@ impl Run {
                     None => continue,
                 },
             };
+            if let Err((call, error)) = self.place(&input).await {
+                if let Some(waiting) = self.waiting.remove(&call) {
+                    let _ = waiting.send(Reply::Refused(AgentError(full(&error))));
+                }
+                continue;
+            }
             if let Input::Cancel(_, meant, _) = &input
                 && self.task.state.means(meant)
                 && !self.take_out(meant).await
@@ -167,6 +177,23 @@ impl Run {
         Input::Agent(heard.event)
     }
 
+    /// Takes a place in the line of all sessions for a prompt that will wait in this one; the call that it is of,
+    /// where there is none.
+    async fn place(&mut self, input: &Input) -> Result<(), (CallId, Full)> {
+        let Input::Run(call, _, when) = input else { return Ok(()) };
+        let busy = self.task.state.starting() || self.task.state.running().is_some();
+        let standing = match when {
+            WhenBusy::Queue if busy => match self.task.gate.place().await {
+                Ok(place) => place.map(Standing::Placed),
+                Err(full) => return Err((*call, full)),
+            },
+            WhenBusy::Behind => Some(Standing::Beyond),
+            _ => None,
+        };
+        self.standing.extend(standing.map(|standing| (*call, standing)));
+        Ok(())
+    }
+
     fn called(&mut self, call: Call) -> Input {
         self.waiting.insert(call.id, call.reply);
         call.input
@@ -193,7 +220,8 @@ impl Run {
                 Act::Run(start, turn) => {
                     // The place of the turn before, which has ended: whoever kept it would wait for himself.
                     self.pass = None;
-                    let waiting = self.task.gate.join().await;
+                    let standing = self.standing.remove(&start).unwrap_or_default();
+                    let waiting = self.task.gate.join(standing).await;
                     self.line = Some(OnTheWay { waiting, start, turn });
                 }
                 act => {
@@ -203,6 +231,10 @@ impl Run {
                     self.send(act).await;
                 }
             }
+        }
+        if !self.standing.is_empty() {
+            let line = self.task.state.in_line();
+            self.standing.retain(|call, _| line.iter().any(|one| one.call == *call));
         }
         self.publish();
         if !self.task.state.starting() && self.task.state.running().is_none() {

@@ -197,3 +197,59 @@ fn a_copy_that_waits_says_that_it_is_one() {
     let words = copy["content"][0]["text"].as_str().unwrap();
     assert!(words.contains("copy of session") && words.contains(thread.as_str().unwrap()), "{words}");
 }
+
+/// A prompt that waits for its own session's turn is in the line of all sessions.
+#[test]
+fn the_limit_of_the_line_counts_prompts_of_a_session() {
+    let place = Place::new();
+    let setup = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1");
+    let mut host = setup.env("CODEX_BRIDGE_LIMITS_QUEUE", "2").start();
+    let thread = stalled(&mut host);
+    let queue = |host: &mut Host, n: usize| {
+        let prompt = format!("say {n}");
+        let arguments = json!({ "threadId": thread, "prompt": prompt, "when-busy": "queue", "wait": 0 });
+        host.structured("codex-reply", arguments)
+    };
+    assert_eq!(queue(&mut host, 1)["status"], "queued");
+    let other = host
+        .post("tools/call", json!({ "name": "codex", "arguments": { "prompt": "say other", "wait": 0 } }));
+    assert_eq!(host.answer(other)["result"]["structuredContent"]["status"], "queued");
+    let prompt = json!({ "threadId": thread, "prompt": "say 2", "when-busy": "queue", "wait": 0 });
+    for (tool, arguments) in [("codex-reply", prompt), ("codex", json!({ "prompt": "say more", "wait": 5 }))]
+    {
+        let full = host.call(tool, arguments);
+        assert_eq!(full["structuredContent"]["error"]["code"], "queue_full", "{full}");
+    }
+    // What was taken out makes room again.
+    host.call("codex-cancel", json!({ "threadId": thread }));
+    let next =
+        host.structured("codex-reply", json!({ "threadId": thread, "prompt": "say next", "wait": 60 }));
+    assert_eq!(next["content"], "next", "{next}");
+}
+
+#[test]
+fn a_compaction_that_fails_is_told_with_the_result_behind_it() {
+    let place = Place::new();
+    // Its own prompt waits behind it, also where nobody may wait.
+    let setup = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1");
+    let mut host = setup.env("CODEX_BRIDGE_LIMITS_QUEUE", "0").start();
+    let thread = host.structured("codex", json!({ "prompt": "say one" }))["threadId"].clone();
+    let next = json!({ "threadId": thread, "prompt": "say two", "compact": true });
+    let next = host.call("codex-reply", next);
+    assert_eq!(next["structuredContent"]["content"], "two", "{next}");
+    let note = "The session was not compacted: compaction is broken here";
+    assert!(next["content"].to_string().contains(note), "{next}");
+}
+
+#[test]
+fn a_thread_whose_turn_does_not_end_is_not_archived() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let thread =
+        host.structured("codex", json!({ "prompt": "stall", "model": "deaf", "wait": 0 }))["threadId"]
+            .clone();
+    let refused = host.call("codex-cancel", json!({ "threadId": thread, "archive": true }));
+    let error = &refused["structuredContent"]["error"];
+    assert_eq!((&error["code"], &refused["isError"]), (&json!("busy"), &json!(true)), "{refused}");
+    assert!(error["message"].as_str().unwrap().contains("is not archived"), "{refused}");
+}

@@ -49,6 +49,28 @@ fn the_model_sees_the_images_of_a_call() {
     assert!(bad["isError"] == true && text.contains("missing.png"), "{bad}");
 }
 
+/// What codex says of an image comes to the bridge cut; the event has how long it was, also where it is read back.
+#[test]
+fn of_a_large_image_an_event_has_its_kind_and_its_length() {
+    let stage = Stage::new();
+    let mut host = stage.host().start();
+    let address = format!("data:image/png;base64,{PNG}{}", "A".repeat(100_000));
+    let done = host.structured("codex", json!({ "prompt": "SAY seen", "images": [address] }));
+    let words = json!([format!("data:image/png ({} bytes)", address.len())]);
+    let images = |host: &mut crate::common::Host| {
+        let events = host.events(&done["threadId"]);
+        events.iter().find(|event| event["type"] == "user_message").unwrap()["images"].clone()
+    };
+    assert_eq!(images(&mut host), words);
+    let list = host.structured("codex-sessions", json!({ "threadId": done["threadId"] }));
+    assert_eq!(list["turns"][0]["prompt"], "SAY seen", "{list}");
+    host.close_stdin();
+    host.ended();
+    let mut host = stage.host().env("CODEX_BRIDGE_JOURNAL_PATH", "another.db").start();
+    host.structured("codex-reply", json!({ "prompt": "SAY on", "threadId": done["threadId"] }));
+    assert_eq!(images(&mut host), words, "as codex keeps it");
+}
+
 #[test]
 fn the_last_message_is_parsed_and_must_fit() {
     let stage = Stage::new();

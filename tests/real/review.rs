@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::{Stage, version};
 use crate::common::Host;
 #[cfg(target_os = "linux")]
 use crate::common::{PATIENCE, marked, none_left};
@@ -110,6 +110,21 @@ fn a_review_may_be_of_any_text_and_its_model_may_answer_in_any_form() {
     let none =
         host.structured("codex-review", json!({ "target": "custom", "instructions": "SAY looks good" }));
     assert_eq!((&none["content"], none.get("output")), (&json!("looks good"), None), "{none}");
+}
+
+/// codex keeps a review as two turns, one inside the other; 0.160 does not say so.
+#[test]
+fn a_review_is_listed_as_one_turn_with_its_prompt() {
+    let stage = Stage::new();
+    let mut host = stage.host().start();
+    let review = host.structured("codex-review", json!({ "instructions": "SAY fine" }));
+    let list = host.structured("codex-sessions", json!({ "threadId": review["threadId"] }));
+    let of_review = json!({ "turnId": review["turnId"], "status": "completed", "prompt": "SAY fine" });
+    if version() == "0.160.0" {
+        assert_eq!(list["turns"].as_array().unwrap().len(), 2);
+    } else {
+        assert_eq!(list["turns"], json!([of_review]));
+    }
 }
 
 #[test]

@@ -92,7 +92,8 @@ pub struct TurnsListParams {
     pub cursor: Option<String>,
     /// How many.
     pub limit: u32,
-    /// `full`: with their items.
+    /// `full`: with their items; `summary`: with the first message of a person and the last of the model;
+    /// `notLoaded`: with none.
     pub items_view: &'static str,
     /// `desc`: the latest first.
     pub sort_direction: &'static str,
@@ -114,6 +115,8 @@ pub struct TurnsList {
 pub struct KeptTurn {
     /// Its id.
     pub id: String,
+    /// The turn that it is a part of, or itself. Older versions do not say it.
+    pub root_turn_id: Option<String>,
     /// As [`super::Turn::status`].
     pub status: String,
     /// Why it failed.

@@ -7,17 +7,20 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// The read half: fires `begun` at the end of input and at an error.
+use super::long::Watch;
+
+/// The read half: fires `begun` at the end of input and at an error, and watches for lines that are too long.
 #[derive(Debug)]
 pub struct GuardedRead<R> {
     inner: R,
     begun: CancellationToken,
+    watch: Watch,
 }
 
 impl<R> GuardedRead<R> {
     /// Around `inner`.
-    pub fn new(inner: R, begun: CancellationToken) -> Self {
-        Self { inner, begun }
+    pub(super) fn new(inner: R, begun: CancellationToken, watch: Watch) -> Self {
+        Self { inner, begun, watch }
     }
 }
 
@@ -28,6 +31,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for GuardedRead<R> {
         if result.is_err() || (room && buf.filled().len() == before) {
             self.begun.cancel();
         }
+        self.watch.look(buf.filled().get(before..).unwrap_or_default());
         Poll::Ready(result)
     }
 }

@@ -258,3 +258,86 @@ async fn dropping_the_server_ends_its_handlers() {
     rig.served.abort();
     rig.told("gone").await;
 }
+
+/// A request whose message has so many bytes; its `id` and its `method` come last.
+fn long_request(id: &Value, bytes: usize) -> Vec<u8> {
+    let line = |text: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","params":{{"id":0,"method":"no","text":"{text}"}},"method":"tools/call","id":{id}}}"#
+        )
+    };
+    let room = bytes - line("").len();
+    let mut line = line(&"x".repeat(room)).into_bytes();
+    line.push(b'\n');
+    line
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_too_long_is_answered_and_the_next_is_taken() {
+    let mut rig = rig(1 << 20);
+    rig.say(&initialize()).await;
+    rig.hear().await;
+    for id in [json!(7), json!("a \"b\"")] {
+        rig.to.write_all(&long_request(&id, MAX_LINE + 1)).await.unwrap();
+        let refused = timeout(Duration::from_secs(10), rig.hear()).await.expect("no answer");
+        assert_eq!(refused["id"], id);
+        assert_eq!(refused["error"]["code"], -32600);
+        assert_eq!(refused["error"]["data"], json!({ "bytes": MAX_LINE + 1, "limit": MAX_LINE }));
+        let message = refused["error"]["message"].as_str().unwrap();
+        assert!(message.contains("`tools/call`") && message.contains("16 MiB"), "{message}");
+        assert!(message.contains("images as paths of files"), "{message}");
+    }
+    // One byte less is taken, and is no request of a tool that there is.
+    rig.to.write_all(&long_request(&json!(8), MAX_LINE)).await.unwrap();
+    let answer = rig.hear().await;
+    assert_eq!((&answer["id"], answer["error"]["data"].get("limit")), (&json!(8), None));
+    rig.say(&[call(9, "quick")]).await;
+    assert_eq!(rig.hear().await["id"], 9);
+    rig.shutdown.cancel();
+    rig.end().await.1.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_long_and_asks_nothing_is_passed_over() {
+    let mut rig = rig(1 << 20);
+    rig.say(&initialize()).await;
+    rig.hear().await;
+    let text = "x".repeat(MAX_LINE);
+    rig.say(&[
+        json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": text }),
+        json!({ "jsonrpc": "2.0", "id": 3, "result": text }),
+        json!([text]),
+        call(4, "quick"),
+    ])
+    .await;
+    assert_eq!(rig.hear().await["id"], 4);
+    rig.shutdown.cancel();
+    rig.end().await.1.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_request_at_the_very_end_is_answered() {
+    let mut rig = rig(1 << 20);
+    rig.say(&initialize()).await;
+    rig.to.write_all(&long_request(&json!(1), MAX_LINE + 1)).await.unwrap();
+    rig.to.shutdown().await.unwrap();
+    let mut all = String::new();
+    rig.from.read_to_string(&mut all).await.unwrap();
+    let last: Value = serde_json::from_str(all.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["id"], &last["error"]["code"]), (&json!(1), &json!(-32600)));
+    rig.end().await.1.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_no_answer_to_what_is_too_long_may_still_leave() {
+    let mut rig = rig(1024);
+    rig.say(&initialize()).await;
+    rig.hear().await;
+    for id in 1..=6 {
+        rig.to.write_all(&long_request(&json!(id), MAX_LINE + 1)).await.unwrap();
+    }
+    rig.to.shutdown().await.unwrap();
+    let (took, result) = rig.end().await;
+    result.unwrap();
+    assert!(took <= SOON, "took {took:?}");
+}

@@ -29,6 +29,11 @@ fn files_and_addresses() {
         ("data:image/png;base64,aGk=".to_owned(), &limited, None),
         (path("outside.png"), &limited, Some("limits.roots")),
         ("../outside.png".to_owned(), &limited, Some("limits.roots")),
+        // Whether it is there is not told.
+        (path("missing.png"), &limited, Some("limits.roots")),
+        ("../no/missing.png".to_owned(), &limited, Some("limits.roots")),
+        ("missing.png".to_owned(), &limited, Some("No such file")),
+        ("no/missing.png".to_owned(), &limited, Some("No such file")),
         #[cfg(unix)]
         ("link.png".to_owned(), &limited, Some("limits.roots")),
         ("missing.png".to_owned(), &none, Some("missing.png")),
@@ -53,4 +58,9 @@ fn files_and_addresses() {
         }
     }
     assert!(matches!(look(&vec!["a.png".to_owned(); MOST + 1], &cwd, &none), Err(BadImage::TooMany(17))));
+    // Each is short enough, and they are too long for one message.
+    let addresses = |of: usize| vec![format!("data:image/png;base64,{}", "A".repeat(of)); 2];
+    let error = look(&addresses(ADDRESSES / 2), &cwd, &none).unwrap_err();
+    assert!(error.to_string().contains(&format!("at most {ADDRESSES} together")), "{error}");
+    assert_eq!(look(&addresses(ADDRESSES / 2 - 22), &cwd, &none).unwrap().len(), 2);
 }

@@ -48,6 +48,41 @@ async fn a_missing_answer_is_a_fault_and_a_late_one_is_harmless() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_is_too_long_ends_its_call_at_once() {
+    let mut it = connect(Limits { max_line: 100, ..Limits::default() });
+    let started = Instant::now();
+    let text = "x".repeat(100);
+    let long = |id: Value| json!({ "id": id, "result": { "id": 0, "method": "no", "text": text } });
+    let (first, second, ()) =
+        tokio::join!(it.peer.call("first", &(), LONG), it.peer.call("second", &(), LONG), async {
+            let (first, second) = (it.far.hears_id().await, it.far.hears_id().await);
+            it.far.says(&long(json!(second))).await;
+            it.far.says(&answer(first, &json!(1))).await;
+        });
+    assert_eq!(first.unwrap().get(), "1");
+    let Err(CallError::TooLong { method: "second", bytes, limit: 100 }) = second else {
+        panic!("{second:?}")
+    };
+    let line = long(json!(2)).to_string().len() as u64;
+    assert_eq!((bytes, started.elapsed()), (line, Duration::ZERO));
+    // One that nobody waits for is a line that cannot be used, as any other.
+    for id in [json!(2), json!("2")] {
+        let bytes = long(id.clone()).to_string().len() as u64;
+        it.far.says(&long(id)).await;
+        assert_eq!(it.bad().await, BadLine::TooLong { bytes });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_too_long_is_refused() {
+    let mut it = connect(Limits { max_line: 100, ..Limits::default() });
+    it.far.says(&json!({ "method": "ask", "id": "a", "params": "x".repeat(100) })).await;
+    assert!(matches!(it.bad().await, BadLine::TooLong { .. }));
+    let refused = it.far.hears().await.unwrap();
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!("a"), &json!(-32600)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dropped_call_is_forgotten() {
     let mut it = connect(Limits::default());
     {

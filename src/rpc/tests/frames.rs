@@ -5,8 +5,13 @@ use proptest::prelude::*;
 use tokio_util::codec::Decoder;
 
 use super::super::{Frame, Frames};
+use crate::scan::Message;
 
 const MAX: usize = 24;
+
+fn too_long(bytes: u64) -> Frame {
+    Frame::TooLong { bytes, about: Message::default() }
+}
 
 /// Feeds the bytes in these pieces, to the end.
 fn frames<'a>(max: usize, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Frame> {
@@ -31,7 +36,7 @@ fn expected(max: usize, input: &[u8]) -> Vec<Frame> {
     let rest = lines.pop().unwrap_or_default();
     let mut frames: Vec<Frame> = lines.into_iter().filter_map(|line| whole(max, line)).collect();
     if rest.len() > max {
-        frames.push(Frame::TooLong { bytes: rest.len() as u64 });
+        frames.push(too_long(rest.len() as u64));
     } else if !rest.trim_ascii().is_empty() {
         frames.push(Frame::Cut { bytes: rest.len() });
     }
@@ -40,7 +45,7 @@ fn expected(max: usize, input: &[u8]) -> Vec<Frame> {
 
 fn whole(max: usize, line: &[u8]) -> Option<Frame> {
     if line.len() > max {
-        return Some(Frame::TooLong { bytes: line.len() as u64 });
+        return Some(too_long(line.len() as u64));
     }
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.trim_ascii().is_empty() {
@@ -90,10 +95,10 @@ proptest! {
 #[test]
 fn the_limit_is_exact() {
     assert_eq!(frames(3, [b"abc\n".as_slice()]), [Frame::Line(Bytes::from_static(b"abc"))]);
-    assert_eq!(frames(3, [b"abcd\n".as_slice()]), [Frame::TooLong { bytes: 4 }]);
+    assert_eq!(frames(3, [b"abcd\n".as_slice()]), [too_long(4)]);
     assert_eq!(
         frames(3, [b"abc".as_slice(), b"d\nx\n"]),
-        [Frame::TooLong { bytes: 4 }, Frame::Line(Bytes::from_static(b"x"))]
+        [too_long(4), Frame::Line(Bytes::from_static(b"x"))]
     );
 }
 
@@ -111,6 +116,6 @@ fn skipping_a_long_line_keeps_nothing_of_it() {
     }
     buffer.extend_from_slice(b"\nnext\n");
     let bytes = 1600 * (64 << 10);
-    assert_eq!(decoder.decode(&mut buffer).unwrap(), Some(Frame::TooLong { bytes }));
+    assert_eq!(decoder.decode(&mut buffer).unwrap(), Some(too_long(bytes)));
     assert_eq!(decoder.decode(&mut buffer).unwrap(), Some(Frame::Line(Bytes::from_static(b"next"))));
 }

@@ -5,10 +5,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio_util::codec::Decoder;
 
-use super::super::{Frame, Frames, Shorten};
+use super::super::{Cut, Frame, Frames, Shorten};
 
 const KEEP: usize = 64;
-const WHAT: Shorten = Shorten { members: &["out", "also"], keep: KEEP };
+const fn cut(member: &'static str, begin: &'static str, keep: usize) -> Cut {
+    Cut { member, begin, keep }
+}
+
+const WHAT: Shorten = Shorten(&[cut("out", "", KEEP), cut("also", "", KEEP), cut("url", "data:", KEEP / 2)]);
 const NOTE: &str = " bytes in all; codex's own record of the thread has them]\n";
 
 /// The lines of these bytes, which come in pieces of these sizes.
@@ -103,12 +107,32 @@ fn only_texts_of_the_members_are_cut() {
     assert_eq!(got["out2"], long);
 }
 
+#[test]
+fn an_address_is_cut_where_it_is_its_own_data() {
+    let (data, page) = ("data:image/png;base64,".to_owned() + &"A".repeat(1000), "https://x.org/".repeat(90));
+    for text in [&data, &page, &"data".to_owned(), &"\u{1}".repeat(300)] {
+        let line = format!("{}\n", json!({ "url": text, "other": data }));
+        for size in [1, 7, 50, line.len()] {
+            let got: Value = serde_json::from_slice(&lines(line.as_bytes(), &[size])[0]).unwrap();
+            assert_eq!(got["other"], json!(data));
+            let kept = got["url"].as_str().unwrap();
+            if text.starts_with("data:") {
+                assert!(kept.starts_with("data:image/png;") && kept.len() < 150, "{kept}");
+                assert_eq!(Cut::length_of(kept), Some(text.len()));
+            } else {
+                assert_eq!((kept, Cut::length_of(kept)), (text.as_str(), None));
+            }
+        }
+    }
+}
+
 /// Twenty megabytes of one text never take more than what is kept of it.
 #[test]
 fn a_long_text_takes_little_memory() {
     const PIECES: usize = 300;
-    let keep = 2 << 20;
-    let mut decoder = Frames::new(4 << 20).shortening(Shorten { members: &["out"], keep });
+    const OUT: &[Cut] = &[cut("out", "", 2 << 20)];
+    let keep = OUT[0].keep;
+    let mut decoder = Frames::new(4 << 20).shortening(Shorten(OUT));
     let mut buffer = BytesMut::from(&b"{\"out\":\""[..]);
     let piece = r"a line\n".repeat(8 << 10);
     for _ in 0..PIECES {

@@ -23,7 +23,7 @@ impl State {
                     .start(out, Waiting { call, turn, how: How::Begun, missed: None, cancelled: false });
             }
             WhenBusy::Reject => return out.replies.push((call, Reply::Busy(self.current()))),
-            WhenBusy::Queue => self.line.join(call, turn),
+            WhenBusy::Queue | WhenBusy::Behind => self.line.join(call, turn),
             WhenBusy::Steer => self.line.hold(call, turn),
         };
         if let Err(waiting) = waits {

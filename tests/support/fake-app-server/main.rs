@@ -116,7 +116,10 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
         }
         "turn/interrupt" => {
             server.result(message, json!({}));
-            server.end_turn(thread, "interrupted", &Value::Null);
+            // One that is deaf goes on.
+            if server.params(thread).is_none_or(|params| params["model"] != "deaf") {
+                server.end_turn(thread, "interrupted", &Value::Null);
+            }
         }
         "thread/backgroundTerminals/clean" => {
             server.end_commands(Some(thread));
@@ -130,6 +133,13 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
         "review/start" => {
             uuid(thread)?;
             turn::start(server, thread, message)?;
+        }
+        // Always one that fails.
+        "thread/compact/start" => {
+            uuid(thread)?;
+            let mut compaction = message.clone();
+            compaction["params"]["input"] = json!([{ "text": "fail compaction is broken here" }]);
+            turn::start(server, thread, &compaction)?;
         }
         "thread/unsubscribe" => {
             let status = if server.close(thread) { "unsubscribed" } else { "notLoaded" };
