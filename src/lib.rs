@@ -15,6 +15,7 @@ pub mod journal;
 pub mod limits;
 pub mod mcp;
 pub mod rpc;
+pub mod schemas;
 pub mod servers;
 pub mod session;
 pub mod supervise;

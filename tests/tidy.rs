@@ -13,10 +13,11 @@ const MAX_LINES: usize = 500;
 const IMPORTS: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("event", &["ids"]),
+    ("schemas", &[]),
     ("rpc", &["ids", "event"]),
     ("supervise", &["ids", "event"]),
     ("journal", &["ids", "event"]),
-    ("approval", &["ids", "event"]),
+    ("approval", &["ids", "event", "schemas"]),
     ("config", &["ids", "event"]),
     ("control", &["ids", "event"]),
     ("limits", &["ids", "event"]),
@@ -24,7 +25,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("terminal", &["ids", "event"]),
     ("session", &["ids", "event", "journal", "approval", "servers"]),
     ("codex", &["ids", "event", "rpc", "supervise", "servers", "session"]),
-    ("mcp", &["ids", "event", "servers", "session", "approval", "journal", "control", "limits"]),
+    ("mcp", &["ids", "event", "schemas", "servers", "session", "approval", "journal", "control", "limits"]),
 ];
 
 /// Level 4, which stands above the table: what it may not import, so that it stays wiring.
@@ -43,6 +44,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["journal"]),
     ("rpassword", &["app"]),
     ("chrono", &["terminal"]),
+    ("jsonschema", &["schemas"]),
+    ("referencing", &["schemas"]),
     ("terminal_size", &["terminal"]),
     ("process_wrap", &["supervise"]),
 ];

@@ -100,7 +100,7 @@ fn plain(path: PathBuf) -> PathBuf {
 /// A schema that can be used later: better to hear now that it cannot.
 pub(super) fn schema(given: Option<JsonObject>) -> Result<Option<Value>, CallToolResult> {
     let Some(schema) = given.map(Value::Object) else { return Ok(None) };
-    match output::validator(&schema) {
+    match output::usable(&schema) {
         Ok(_) => Ok(Some(schema)),
         Err(why) => {
             Err(result::refused("bad_arguments", format!("`output-schema`: {why}; give a JSON Schema")))
