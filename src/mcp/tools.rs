@@ -131,6 +131,7 @@ impl Server {
         let turn = args.turn_id;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
+        call.before(self.within(&thread)).await.map_err(too_slow)??;
         if let Some(handle) = self.sessions.live(&thread).await {
             let view = handle.view().borrow().clone();
             let latest = if view.starting || !view.line.is_empty() { None } else { view.turn.clone() };
@@ -157,7 +158,11 @@ impl Server {
         let args: ApproveArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let id = args.approval_id;
         let thread = self.sessions.of_approval(&id).await.map_err(|e| open_error(&e.into()))?;
-        let Some(thread) = thread else {
+        let within = async |thread: &ThreadId| self.within(thread).await.is_ok();
+        let Some(thread) = (match thread {
+            Some(thread) if within(&thread).await => Some(thread),
+            _ => None,
+        }) else {
             let message = format!(
                 "there is no request `{id}`; `codex-wait` with the session's `threadId` shows the open ones"
             );
@@ -187,6 +192,7 @@ impl Server {
     async fn try_cancel(&self, arguments: Option<JsonObject>) -> Result<CallToolResult, CallToolResult> {
         let args: CancelArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
+        self.within(&thread).await?;
         if args.archive {
             return self.archive(&thread).await;
         }
