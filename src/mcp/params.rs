@@ -63,6 +63,7 @@ impl Server {
             sandbox,
             approval_policy,
             config: given.config,
+            said: given.said,
             base_instructions: args.base_instructions.clone(),
             developer_instructions: args.developer_instructions.clone(),
             // As of all sessions of this host.
