@@ -18,6 +18,7 @@ pub mod mcp;
 pub mod pump;
 pub mod rpc;
 pub mod scan;
+pub mod schemas;
 pub mod servers;
 pub mod session;
 pub mod supervise;

@@ -13,12 +13,13 @@ const MAX_LINES: usize = 500;
 const IMPORTS: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("event", &["ids"]),
+    ("schemas", &[]),
     ("scan", &[]),
     ("pump", &["scan"]),
     ("rpc", &["ids", "event", "scan"]),
     ("supervise", &["ids", "event"]),
     ("journal", &["ids", "event"]),
-    ("approval", &["ids", "event"]),
+    ("approval", &["ids", "event", "schemas"]),
     ("config", &["ids", "event"]),
     ("control", &["ids", "event"]),
     ("limits", &["ids", "event"]),
@@ -26,7 +27,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("terminal", &["ids", "event"]),
     ("session", &["ids", "event", "journal", "approval", "servers"]),
     ("codex", &["ids", "event", "rpc", "supervise", "servers", "session"]),
-    ("mcp", &["ids", "event", "scan", "servers", "session", "approval", "journal", "control", "limits"]),
+    (
+        "mcp",
+        &[
+            "ids", "event", "scan", "schemas", "servers", "session", "approval", "journal", "control",
+            "limits",
+        ],
+    ),
 ];
 
 /// Level 4, which stands above the table: what it may not import, so that it stays wiring.
@@ -45,6 +52,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["journal"]),
     ("rpassword", &["app"]),
     ("chrono", &["terminal"]),
+    ("jsonschema", &["schemas"]),
+    ("referencing", &["schemas"]),
     ("terminal_size", &["terminal"]),
     ("process_wrap", &["supervise"]),
 ];

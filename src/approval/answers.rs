@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::event::{Answers, Decision, PermissionRequest, Question, RequestKind};
+use crate::schemas::Schema;
 
 /// The most bytes of answers. Codex puts them into the model's context.
 const MAX_BYTES: usize = 64 * 1024;
@@ -81,10 +82,10 @@ fn form(request: &PermissionRequest, answers: Value) -> Result<Value, String> {
         return Err("they must be an object, as the request's `schema` says".into());
     }
     let Some(schema) = &request.subject.schema else { return Ok(answers) };
-    // A schema that is none cannot be held against anything; its server checks what it gets.
-    let Ok(validator) = jsonschema::validator_for(schema) else { return Ok(answers) };
-    let faults = validator.iter_errors(&answers).take(3);
-    let faults: Vec<_> = faults.map(|fault| format!("`{}`: {fault}", fault.instance_path)).collect();
+    // A schema that is none, or takes too much, cannot be held against anything; its server checks what it gets.
+    let Some(Ok(faults)) = Schema::new(schema).ok().map(|schema| schema.faults(&answers, 3)) else {
+        return Ok(answers);
+    };
     if faults.is_empty() { Ok(answers) } else { Err(faults.join("; ")) }
 }
 

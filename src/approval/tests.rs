@@ -150,6 +150,18 @@ fn answers_fit_their_form() {
     assert!(command.unwrap_err().contains("takes none"));
 }
 
+/// A form of a server that no check would come to an end with goes to its server unchecked.
+#[test]
+fn a_form_that_cannot_be_checked_takes_any_answers() {
+    let ring = json!({ "anyOf": [{ "required": ["c"] }, { "$ref": "#" }] });
+    for schema in [ring, json!({ "type": 5 })] {
+        let subject = Subject { schema: Some(schema), ..Subject::default() };
+        let form = about(RequestKind::McpForm, &[Decision::Answer], subject);
+        assert_eq!(answered(&form, Decision::Answer, Some(json!({ "n": 1 }))), Ok(json!({ "n": 1 })));
+        assert!(answered(&form, Decision::Answer, Some(json!("blue"))).is_err());
+    }
+}
+
 fn questions() -> PermissionRequest {
     let option = |label: &str| Choice { label: label.into(), description: String::new() };
     let question = |id: &str, other, secret| Question {

@@ -68,6 +68,7 @@ pub(super) async fn start(
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
     let remedy = account::remedy(&own, &config);
+    let hidden = secrets.of_open(params);
     let params = ThreadStartParams {
         cwd: Some(params.cwd.clone()),
         model: params.model.clone(),
@@ -80,7 +81,7 @@ pub(super) async fn start(
         ..ThreadStartParams::default()
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/start", &params, OPEN).await;
-    let opened = opened.map_err(|error| without_secrets(error, &secrets))?;
+    let opened = opened.map_err(|error| without_secrets(error, &hidden))?;
     Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets, remedy })
 }
 
@@ -142,6 +143,7 @@ pub(super) async fn resume(
     }
     let Again { sandbox, mut config, turn, mut notes, secrets, remedy } =
         again(peer, launch, &params).await?;
+    let hidden = secrets.of_open(&params);
     config.retain(|key, _| key != "model" && key != "model_reasoning_effort");
     let params = ThreadStartParams {
         thread_id: Some(thread.to_string()),
@@ -158,7 +160,7 @@ pub(super) async fn resume(
         notes.push(Body::warning(message));
         opened = call(peer, "thread/resume", &params, OPEN).await;
     }
-    let opened = opened.map_err(|error| without_secrets(explain(error, thread), &secrets))?;
+    let opened = opened.map_err(|error| without_secrets(explain(error, thread), &hidden))?;
     let mut opened = into_opened(opened, generation, turn);
     match missed::missed(peer, thread, known).await {
         Ok(missed) => opened.missed = missed,
@@ -185,6 +187,7 @@ pub(super) async fn fork(
         params.cwd = thread.cwd;
     }
     let Again { sandbox, mut config, turn, notes, secrets, remedy } = again(peer, launch, &params).await?;
+    let hidden = secrets.of_open(&params);
     if let Some(effort) = thread.reasoning_effort {
         config.insert("model_reasoning_effort".to_owned(), Value::String(effort));
     }
@@ -202,7 +205,7 @@ pub(super) async fn fork(
         thread_source: params.around.thread_source.clone(),
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/fork", &params, OPEN).await;
-    let opened = opened.map_err(|error| without_secrets(unforked(error, fork), &secrets))?;
+    let opened = opened.map_err(|error| without_secrets(unforked(error, fork), &hidden))?;
     let mut opened = into_opened(opened, generation, turn);
     opened.info.forked_from = Some(fork.thread.clone());
     Ok(Loaded { opened, notes, secrets, remedy })

@@ -10,7 +10,8 @@ const SECTION: &str = "shell_environment_policy";
 const SET: &str = "set";
 
 /// What `inherit = "core"` lets through (codex's own list).
-const CORE: [&str; 9] = ["PATH", "SHELL", "TMPDIR", "TEMP", "TMP", "HOME", "LOGNAME", "USER", "USERNAME"];
+pub(super) const CORE: [&str; 9] =
+    ["PATH", "SHELL", "TMPDIR", "TEMP", "TMP", "HOME", "LOGNAME", "USER", "USERNAME"];
 
 /// What `ignore_default_excludes = false` leaves out.
 const DEFAULT_EXCLUDES: [&str; 3] = ["*KEY*", "*SECRET*", "*TOKEN*"];

@@ -37,6 +37,7 @@ impl Server {
     async fn try_cancel(&self, arguments: Option<JsonObject>) -> Result<CallToolResult, CallToolResult> {
         let args: CancelArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let thread = args.thread_id;
+        self.within(&thread).await?;
         match args.turn_id {
             Some(turn) => self.stop_one(&thread, turn).await,
             None if args.archive => self.archive(&thread).await,

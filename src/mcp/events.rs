@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::args::{self, Detail, EventsArgs};
 use super::call::Call;
 use super::cut;
-use super::faults::{bad, open_error};
+use super::faults::{bad, open_error, too_slow};
 use super::progress::Progress;
 use super::result;
 use super::server::{Context, Server};
@@ -91,6 +91,7 @@ impl Server {
         let thread = args.thread_id.clone();
         let journal = self.sessions.journal();
         let fail = |error: JournalError| open_error(&error.into());
+        call.before(self.within(&thread)).await.map_err(too_slow)??;
         let Some(row) = journal.session(thread.clone()).await.map_err(fail)? else {
             return Err(open_error(&crate::session::OpenError::Unknown(thread)));
         };

@@ -34,6 +34,8 @@ pub(super) struct Given {
     pub asked: Map<String, Value>,
     /// The same above those of the flags: what codex gets.
     pub config: Map<String, Value>,
+    /// Of the call alone.
+    pub said: Map<String, Value>,
     /// The MCP servers of the profile.
     pub of_profile: Wanted,
 }
@@ -49,6 +51,7 @@ impl Given {
             Some(name) => read(name, options)?,
             None => Map::new(),
         };
+        let said = own.clone();
         let mut of_profile = Wanted::default();
         let absorbed = of_profile.absorb(&mut asked);
         absorbed.map_err(|error| result::refused("bad_arguments", format!("the profile's {error}")))?;
@@ -65,7 +68,7 @@ impl Given {
             // Taken out of it, and asked for all the same.
             asked.insert("mcp_servers".to_owned(), Value::Object(named));
         }
-        Ok(Self { asked, config, of_profile })
+        Ok(Self { asked, config, said, of_profile })
     }
 
     /// A default of the flags, unless the call says something else by a key.

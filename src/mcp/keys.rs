@@ -232,9 +232,15 @@ impl Server {
         loop {
             changes.mark_unchanged();
             let Some(found) = self.claimed(key).await.map_err(fail)? else { return Ok(None) };
-            if found.digest != key.digest {
-                let thread =
-                    found.thread.map_or_else(String::new, |thread| format!(" in session `{thread}`"));
+            let shown = match &found.thread {
+                Some(thread) => self.within(thread).await.is_ok(),
+                None => true,
+            };
+            if found.digest != key.digest || !shown {
+                let thread = found
+                    .thread
+                    .filter(|_| shown)
+                    .map_or_else(String::new, |thread| format!(" in session `{thread}`"));
                 let message = format!(
                     "`key` is `{}`, which names another run{thread}: it asked for something else; give each run a key of its own",
                     key.name

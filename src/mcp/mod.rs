@@ -24,6 +24,7 @@ mod models;
 mod output;
 mod params;
 mod progress;
+mod reach;
 mod reply;
 pub mod resources;
 pub mod result;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::result::cut_plain;
 use crate::event::{ErrorInfo, TurnStatus};
+use crate::schemas::Schema;
 use crate::session::{Status, View};
 
 /// The most bytes of a value or of a schema that an error shows.
@@ -39,18 +40,15 @@ fn fitting(content: &str, schema: &Value) -> Result<Value, ErrorInfo> {
     };
     let value: Value =
         serde_json::from_str(content.trim()).map_err(|error| unfit(format!("it is no JSON ({error})")))?;
-    let validator = validator(schema).map_err(unfit)?;
-    let faults: Vec<String> = validator
-        .iter_errors(&value)
-        .take(FAULTS)
-        .map(|error| format!("{} at `{}`", error, error.instance_path))
-        .collect();
+    // Looked at again: one that an older bridge kept may be none that can be used.
+    let schema = usable(schema).map_err(unfit)?;
+    let faults = schema.faults(&value, FAULTS).map_err(|error| unfit(error.to_string()))?;
     if faults.is_empty() { Ok(value) } else { Err(unfit(faults.join("; "))) }
 }
 
 /// A schema that can be used; the error says why one cannot.
-pub(super) fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
-    jsonschema::validator_for(schema).map_err(|error| format!("the schema cannot be used: {error}"))
+pub(super) fn usable(schema: &Value) -> Result<Schema, String> {
+    Schema::new(schema).map_err(|error| format!("the schema cannot be used: {error}"))
 }
 
 #[cfg(test)]

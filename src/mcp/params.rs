@@ -63,6 +63,7 @@ impl Server {
             sandbox,
             approval_policy,
             config: given.config,
+            said: given.said,
             base_instructions: args.base_instructions.clone(),
             developer_instructions: args.developer_instructions.clone(),
             // As of all sessions of this host.
@@ -100,7 +101,7 @@ fn plain(path: PathBuf) -> PathBuf {
 /// A schema that can be used later: better to hear now that it cannot.
 pub(super) fn schema(given: Option<JsonObject>) -> Result<Option<Value>, CallToolResult> {
     let Some(schema) = given.map(Value::Object) else { return Ok(None) };
-    match output::validator(&schema) {
+    match output::usable(&schema) {
         Ok(_) => Ok(Some(schema)),
         Err(why) => {
             Err(result::refused("bad_arguments", format!("`output-schema`: {why}; give a JSON Schema")))

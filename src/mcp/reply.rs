@@ -52,6 +52,7 @@ impl Server {
         call: &'a Call<'a>,
         mut progress: Progress<'a>,
     ) -> Outcome {
+        call.before(self.within(&args.thread_id)).await.map_err(too_slow)??;
         self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
         let known = self.known_in(&args.thread_id, args.model.as_deref(), args.effort.as_deref());
         call.before(known).await.map_err(too_slow)??;

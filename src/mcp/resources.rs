@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use super::args::{Detail, EventsArgs};
 use super::cut;
 use super::decision::decision;
+use super::reach::{shows, touches};
 use super::result::{self, Note};
 use super::server::Server;
 use crate::event::{self, Body, PermissionRequest};
@@ -36,6 +37,9 @@ const LISTED: usize = 20;
 
 /// Sessions that `codex://sessions` names.
 const NAMED: usize = 200;
+
+/// Sessions that are looked through where not all may be seen.
+const ALL: usize = 1000;
 
 /// The most bytes of a transcript or a diff: a person scrolls through them, an agent reads events.
 const TEXT: usize = 1 << 20;
@@ -62,8 +66,7 @@ impl Server {
             of(&Uri::Mcp, "mcp", "codex's MCP servers", "The state of the servers that codex has"),
             of(&Uri::EventSchema, "event-schema", "Schema of events", "JSON Schema of codex-events"),
         ];
-        let rows = self.sessions.journal().sessions(LISTED).await.map_err(|error| broken(&error))?;
-        for row in rows {
+        for row in self.latest(LISTED).await? {
             let uri = Uri::Transcript(row.thread_id.clone());
             let title = if row.title.is_empty() { row.thread_id.to_string() } else { row.title.clone() };
             let mut listed = of(&uri, &format!("transcript-{}", row.thread_id), &title, &row.cwd);
@@ -98,6 +101,10 @@ impl Server {
     /// When there is none at this address, or the journal cannot be read.
     pub(super) async fn read_one(&self, address: &str) -> Result<ReadResourceResult, ErrorData> {
         let uri = Uri::parse(address).map_err(|error| missing(error.to_string(), address))?;
+        if let Some(thread) = uri.thread() {
+            let touched = touches(&self.sessions, &self.options.limits, thread).await;
+            touched.map_err(|error| unopened(&error, address))?;
+        }
         let text = match &uri {
             Uri::Sessions => self.all_sessions().await?.to_string(),
             Uri::Decisions => self.all_decisions().await?.to_string(),
@@ -119,7 +126,8 @@ impl Server {
         let journal = self.sessions.journal();
         // Those that wait for somebody come first, however long ago they were touched.
         let mut rows = journal.undecided().await.map_err(|error| broken(&error))?;
-        let latest = journal.sessions(NAMED).await.map_err(|error| broken(&error))?;
+        rows.retain(|row| shows(&self.options.limits, row));
+        let latest = self.latest(NAMED).await?;
         rows.extend(latest.into_iter().filter(|row| row.status != SessionStatus::NeedsDecision));
         rows.truncate(NAMED);
         // Those of bridges that were killed, until one that lives has ended them.
@@ -142,6 +150,8 @@ impl Server {
     async fn all_decisions(&self) -> Result<Value, ErrorData> {
         let open = session::open_decisions(self.sessions.journal().as_ref()).await;
         let open: Vec<(SessionRecord, PermissionRequest)> = open.map_err(|error| broken(&error))?;
+        let shown = open.into_iter().filter(|(row, _)| shows(&self.options.limits, row));
+        let open: Vec<_> = shown.collect();
         let room = self.options.budget / open.len().max(1);
         let each = open.iter().map(|(row, request)| {
             let view = View { turn: row.turn_id.clone(), ..View::new(row.thread_id.clone()) };
@@ -152,8 +162,7 @@ impl Server {
 
     /// The servers of the latest sessions, as codex last spoke of them.
     async fn servers(&self) -> Result<Value, ErrorData> {
-        let journal = self.sessions.journal();
-        let rows = journal.sessions(LISTED).await.map_err(|error| broken(&error))?;
+        let rows = self.latest(LISTED).await?;
         let mut sessions = Vec::new();
         for row in rows {
             let mut servers = std::collections::BTreeMap::new();
@@ -173,6 +182,14 @@ impl Server {
             }
         }
         Ok(json!({ "sessions": sessions }))
+    }
+
+    /// The latest sessions that may be seen.
+    async fn latest(&self, most: usize) -> Result<Vec<SessionRecord>, ErrorData> {
+        let limits = &self.options.limits;
+        let read = if limits.roots.is_empty() { most } else { ALL };
+        let rows = self.sessions.journal().sessions(read).await.map_err(|error| broken(&error))?;
+        Ok(rows.into_iter().filter(|row| shows(limits, row)).take(most).collect())
     }
 
     async fn one_session(&self, thread: &ThreadId, address: &str) -> Result<Value, ErrorData> {

@@ -22,6 +22,9 @@ const NEAR_LIMIT: u32 = 80;
 /// How many of them it names: codex has two windows for each of a few.
 const LIMITS: usize = 4;
 
+/// The value that a caller asked for, or why there is none.
+type Output = Result<Value, ErrorInfo>;
+
 /// What a caller is told besides the session's state.
 #[derive(Clone, Debug)]
 pub struct Note {
@@ -67,14 +70,22 @@ pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
     };
     let view = if view.starting { &blank } else { view };
     // A value is of use only as a whole: it comes first, and the words get what is left.
-    let value = output(view).and_then(Result::ok);
-    let value =
-        value.map(|value| (value.to_string().len(), value)).filter(|(bytes, _)| bytes * 3 <= budget * 2);
+    let output = output(view);
+    let value = output.as_ref().and_then(|output| output.as_ref().ok());
+    let value = value
+        .map(|value| (value.to_string().len(), value.clone()))
+        .filter(|(bytes, _)| bytes * 3 <= budget * 2);
     let left = value.as_ref().map_or(budget, |(bytes, _)| budget.saturating_sub(bytes + VALUE));
     let mut result = fit(left, |room| {
         let content = cut(&view.content, room, view);
-        let mut result = CallToolResult::success(vec![ContentBlock::text(text(view, &content, note, room))]);
-        let mut members = members(view, &content, room);
+        let mut result = CallToolResult::success(vec![ContentBlock::text(text(
+            view,
+            output.as_ref(),
+            &content,
+            note,
+            room,
+        ))]);
+        let mut members = members(view, output.as_ref(), &content, room);
         if value.is_some() {
             members.remove("outputBytes");
         }
@@ -82,7 +93,7 @@ pub fn of_view(view: &View, note: &Note, budget: usize) -> CallToolResult {
             members.insert("sent".into(), json!(note.sent.name()));
         }
         result.structured_content = Some(Value::Object(members));
-        let unfit = matches!(output(view), Some(Err(_)));
+        let unfit = matches!(output, Some(Err(_)));
         result.is_error = (unfit || view.status == Status::Ended(TurnStatus::Failed)).then_some(true);
         result
     });
@@ -138,7 +149,7 @@ fn short_error(error: &ErrorInfo, room: usize) -> ErrorInfo {
     }
 }
 
-fn members(view: &View, content: &str, room: usize) -> Map<String, Value> {
+fn members(view: &View, output: Option<&Output>, content: &str, room: usize) -> Map<String, Value> {
     let mut out = Map::new();
     out.insert("threadId".into(), json!(view.thread));
     out.insert("content".into(), json!(content));
@@ -172,10 +183,10 @@ fn members(view: &View, content: &str, room: usize) -> Map<String, Value> {
         let all = commands.chain(survivors).collect();
         name_some(&mut out, "background", ["command", "processId"], all, room);
     }
-    match output(view) {
+    match output {
         // Taken out again where there is room for the value. The text says where the whole of it is.
         Some(Ok(value)) => drop(out.insert("outputBytes".into(), json!(value.to_string().len()))),
-        Some(Err(error)) => drop(out.insert("error".into(), json!(short_error(&error, room / 2)))),
+        Some(Err(error)) => drop(out.insert("error".into(), json!(short_error(error, room / 2)))),
         None => {}
     }
     if let Some(error) = &view.error {
@@ -224,7 +235,7 @@ pub fn status(view: &View) -> &'static str {
     }
 }
 
-fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
+fn text(view: &View, output: Option<&Output>, content: &str, note: &Note, room: usize) -> String {
     let thread = &view.thread;
     let mut lines: Vec<String> = note.text.iter().cloned().collect();
     match note.sent {
@@ -262,8 +273,8 @@ fn text(view: &View, content: &str, note: &Note, room: usize) -> String {
             ));
         }
         Status::Ended(TurnStatus::Completed) => {
-            if let Some(Err(error)) = output(view) {
-                lines.push(sentence(&short_error(&error, room / 2)));
+            if let Some(Err(error)) = output {
+                lines.push(sentence(&short_error(error, room / 2)));
                 return lines.join("\n");
             }
             if lines.is_empty() {

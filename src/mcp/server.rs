@@ -121,7 +121,8 @@ impl Server {
     /// A server over these sessions.
     #[must_use]
     pub fn new(sessions: Sessions, options: ServerOptions) -> Self {
-        let work = Turns { sessions: sessions.clone(), budget: options.budget };
+        let (limits, budget) = (options.limits.clone(), options.budget);
+        let work = Turns { sessions: sessions.clone(), limits, budget };
         Self {
             tasks: Arc::new(Tasks::new(sessions.journal().clone(), work, options.keep)),
             sessions,
@@ -279,8 +280,9 @@ impl ServerHandler for Server {
             false
         });
         if let Some(wants) = first {
-            run_notices(self.sessions.journal().as_ref(), Outlet::Peer(&context.peer), wants, self.begun)
-                .await;
+            let journal = self.sessions.journal().as_ref();
+            let outlet = Outlet::Peer(&context.peer);
+            run_notices(journal, &self.options.limits, outlet, wants, self.begun).await;
         }
     }
 
@@ -302,7 +304,7 @@ impl ServerHandler for Server {
         let journal = self.sessions.journal().as_ref();
         tokio::select! {
             () = context.cancelled() => {}
-            () = run_notices(journal, Outlet::Sink(context.sink()), wants.subscribe(), begun) => {}
+            () = run_notices(journal, &self.options.limits, Outlet::Sink(context.sink()), wants.subscribe(), begun) => {}
         }
         Ok(())
     }
@@ -318,7 +320,7 @@ impl ServerHandler for Server {
         }
         Uri::parse(&request.uri).map_err(|error| ErrorData::resource_not_found(error.to_string(), None))?;
         // Looked at before the answer: what changes after it is told.
-        let state = seen_now(self.sessions.journal().as_ref(), &request.uri).await;
+        let state = seen_now(self.sessions.journal().as_ref(), &self.options.limits, &request.uri).await;
         let mut full = false;
         self.wants.send_if_modified(|wants| {
             let known = wants.addresses.contains_key(&request.uri);

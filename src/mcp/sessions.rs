@@ -13,6 +13,7 @@ use self::entry::{Entry, Turn};
 use super::args::{self, SessionsArgs, Which};
 use super::faults::{bad, open_error, too_slow};
 use super::progress::Progress;
+use super::reach::{sees, shows, touches};
 use super::result;
 use super::server::{Context, Server};
 use crate::event::PermissionRequest;
@@ -84,10 +85,10 @@ impl Server {
 
     async fn look(&self, args: &SessionsArgs) -> Result<List, OpenError> {
         match &args.thread_id {
-            Some(thread) => match self.sessions.thread(thread).await {
-                Ok(known) if !self.may_see(&known.cwd) => Err(OpenError::Unknown(thread.clone())),
-                _ => self.one(thread, args).await,
-            },
+            Some(thread) => {
+                touches(&self.sessions, &self.options.limits, thread).await?;
+                self.one(thread, args).await
+            }
             None => self.all(args).await,
         }
     }
@@ -97,9 +98,9 @@ impl Server {
         let journal = self.sessions.journal();
         let rows = journal.sessions(ROWS).await?;
         let decisions = open_decisions(journal.as_ref()).await?;
-        let shown = |row: &&SessionRecord| {
-            args.cwd.as_ref().is_none_or(|cwd| *cwd == row.cwd) && self.may_see(&row.cwd)
-        };
+        let limits = &self.options.limits;
+        let shown =
+            |row: &&SessionRecord| args.cwd.as_ref().is_none_or(|cwd| *cwd == row.cwd) && shows(limits, row);
         let mut at_work: Vec<Entry> = rows
             .iter()
             .filter(|row| row.status != SessionStatus::Idle)
@@ -155,18 +156,16 @@ impl Server {
         };
         list.cursor = page.cursor.map(|cursor| Cursor::Codex(cursor).to_string());
         for thread in page.threads {
-            if !known.contains(&thread.thread) && self.may_see(&thread.cwd) {
-                let row = journal.session(thread.thread.clone()).await?;
+            if known.contains(&thread.thread) {
+                continue;
+            }
+            let row = journal.session(thread.thread.clone()).await?;
+            let cwd = row.as_ref().map(|row| &row.cwd).filter(|cwd| !cwd.is_empty());
+            if sees(limits, cwd.unwrap_or(&thread.cwd)) {
                 list.entries.push(Entry::of_thread(thread, row.as_ref()));
             }
         }
         Ok(list)
-    }
-
-    /// Whether a folder lies within the limits: what is outside is not shown either.
-    fn may_see(&self, cwd: &str) -> bool {
-        let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.into());
-        self.options.limits.folder(&real).is_ok()
     }
 
     /// So many entries as a result has room for.
@@ -213,9 +212,6 @@ impl Server {
 
     /// Takes a session out of the lists; a turn that runs is ended first.
     pub(super) async fn archive(&self, thread: &ThreadId) -> Result<CallToolResult, CallToolResult> {
-        if self.sessions.thread(thread).await.is_ok_and(|known| !self.may_see(&known.cwd)) {
-            return Err(open_error(&OpenError::Unknown(thread.clone())));
-        }
         if self.sessions.is_elsewhere(thread).await && self.sessions.live(thread).await.is_none() {
             let message = self.sessions.owner_elsewhere(thread).await;
             return Err(result::refused("thread_held", message));

@@ -9,6 +9,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use rmcp::ErrorData;
 use rmcp::model::{
@@ -45,6 +46,10 @@ pub enum Standing {
 
 /// What tasks are about.
 pub trait Work: Send + Sync + 'static {
+    /// Whether those who ask here may know of a task at all; all, unless it says otherwise.
+    fn is_known<'a>(&'a self, _task: &'a TaskRecord) -> BoxFuture<'a, bool> {
+        std::future::ready(true).boxed()
+    }
     /// Looks at the work of a task, for a host that can show these dialogs.
     fn look<'a>(&'a self, task: &'a TaskRecord, forms: Option<Forms>) -> BoxFuture<'a, Standing>;
     /// Takes answers of the host's person. What nobody asked, or what is answered, is passed over.
@@ -143,7 +148,11 @@ impl<W: Work> Tasks<W> {
 
     async fn find(&self, id: &str) -> Result<TaskRecord, ErrorData> {
         let found = self.journal.task(id.to_owned()).await.map_err(|error| broken(&error))?;
-        found.ok_or_else(|| {
+        let known = match found {
+            Some(task) if self.work.is_known(&task).await => Some(task),
+            _ => None,
+        };
+        known.ok_or_else(|| {
             let keep = humantime::format_duration(self.keep);
             let message =
                 format!("there is no such task: it was never made here, or ended more than {keep} ago");

@@ -123,6 +123,7 @@ impl Server {
         let thread = args.thread_id;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
+        call.before(self.within(&thread)).await.map_err(too_slow)??;
         if let Some(turn) = args.turn_id {
             return self.wait_for(&thread, turn, &call, &mut progress).await;
         }
@@ -150,7 +151,11 @@ impl Server {
         let args: ApproveArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let id = args.approval_id;
         let thread = self.sessions.of_approval(&id).await.map_err(|e| open_error(&e.into()))?;
-        let Some(thread) = thread else {
+        let within = async |thread: &ThreadId| self.within(thread).await.is_ok();
+        let Some(thread) = (match thread {
+            Some(thread) if within(&thread).await => Some(thread),
+            _ => None,
+        }) else {
             let message = format!(
                 "there is no request `{id}`; `codex-wait` with the session's `threadId` shows the open ones"
             );

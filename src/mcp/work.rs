@@ -1,5 +1,6 @@
 //! A turn of a session as the work of a task.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -11,6 +12,7 @@ use super::dialog::{self, Answer as Filled, Forms};
 use super::doing::doing;
 use super::elsewhere::send;
 use super::faults::call_error;
+use super::reach::touches;
 use super::result::{self, Note};
 use super::runs::{Answered, answer};
 use super::tasks::{Standing, Work};
@@ -19,12 +21,15 @@ use crate::control::{Answer, By, Request};
 use crate::event::{DecidedBy, Decision};
 use crate::ids::ApprovalId;
 use crate::journal::TaskRecord;
+use crate::limits::Limits;
 use crate::session::{AgentError, Handle, Named, OpenError, Sessions, View};
 
 /// Turns of these sessions.
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     pub sessions: Sessions,
+    /// Which of them a caller may know of.
+    pub limits: Arc<Limits>,
     /// The most bytes of a result.
     pub budget: usize,
 }
@@ -109,6 +114,10 @@ impl Turns {
 }
 
 impl Work for Turns {
+    fn is_known<'a>(&'a self, task: &'a TaskRecord) -> BoxFuture<'a, bool> {
+        async move { touches(&self.sessions, &self.limits, &task.thread).await.is_ok() }.boxed()
+    }
+
     fn look<'a>(&'a self, task: &'a TaskRecord, forms: Option<Forms>) -> BoxFuture<'a, Standing> {
         self.standing(task, forms).boxed()
     }

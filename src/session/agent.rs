@@ -54,6 +54,10 @@ pub struct ThreadParams {
     /// Any key of codex's config.toml, nested or dotted. Kept apart from the rest: it may hold secrets.
     #[serde(skip_serializing)]
     pub config: Map<String, Value>,
+    /// What of `config` its caller gave itself, and may hear again; the rest is a profile's, or the flags', or was
+    /// given by another call.
+    #[serde(skip)]
+    pub said: Map<String, Value>,
     /// Instead of codex's own instructions.
     pub base_instructions: Option<String>,
     /// Beside codex's own instructions.

@@ -94,3 +94,28 @@ fn with_an_unusable_journal_the_server_answers_and_the_call_says_so() {
     let text = result["content"][0]["text"].as_str().unwrap();
     assert!(text.contains(path.to_str().unwrap()) && text.contains("journal.path"), "{text}");
 }
+
+/// A schema that no check would end by is refused before codex hears of anything.
+#[test]
+fn a_schema_without_end_starts_nothing() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).start();
+    let twice = |n: usize| json!({ "allOf": vec![json!({ "$ref": format!("#/$defs/a{}", n + 1) }); 2] });
+    let mut doubling: serde_json::Map<_, _> = (0..28).map(|n| (format!("a{n}"), twice(n))).collect();
+    doubling.insert("a28".to_owned(), json!({ "type": "string" }));
+    for (schema, words) in [
+        (json!({ "anyOf": [{ "type": "number" }, { "$ref": "#" }] }), "leads back to itself"),
+        (json!({ "$ref": "#/$defs/a0", "$defs": doubling }), "refer to one another less often"),
+    ] {
+        let refused = host.call("codex", json!({ "prompt": "say never", "output-schema": schema }));
+        assert_eq!(refused["structuredContent"]["error"]["code"], "bad_arguments", "{refused}");
+        assert!(refused["content"][0]["text"].as_str().unwrap().contains(words), "{refused}");
+    }
+    let sessions = host.request("resources/read", json!({ "uri": "codex://sessions" }));
+    assert_eq!(sessions["result"]["contents"][0]["text"], r#"{"sessions":[]}"#, "no session was begun");
+    let tree =
+        json!({ "type": "object", "properties": { "c": { "type": "array", "items": { "$ref": "#" } } } });
+    let done =
+        host.structured("codex", json!({ "prompt": r#"say {"c":[{"c":[]}]}"#, "output-schema": tree }));
+    assert_eq!(done["output"], json!({ "c": [{ "c": [] }] }), "{done}");
+}

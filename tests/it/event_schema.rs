@@ -14,7 +14,8 @@ fn validator() -> jsonschema::Validator {
 }
 
 fn fits(validator: &jsonschema::Validator, event: &Value) {
-    let faults: Vec<_> = validator.iter_errors(event).map(|e| format!("{}: {e}", e.instance_path)).collect();
+    let faults: Vec<_> =
+        validator.iter_errors(event).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(faults.is_empty(), "{event} does not fit: {faults:?}");
 }
 

@@ -41,6 +41,7 @@ mod races;
 #[path = "../real/mod.rs"]
 mod real;
 mod resources;
+mod roots;
 mod rules;
 mod shutdown;
 mod streams;

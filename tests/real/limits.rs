@@ -108,7 +108,7 @@ fn an_older_session_is_held_to_them() {
 
     let roots = format!("[{:?}]", inside.display().to_string());
     let mut host = limited(&stage, &[("ROOTS", &roots), ("SANDBOX", "workspace-write")]).start();
-    for (thread, words) in [(&elsewhere, "limits.roots"), (&wide, "limits.sandbox")] {
+    for (thread, words) in [(&elsewhere, "there is no session"), (&wide, "limits.sandbox")] {
         let refused = host.call("codex-reply", json!({ "threadId": thread, "prompt": "RUN touch never" }));
         let text = refused["content"][0]["text"].as_str().unwrap();
         assert!(refused["isError"] == true && text.contains(words), "{refused}");
@@ -142,7 +142,7 @@ fn a_folder_that_leads_elsewhere_by_now_is_refused() {
         }
         let refused = host.call("codex-reply", write.clone());
         let text = refused["content"][0]["text"].as_str().unwrap();
-        assert!(refused["isError"] == true && text.contains("limits.roots"), "{restarted}: {refused}");
+        assert!(refused["isError"] == true && text.contains("there is no session"), "{restarted}: {refused}");
     }
     assert!(!outside.join("escaped").exists());
 }

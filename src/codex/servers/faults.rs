@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::{MARK, known_as};
 use crate::codex::connection::fault;
+use crate::codex::environment::CORE;
 use crate::event::Body;
 use crate::servers::{Variables, origin};
-use crate::session::AgentError;
+use crate::session::{AgentError, ThreadParams};
 
 /// Texts that no message may show.
 #[derive(Clone, Default)]
@@ -37,9 +38,28 @@ impl Secrets {
                 _ => all.extend(texts.into_iter().flat_map(parts)),
             }
         }
+        Self::sorted(all)
+    }
+
+    /// What nothing may show of a thread that does not open: besides these, the texts of its configuration that
+    /// its caller did not give itself, and its variables, but for those that say no more than where things are.
+    pub fn of_open(&self, params: &ThreadParams) -> Self {
+        let (mut said, mut all) = (Vec::new(), Vec::new());
+        params.said.values().for_each(|value| collect(value, &mut said));
+        let config = params.config.iter().filter(|(key, _)| !NAMES.contains(&key.as_str()));
+        config.for_each(|(_, value)| collect(value, &mut all));
+        all.retain(|text| !said.contains(text));
+        let told = |name: &str| CORE.contains(&name) || TOLD.contains(&name);
+        let variables = params.around.env.iter().filter(|(name, _)| !told(name));
+        let variables = variables.map(|(_, value)| value).filter(|value| value.len() >= SHORTEST_VARIABLE);
+        let all = all.into_iter().flat_map(parts).chain(variables.cloned()).chain(self.0.iter().cloned());
+        Self::sorted(all.collect())
+    }
+
+    fn sorted(mut all: Vec<String>) -> Self {
         all.retain(|text| text.len() >= SHORTEST);
         // The longest first: one may be the beginning of another.
-        all.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        all.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         all.dedup();
         Self(all)
     }
@@ -73,6 +93,15 @@ fn parts(text: String) -> Vec<String> {
     all.push(text);
     all
 }
+
+/// Keys whose values are names, which a session is told of anyway.
+const NAMES: [&str; 3] = ["model", "review_model", "model_provider"];
+
+/// Variables that are in the way of no secret, besides those that a shell cannot do without.
+const TOLD: [&str; 6] = ["PWD", "OLDPWD", "LANG", "TERM", "COLORTERM", "CODEX_HOME"];
+
+/// Values of variables shorter than this are words, numbers, switches.
+const SHORTEST_VARIABLE: usize = 8;
 
 /// Texts shorter than this would take words of a sentence with them.
 const SHORTEST: usize = 4;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::write::{covers, merged};
 use super::*;
 use crate::servers::{Guard, Sources, Variables};
+use crate::session::ThreadParams;
 
 /// codex's own servers, as `config/read` shows them.
 fn own() -> Value {
@@ -286,4 +287,30 @@ fn a_users_name_has_no_mark() {
     let made = plan(json!(null), json!({}), json!({}), json!({ "x@bridge": { "command": "x" } }));
     assert!(!made.config.contains_key("x@bridge"), "{:?}", made.config);
     assert!(warned(&made).contains("its name ends in `@bridge`"), "{}", warned(&made));
+}
+
+/// A profile's texts, the flags', and variables; what the call said itself it may read again.
+#[test]
+fn what_a_caller_did_not_say_is_hidden_where_a_thread_does_not_open() {
+    let object = |value: Value| value.as_object().cloned().unwrap();
+    let env = [("TOKEN", "of-a-variable"), ("HOME", "/home/somebody"), ("SHORT", "word")];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let params = ThreadParams {
+        config: object(json!({
+            "model_providers": { "zz": { "http_headers": "of-a-profile" } },
+            "shell_environment_policy.set": { "A": "of-a-flag" },
+            "model_verbosity": "of-the-call", "model_provider": "nobody",
+        })),
+        said: object(json!({ "model_verbosity": "of-the-call" })),
+        around: Around { env, ..Around::default() }.into(),
+        ..ThreadParams::default()
+    };
+    let own = Secrets::of([&json!({ "url": "http://h/path-secret" })], &Variables::default());
+    let hidden = own.of_open(&params);
+    for text in ["of-a-profile", "of-a-flag", "of-a-variable", "/path-secret"] {
+        assert_eq!(hidden.hide(&format!("invalid type: string \"{text}\"")), "invalid type: string \"…\"");
+    }
+    let shown = "`of-the-call` of nobody in /home/somebody is no word";
+    assert_eq!(hidden.hide(shown), shown);
+    assert_eq!(own.hide("of-a-profile"), "of-a-profile", "what the turn says later is another matter");
 }

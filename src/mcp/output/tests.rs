@@ -43,3 +43,22 @@ fn only_a_turn_that_ended_well_has_one() {
     let without = View { output_schema: None, ..view(Status::Ended(TurnStatus::Completed)) };
     assert_eq!(output(&without), None);
 }
+
+/// A journal of an older bridge may hold one.
+#[test]
+fn a_schema_that_cannot_be_used_is_harmless() {
+    let next = json!({ "$ref": "#/$defs/b" });
+    for (schema, words) in [
+        (json!({ "anyOf": [{ "type": "number" }, { "$ref": "#" }] }), "leads back to itself"),
+        (json!({ "$ref": "#/$defs/a", "$defs": { "a": next, "b": { "$ref": "#/$defs/a" } } }), "leads back"),
+        ((0..60).fold(json!({}), |inner, _| json!({ "not": { "not": inner } })), "nested deeper"),
+    ] {
+        let error = fitting("\"x\"", &schema).unwrap_err();
+        assert_eq!(error.code, "output_unfit");
+        assert!(
+            error.message.contains("cannot be used") && error.message.contains(words),
+            "{}",
+            error.message
+        );
+    }
+}

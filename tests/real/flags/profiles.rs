@@ -146,3 +146,27 @@ fn one_is_no_way_around_the_limits() {
     let text = refused["content"][0]["text"].as_str().unwrap();
     assert!(refused["isError"] == true && text.contains("danger-full-access"), "{text}");
 }
+
+/// What codex makes of a wrong profile is told without what stands in it.
+#[test]
+fn what_stands_in_a_profile_is_in_no_error() {
+    const SECRET: &str = "hunter2SECRET";
+    let stage = Stage::new();
+    let wrong = [
+        ("headers", format!("[model_providers.zz]\nname = \"z\"\nhttp_headers = \"{SECRET}\"\n")),
+        ("variables", format!("[shell_environment_policy]\nset = \"{SECRET}\"\n")),
+        ("sandbox", format!("sandbox_mode = \"{SECRET}\"\n")),
+    ];
+    let mut host = stage.host().start();
+    for (name, text) in &wrong {
+        profile(&stage, name, text);
+        let answer = host.call("codex", json!({ "prompt": "SAY never", "config": { "profile": name } }));
+        assert_eq!(answer["isError"], true, "{name}: {answer}");
+        assert!(!answer.to_string().contains(SECRET), "{name}: {answer}");
+    }
+    // What the caller gave itself helps it to mend that.
+    let own =
+        json!({ "prompt": "SAY never", "config": { "shell_environment_policy": { "set": "mine-own" } } });
+    let answer = host.call("codex", own);
+    assert!(answer["isError"] == true && answer.to_string().contains("mine-own"), "{answer}");
+}

@@ -7,6 +7,7 @@ use super::super::notices::{News, Watcher};
 use super::journal::Watched;
 use super::*;
 use crate::journal::{Batch, Journal, SessionRecord, SessionStatus};
+use crate::limits::Limits;
 
 fn row(thread: &str, created: u64, updated: u64) -> SessionRecord {
     SessionRecord {
@@ -61,20 +62,26 @@ fn wants(address: &str) -> Wants {
 async fn a_look_that_fails_is_taken_again() {
     let journal = Watched::default();
     let (mut watcher, wants) = (Watcher::new(Timestamp(100)), wants("codex://sessions/a"));
-    watcher.look(&journal, wants.clone()).await;
+    watcher.look(&journal, &Limits::default(), wants.clone()).await;
     append(&journal, 1, 1, vec![Body::TurnStarted { output_schema: None, key: None }]).await;
     let (updated, again) = (vec!["codex://sessions/a".to_owned()], true);
     journal.no_session.store(true, Ordering::Relaxed);
     journal.no_list.store(true, Ordering::Relaxed);
-    assert_eq!(watcher.look(&journal, wants.clone()).await, News { again, ..News::default() });
+    assert_eq!(
+        watcher.look(&journal, &Limits::default(), wants.clone()).await,
+        News { again, ..News::default() }
+    );
     journal.no_session.store(false, Ordering::Relaxed);
-    let news = watcher.look(&journal, wants.clone()).await;
+    let news = watcher.look(&journal, &Limits::default(), wants.clone()).await;
     assert_eq!(news, News { updated, again, ..News::default() }, "the list is still to be looked at");
     journal.no_list.store(false, Ordering::Relaxed);
     journal.no_session.store(true, Ordering::Relaxed);
-    assert_eq!(watcher.look(&journal, wants.clone()).await, News { list: true, again, ..News::default() });
+    assert_eq!(
+        watcher.look(&journal, &Limits::default(), wants.clone()).await,
+        News { list: true, again, ..News::default() }
+    );
     journal.no_session.store(false, Ordering::Relaxed);
-    assert_eq!(watcher.look(&journal, wants).await, News::default());
+    assert_eq!(watcher.look(&journal, &Limits::default(), wants).await, News::default());
 }
 
 #[tokio::test]
@@ -85,14 +92,29 @@ async fn a_diff_is_looked_for_in_the_latest_turn() {
     append(&journal, 4, 4, vec![Body::TurnStarted { output_schema: None, key: None }, diff()]).await;
     let (mut watcher, wants) = (Watcher::new(Timestamp(100)), wants("codex://sessions/a/diff"));
     let told = News { updated: vec!["codex://sessions/a/diff".into()], ..News::default() };
-    assert_eq!(watcher.look(&journal, wants.clone()).await, told);
-    assert_eq!(seen_now(&journal, "codex://sessions/a/diff").await.as_deref(), Some("5"));
+    assert_eq!(watcher.look(&journal, &Limits::default(), wants.clone()).await, told);
+    assert_eq!(seen_now(&journal, &Limits::default(), "codex://sessions/a/diff").await.as_deref(), Some("5"));
     append(&journal, 6, 4, vec![Body::warning("")]).await;
-    assert_eq!(watcher.look(&journal, wants.clone()).await, News::default());
+    assert_eq!(watcher.look(&journal, &Limits::default(), wants.clone()).await, News::default());
     append(&journal, 7, 4, vec![diff()]).await;
-    assert_eq!(watcher.look(&journal, wants.clone()).await, told);
+    assert_eq!(watcher.look(&journal, &Limits::default(), wants.clone()).await, told);
     append(&journal, 8, 8, vec![Body::TurnStarted { output_schema: None, key: None }]).await;
-    assert_eq!(watcher.look(&journal, wants).await, told, "a turn begins with none");
+    assert_eq!(watcher.look(&journal, &Limits::default(), wants).await, told, "a turn begins with none");
     let read = journal.read_after.lock().unwrap();
     assert!(read.iter().all(|after| *after >= Seq(4)), "what is before the turn is not read: {read:?}");
+}
+
+#[tokio::test]
+async fn what_lies_outside_of_the_roots_is_no_news() {
+    let journal = Watched::default();
+    let outside = Limits { roots: vec!["/elsewhere".into()], ..Limits::default() };
+    let addresses = ["codex://sessions", "codex://sessions/a", "codex://sessions/a/diff", "codex://mcp"];
+    let wants = Wants { addresses: addresses.map(|address| (address.to_owned(), None)).into(), list: true };
+    let mut watcher = Watcher::new(Timestamp(0));
+    watcher.look(&journal, &outside, wants.clone()).await;
+    append(&journal, 1, 1, vec![Body::TurnStarted { output_schema: None, key: None }]).await;
+    assert_eq!(watcher.look(&journal, &outside, wants.clone()).await, News::default());
+    let inside = Limits { roots: vec!["/w".into()], ..Limits::default() };
+    let news = watcher.look(&journal, &inside, wants).await;
+    assert!(news.list && news.updated.len() == 4, "{news:?}");
 }
