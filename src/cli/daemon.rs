@@ -5,7 +5,6 @@ use clap::Subcommand;
 
 use crate::app::{self, DaemonErrand};
 use crate::config::Loaded;
-use crate::pump::Ended;
 
 /// What to do with the bridge in the background.
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -41,8 +40,7 @@ pub fn serve_by_daemon(loaded: &Loaded, embedded: bool, drop_in: bool) -> anyhow
     // What is wrong with the settings is said as without it.
     app::policy(loaded)?;
     match app::pump_for_host(loaded, drop_in) {
-        Ok(Ended::Host) => Ok(Some(())),
-        Ok(Ended::Output(error)) => Err(error).context("the host takes no answers"),
+        Ok(served) => served.map(Some).context("the host takes no answers"),
         Err(why) => {
             complain(&format!(
                 "codex-bridge: there is no bridge in the background for this host ({why}); this process does the work \

@@ -1,6 +1,7 @@
 //! The sessions of this bridge: started, taken up again, looked at. Those that live have an owner of their own.
 
 mod copies;
+mod others;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::agent::{AgentCommand, AgentError, Fork, Heard, Opened, ThreadParams};
-use super::elsewhere::{Elsewhere, elsewhere};
 use super::gate::{Gate, Room};
 use super::handle::{CallError, Handle};
 use super::host::HostOptions;
@@ -281,29 +281,6 @@ impl Sessions {
             return Err(DecideError::Gone(Box::new(decision)).into());
         }
         decided
-    }
-
-    /// Why a request of a session that does not live here cannot be answered here.
-    pub async fn why_not_here(&self, thread: &ThreadId, id: &ApprovalId) -> String {
-        match fold::decision(self.maker.journal.as_ref(), thread, id).await {
-            Ok(Some(decision)) => DecideError::Gone(Box::new(decision)).to_string(),
-            _ => self.owner_elsewhere(thread).await,
-        }
-    }
-
-    /// Which other process has a session; [`Elsewhere::Nowhere`] too where the journal cannot say.
-    pub async fn elsewhere(&self, thread: &ThreadId) -> Elsewhere {
-        elsewhere(self.maker.journal.as_ref(), thread).await.unwrap_or(Elsewhere::Nowhere)
-    }
-
-    /// Whether another process that lives has a session.
-    pub async fn is_elsewhere(&self, thread: &ThreadId) -> bool {
-        !matches!(self.elsewhere(thread).await, Elsewhere::Nowhere)
-    }
-
-    /// Which process has a session, in words.
-    pub async fn owner_elsewhere(&self, thread: &ThreadId) -> String {
-        self.elsewhere(thread).await.words(thread)
     }
 
     /// The live session that has a request.

@@ -30,12 +30,8 @@ fn opened() -> Opened {
 
 fn state() -> State {
     let policy = Arc::new(Policy::default());
-    State::new(
-        opened(),
-        Seq::ZERO,
-        QuestionOptions { deadline: Duration::from_secs(900), policy, mint },
-        Duration::MAX,
-    )
+    let questions = QuestionOptions { deadline: Duration::from_secs(900), policy, mint };
+    State::new(opened(), Seq::ZERO, questions, Duration::MAX)
 }
 
 fn ask(kind: RequestKind) -> Box<Ask> {

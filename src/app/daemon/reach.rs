@@ -1,6 +1,7 @@
 //! The process of a host: finds a daemon or starts one, then hands bytes on.
 
 use std::fmt;
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -31,16 +32,20 @@ impl fmt::Display for Unreachable {
     }
 }
 
-/// Serves the host of this process by a daemon, until the host ends.
+/// Serves the host of this process by a daemon, until the host ends; or until it takes no answers any more, which
+/// is the inner error.
 ///
 /// # Errors
 /// When no daemon can be had at the start: nothing was read from the host then.
-pub fn pump_for_host(loaded: &Loaded, drop_in: bool) -> Result<Ended, Unreachable> {
+pub fn pump_for_host(loaded: &Loaded, drop_in: bool) -> Result<io::Result<()>, Unreachable> {
     let mut host = Host::of(loaded.clone(), drop_in)?;
     let first = host.reach().map_err(Unreachable)?;
     let descriptor = |fd: &dyn AsFd| fd.as_fd().try_clone_to_owned().map_err(|e| Unreachable(e.to_string()));
-    let (input, output) = (descriptor(&std::io::stdin())?, descriptor(&std::io::stdout())?);
-    Ok(pump(first, Box::new(move || host.reach()), input, output))
+    let (input, output) = (descriptor(&io::stdin())?, descriptor(&io::stdout())?);
+    Ok(match pump(first, Box::new(move || host.reach()), input, output) {
+        Ended::Host => Ok(()),
+        Ended::Output(error) => Err(error),
+    })
 }
 
 struct Host {
@@ -81,7 +86,7 @@ impl Host {
             if let Some(stream) = self.knock()? {
                 return Ok(stream);
             }
-            let fail = |error: std::io::Error| format!("it cannot be started: {error}");
+            let fail = |error: io::Error| format!("it cannot be started: {error}");
             let Some(starting) = Starting::wait(&self.place, until).map_err(fail)? else {
                 return Err("another process starts it, and takes too long".to_owned());
             };
