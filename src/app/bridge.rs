@@ -166,6 +166,7 @@ pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         cwd: None,
         home: loaded.env.home().map(ToOwned::to_owned),
         accept: Accept(Arc::new(effective(limits))),
+        health: settings.health,
     }
 }
 

@@ -1,6 +1,7 @@
 //! codex's task: owns the process, knows which session a thread belongs to, and keeps what is owed
 //! to codex. It starts codex when somebody needs it, and anew after it has died.
 
+mod health;
 mod life;
 mod queries;
 mod routes;
@@ -8,6 +9,7 @@ mod sign_in;
 mod stop;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::health::Health;
 use self::routes::Route;
 use self::sign_in::SignIns;
 use super::answers::Shape;
@@ -52,6 +55,8 @@ enum Done {
         generation: Generation,
         end: PostMortem,
         routes: HashMap<ThreadId, Route>,
+        /// How long it had said nothing, where it was ended for that.
+        hung: Option<Duration>,
     },
     Opened {
         generation: Generation,
@@ -97,6 +102,7 @@ enum Done {
         result: Result<(), AgentError>,
     },
     SignIn(sign_in::Step),
+    Probed,
 }
 
 /// A turn that is to begin.
@@ -152,6 +158,7 @@ pub struct Agent {
     not_before: Option<Instant>,
     /// Who is being signed in, and whose turns failed since nobody was.
     sign_ins: SignIns,
+    health: Health,
 }
 
 impl Agent {
@@ -181,6 +188,7 @@ impl Agent {
             started: None,
             not_before: None,
             sign_ins: SignIns::default(),
+            health: Health::default(),
         };
         tasks.spawn(agent.run(commands));
     }
@@ -189,7 +197,7 @@ impl Agent {
     /// wait for this task, so this task never waits for a session.
     async fn run(mut self, mut commands: mpsc::Receiver<AgentCommand>) {
         loop {
-            let idle = self.deliveries.is_empty();
+            let (idle, health) = (self.deliveries.is_empty(), self.health_due());
             tokio::select! {
                 biased;
                 () = self.shutdown.cancelled() => break,
@@ -200,6 +208,9 @@ impl Agent {
                 Some(Ok(done)) = self.calls.join_next() => self.done(done),
                 permit = reserve(self.deliveries.front()), if !idle => self.deliver_next(permit),
                 incoming = receive(self.connection.as_mut()), if idle => self.incoming(incoming),
+                () = tokio::time::sleep_until(health.unwrap_or_else(Instant::now)), if health.is_some() => {
+                    self.check_health();
+                }
             }
         }
         // A start that is under way is given up: its child's guard ends what there is of it.
@@ -306,7 +317,7 @@ impl Agent {
     fn done(&mut self, done: Done) {
         match done {
             Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
-            Done::Ended { generation, end, routes } => self.ended(generation, &end, routes),
+            Done::Ended { generation, end, routes, hung } => self.ended(generation, &end, routes, hung),
             Done::Opened { generation, inbox, reply, result } => {
                 let result = self.accepted(result).map(|Loaded { opened, notes, secrets, remedy }| {
                     self.note(&opened.thread, &inbox, &notes);
@@ -350,6 +361,7 @@ impl Agent {
             }
             Done::Released { thread, result } => self.released(&thread, result),
             Done::SignIn(step) => self.sign_in_step(step),
+            Done::Probed => {}
             Done::Noted { thread, result } => {
                 if let Err(error) = result {
                     tracing::debug!(%thread, %error, "codex was not told why it is declined");
@@ -406,7 +418,7 @@ impl Agent {
                 self.request(&method, &params, ticket, room);
             }
             Some(Incoming::Bad { what }) => tracing::warn!(%what, "codex sent a line that cannot be used"),
-            Some(Incoming::Closed { .. }) | None => self.lost(),
+            Some(Incoming::Closed { .. }) | None => self.lost(None),
         }
     }
 

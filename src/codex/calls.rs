@@ -282,6 +282,11 @@ pub(super) async fn release(peer: &Peer, thread: &ThreadId) -> Result<(), AgentE
     call::<_, Value>(peer, "thread/unsubscribe", &of_thread, STOP).await.map(|_| ())
 }
 
+/// Asks for the least that codex can be asked for: that it answers is the answer.
+pub(super) async fn probe(peer: &Peer, patience: Duration) {
+    let _: Result<Value, _> = call(peer, "thread/loaded/list", &Value::Object(Map::new()), patience).await;
+}
+
 /// `turn/steer`: words and images that the model sees with what comes next in its turn. Nothing else of `more`
 /// can be given to a turn that runs.
 pub(super) async fn steer(

@@ -37,6 +37,8 @@ pub struct Launch {
     pub home: Option<PathBuf>,
     /// Whether a thread may be used as codex has opened it.
     pub accept: Accept,
+    /// How long it may say nothing before it is asked whether it lives, and after that.
+    pub health: Duration,
 }
 
 /// A codex that answers.

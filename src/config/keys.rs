@@ -44,6 +44,10 @@ pub(super) const KEYS: &[Key] = &[
         set: |to, from| put(&mut to.codex.release_after, text(from).and_then(values::deadline_text)),
     },
     Key {
+        name: "codex.health",
+        set: |to, from| put(&mut to.codex.health, text(from).and_then(values::deadline_text)),
+    },
+    Key {
         name: "codex.stall",
         set: |to, from| put(&mut to.codex.stall, text(from).and_then(values::deadline_text)),
     },

@@ -47,6 +47,10 @@ pub struct CodexSettings {
     /// After which time at rest a session is let go, so that a terminal or an IDE can take it.
     #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
     pub release_after: Duration,
+    /// How long codex may say nothing before it is asked whether it lives; one that says nothing for as long again
+    /// is ended.
+    #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
+    pub health: Duration,
     /// How long a turn may do nothing but try again, as without a network: codex never ends it by itself.
     #[serde(deserialize_with = "values::deadline", serialize_with = "values::write_span")]
     pub stall: Duration,
@@ -59,6 +63,7 @@ impl Default for CodexSettings {
             home: None,
             args: Vec::new(),
             release_after: Duration::from_mins(1),
+            health: Duration::from_secs(30),
             stall: Duration::from_mins(5),
         }
     }

@@ -159,6 +159,7 @@ fn every_setting_can_come_from_a_variable() {
         ("CODEX_BRIDGE_CODEX_HOME", "/h"),
         ("CODEX_BRIDGE_CODEX_ARGS", r#"["--x", "y z"]"#),
         ("CODEX_BRIDGE_CODEX_RELEASE_AFTER", "10"),
+        ("CODEX_BRIDGE_CODEX_HEALTH", "6"),
         ("CODEX_BRIDGE_CODEX_STALL", "7"),
         ("CODEX_BRIDGE_DAEMON_ENABLED", "true"),
         ("CODEX_BRIDGE_DAEMON_IDLE", "8"),
@@ -195,8 +196,9 @@ fn every_setting_can_come_from_a_variable() {
     let settings = &loaded.settings;
     assert_eq!(settings.codex.bin, Some(home.path().join("work/bin/codex")));
     assert_eq!(settings.codex.args, ["--x", "y z"]);
-    let spans = [settings.codex.release_after, settings.codex.stall, settings.daemon.idle];
-    assert_eq!(spans, [10, 7, 8].map(Duration::from_secs));
+    let spans =
+        [settings.codex.release_after, settings.codex.health, settings.codex.stall, settings.daemon.idle];
+    assert_eq!(spans, [10, 6, 7, 8].map(Duration::from_secs));
     assert_eq!(
         (settings.daemon.enabled, settings.daemon.on_disconnect),
         (true, DisconnectSetting::Interrupt)

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::codec::FramedRead;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -39,6 +40,7 @@ struct Inner {
     table: mpsc::Sender<Op>,
     lines: mpsc::Sender<Line>,
     closing: CancellationToken,
+    quiet: watch::Receiver<Option<Instant>>,
 }
 
 impl Drop for Inner {
@@ -80,6 +82,7 @@ impl Peer {
         let (answers, answer_queue) = mpsc::channel(limits.open_requests);
         let (failed, write_failed) = oneshot::channel();
         let closing = CancellationToken::new();
+        let (quiet_to, quiet) = watch::channel(None);
 
         let writer =
             Writer { to: writer, lines: line_queue, answers: answer_queue, closing: closing.clone() };
@@ -90,11 +93,12 @@ impl Peer {
             way: Way::new(out, answers, &limits),
             write_failed,
             closing: closing.clone(),
+            quiet: quiet_to,
         };
         tasks.spawn(reader.run());
 
         let places = Semaphore::new(limits.in_flight);
-        let inner = Inner { places, next_id: AtomicI64::new(1), table, lines, closing };
+        let inner = Inner { places, next_id: AtomicI64::new(1), table, lines, closing, quiet };
         (Self { inner: Arc::new(inner) }, incoming)
     }
 
@@ -136,6 +140,12 @@ impl Peer {
     /// Later calls fail, those in flight may still be answered.
     pub fn close(&self) {
         self.inner.closing.cancel();
+    }
+
+    /// Since when the other side has said nothing, not even an answer; `None` while what it said is dealt with.
+    #[must_use]
+    pub fn quiet_since(&self) -> Option<Instant> {
+        *self.inner.quiet.borrow()
     }
 
     async fn ask(&self, method: &'static str, params: &RawValue) -> Result<Raw, CallError> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::io::AsyncRead;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::codec::FramedRead;
 use tokio_util::sync::CancellationToken;
 
@@ -71,12 +72,14 @@ pub(super) struct Reader<R> {
     pub(super) way: Way,
     pub(super) write_failed: oneshot::Receiver<String>,
     pub(super) closing: CancellationToken,
+    /// Since when nothing came; `None` while what came is dealt with.
+    pub(super) quiet: watch::Sender<Option<Instant>>,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     /// Reads until the end, fails every call that waits, then says why.
     pub(super) async fn run(self) {
-        let Self { mut frames, mut table, way, write_failed, closing } = self;
+        let Self { mut frames, mut table, way, write_failed, closing, quiet } = self;
         let mut write_failed = pin!(async {
             match write_failed.await {
                 Ok(why) => {
@@ -88,6 +91,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             }
         });
         let reason = loop {
+            quiet.send_replace(Some(Instant::now()));
             let frame = table
                 .serve_while(async {
                     tokio::select! {
@@ -97,6 +101,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                     }
                 })
                 .await;
+            quiet.send_replace(None);
             let frame = match frame {
                 Ok(Some(Ok(frame))) => frame,
                 Ok(Some(Err(error))) => break CloseReason::ReadFailed(error.to_string()),

@@ -55,7 +55,9 @@ impl Agent {
 
     /// A dead codex is an input like any other. Until its sessions have heard of it, with its last
     /// words, no other is started: nothing that the next one says may come before.
-    pub(super) fn lost(&mut self) {
+    ///
+    /// `hung`: how long it has said nothing, where it is ended for that.
+    pub(super) fn lost(&mut self, hung: Option<Duration>) {
         let Some(connection) = self.connection.take() else { return };
         let generation = connection.generation;
         self.back_off();
@@ -67,7 +69,7 @@ impl Agent {
         let routes = std::mem::take(&mut self.routes);
         self.calls.spawn(async move {
             let end = connection.end().await;
-            Done::Ended { generation, end, routes }
+            Done::Ended { generation, end, routes, hung }
         });
     }
 
@@ -76,12 +78,18 @@ impl Agent {
         generation: Generation,
         end: &PostMortem,
         routes: HashMap<ThreadId, Route>,
+        hung: Option<Duration>,
     ) {
         // Its last words may be about the servers of any thread.
         let end = routes.values().fold(end.to_string(), |end, route| route.secrets.hide(&end));
         let end = without_paths(&end);
-        tracing::warn!(%end, "codex ended by itself");
-        let message = format!("codex ended in the middle of its work: it {end}");
+        let message = match hung {
+            Some(quiet) => {
+                format!("codex had said nothing for {} seconds, and was ended", quiet.as_secs().max(1))
+            }
+            None => format!("codex ended in the middle of its work: it {end}"),
+        };
+        tracing::warn!(%end, "codex ended in the middle of its work");
         let error = fault("codex_lost", message, Some(AGAIN)).0;
         for (thread, Route { inbox, .. }) in routes {
             self.say(thread, inbox, AgentEvent::Lost { generation, error: error.clone() });
