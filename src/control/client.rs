@@ -8,7 +8,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::line;
-use super::proof::Challenge;
+use super::proof::{Challenge, is_confined};
 use super::{Answer, ControlError, Request};
 
 /// Sends a request to the bridge that listens at `path`.
@@ -32,7 +32,9 @@ async fn exchange(path: &Path, request: &Request) -> Result<Answer, ControlError
         reason: error.to_string(),
     };
     let mut stream = UnixStream::connect(path).await.map_err(unreachable)?;
-    if stream.peer_cred().map_err(unreachable)?.uid() != rustix::process::geteuid().as_raw() {
+    let peer = stream.peer_cred().map_err(unreachable)?;
+    // A command in codex's sandbox may have taken the socket's place, where that lies among temporary files.
+    if peer.uid() != rustix::process::geteuid().as_raw() || is_confined(peer.pid()) {
         return Err(ControlError::Stranger(path.to_owned()));
     }
     let challenge: Challenge =

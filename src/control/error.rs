@@ -17,7 +17,7 @@ pub enum ControlError {
         reason: String,
     },
     /// Another user listens there.
-    #[error("`{}` belongs to another user; nothing was sent to it", .0.display())]
+    #[error("`{}` belongs to another user, or to a command in a sandbox; nothing was sent to it", .0.display())]
     Stranger(PathBuf),
     /// The request is too long.
     #[error("the request has {bytes} bytes, and {most} are taken; shorten the reason or the answers")]

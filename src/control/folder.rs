@@ -20,15 +20,24 @@ pub(super) fn candidates(places: &Places, bridge: &BridgeId, user: u32) -> Vec<P
     named(places, &format!("{}.sock", &digits[digits.len().saturating_sub(NAME)..]), user)
 }
 
-/// The paths that a socket of this name may have, the best first.
+/// The paths that a socket of this name may have, the best first. The last lies where a command in codex's sandbox can
+/// write too.
 pub(super) fn named(places: &Places, name: &str, user: u32) -> Vec<PathBuf> {
+    let temp = places.temp.join(format!("codex-bridge-{user}")).join(name);
+    let temp = Some(temp).filter(|path| fits(path));
+    private(places, name).into_iter().chain(temp).collect()
+}
+
+/// Those where only this user's own programs can write.
+pub(super) fn private(places: &Places, name: &str) -> Vec<PathBuf> {
     let beside = places.journal.parent().map(|folder| folder.join("control"));
     // The system makes it at login; where it is not there, none of our making would be looked after.
     let runtime = places.runtime.iter().filter(|folder| folder.parent().is_some_and(Path::is_dir)).cloned();
-    let temp = places.temp.join(format!("codex-bridge-{user}"));
-    let folders = beside.into_iter().chain(runtime).chain([temp]);
-    let fits = |path: &PathBuf| path.as_os_str().len() < TOO_LONG && path.to_str().is_some();
-    folders.map(|folder| folder.join(name)).filter(fits).collect()
+    beside.into_iter().chain(runtime).map(|folder| folder.join(name)).filter(|path| fits(path)).collect()
+}
+
+fn fits(path: &Path) -> bool {
+    path.as_os_str().len() < TOO_LONG && path.to_str().is_some()
 }
 
 /// Makes the folder, or makes sure that it is this user's and nobody else's.

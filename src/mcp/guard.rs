@@ -6,6 +6,7 @@
 //! not do. Absent here: what the tools do.
 
 mod ends;
+mod ids;
 mod io;
 mod long;
 mod service;

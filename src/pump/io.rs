@@ -33,6 +33,11 @@ pub(super) fn write(mut to: &File, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes all of it to what has a time for that of its own; an error where that is over.
+pub(super) fn send(mut to: &File, bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes)
+}
+
 /// Waits until there is something to read, or the end; false where `over` has come to its own before that.
 pub(super) fn readable(from: &File, over: &UnixStream) -> io::Result<bool> {
     loop {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::io::{read, readable, write};
+use super::io::{read, readable, send, write};
 use super::talk::{KEPT, Reply, Talk};
 use crate::scan::Scanner;
 
@@ -22,6 +22,9 @@ const BUFFER: usize = 64 * 1024;
 
 /// How long the bridge may still answer once the host has ended its input: it gives its own calls 50 ms.
 const LAST: Duration = Duration::from_millis(250);
+
+/// How long a bridge may take nothing before it counts as gone: it reads as long as it lives.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// A line of the bridge that is longer than this answers no handshake.
 const HELD: usize = 1024 * 1024;
@@ -67,12 +70,15 @@ impl Out {
         Ok(())
     }
 
-    /// One line; what a bridge that died has left of its last one is ended before.
+    /// Ends what a bridge that died has left of its last line.
+    fn end_line(&mut self) -> io::Result<()> {
+        if self.whole { Ok(()) } else { self.put(b"\n") }
+    }
+
+    /// One line.
     fn line(&mut self, message: &Value) -> io::Result<()> {
-        let mut line = if self.whole { Vec::new() } else { b"\n".to_vec() };
-        line.extend(message.to_string().bytes());
-        line.push(b'\n');
-        self.put(&line)
+        self.end_line()?;
+        self.put(format!("{message}\n").as_bytes())
     }
 }
 
@@ -90,10 +96,8 @@ impl Shared {
     fn refuse(&self, id: &[u8], why: &str) -> io::Result<()> {
         // One that is no JSON by itself cannot be named to anybody.
         let Ok(id) = serde_json::from_slice::<Value>(id) else { return Ok(()) };
-        let message = format!(
-            "{why}. What it had begun is in the journal: `codex-sessions` shows it; call again, and a new bridge is \
-             started"
-        );
+        let message =
+            format!("{why}. What was begun is in the journal: call again, and `codex-sessions` shows it");
         self.out().line(&json!({ "jsonrpc": "2.0", "id": id, "error": { "code": LOST, "message": message } }))
     }
 }
@@ -210,7 +214,7 @@ impl Host {
         }
         if self.broken.is_none()
             && let Some(connection) = &self.connection
-            && write(&connection.to, piece).is_err()
+            && send(&connection.to, piece).is_err()
         {
             self.broken = Some(GONE.to_owned());
         }
@@ -252,6 +256,7 @@ impl Host {
     fn connect(&mut self, stream: UnixStream) -> io::Result<()> {
         self.connections += 1;
         let number = self.connections;
+        stream.set_write_timeout(Some(STUCK))?;
         let to = File::from(OwnedFd::from(stream.try_clone()?));
         let from = File::from(OwnedFd::from(stream.try_clone()?));
         // A new bridge hears first what the last one knew.
@@ -261,7 +266,7 @@ impl Host {
         thread::Builder::new().name("from the bridge".to_owned()).spawn(move || {
             from_bridge(&shared, number, &from, &end);
         })?;
-        if write(&to, &again).is_err() {
+        if send(&to, &again).is_err() {
             tracing::debug!("the bridge has ended at once");
         }
         self.connection = Some(Connection { number, to, stream, over });
@@ -328,6 +333,7 @@ fn hand_on(shared: &Shared, from: &File) -> io::Result<()> {
 
 /// The bridge has ended: each request of the host gets an answer, and each dialog is withdrawn.
 fn answer_all(shared: &Shared, number: u64) -> io::Result<()> {
+    shared.out().end_line()?;
     let (asked, asking) = {
         let mut talk = shared.talk();
         // From here on what the host asks is refused by the other thread.

@@ -63,6 +63,11 @@ impl Talk {
             (Some(id), None) => {
                 self.asking.remove(id);
             }
+            // A request that the host gives up gets no answer.
+            (None, Some("notifications/cancelled")) => {
+                let given_up: Value = serde_json::from_slice(line.unwrap_or_default()).unwrap_or_default();
+                self.asked.remove(given_up["params"]["requestId"].to_string().as_bytes());
+            }
             (None, Some("notifications/initialized")) => self.ready = line.map(<[u8]>::to_vec),
             (None, _) => {}
         }

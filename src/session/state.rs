@@ -154,8 +154,7 @@ impl State {
     /// When the next [`Input::Tick`] is due.
     #[must_use]
     pub fn next_tick(&self) -> Option<Timestamp> {
-        let due = [self.deltas.due(), self.questions.next_expiry(), self.named_by(), self.stall.due()];
-        due.into_iter().flatten().min()
+        [self.deltas.due(), self.questions.next_expiry(), self.named_by()].into_iter().flatten().min()
     }
 
     /// Whether text waits to become an event.
@@ -300,8 +299,11 @@ impl State {
     }
 
     fn said(&mut self, out: &mut Effects, turn: Option<TurnId>, body: Body, now: Timestamp) {
-        if turn.is_some() {
-            self.stall.hears(&body, now);
+        if let Phase::Running(running) = &self.phase
+            && turn.as_ref() == Some(running)
+            && self.stall.hears(running, &body, now)
+        {
+            out.acts.push(Act::Interrupt(running.clone()));
         }
         if body.is_delta() {
             for (turn, body) in self.deltas.push(turn, body, now) {
@@ -384,7 +386,6 @@ impl State {
         {
             self.refused(out, call, AgentError(unnamed()), now);
         }
-        out.acts.extend(self.stall.ends(self.running().cloned().as_ref(), now).map(Act::Interrupt));
     }
 
     /// A start that is under way gets its own answer: it may be for the next process.

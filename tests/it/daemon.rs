@@ -232,30 +232,84 @@ fn one_that_hangs_is_left_alone() {
     drop(first);
 }
 
-/// A copy of the bridge, as an update would bring it.
+/// A copy of the bridge, in the place of the one that is there: as an update does it.
 fn copy(place: &Place) -> PathBuf {
-    let path = place.root.join("codex-bridge");
-    std::fs::copy(env!("CARGO_BIN_EXE_codex-bridge"), &path).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (newer, path) = (place.root.join("newer"), place.root.join("codex-bridge"));
+    std::fs::copy(env!("CARGO_BIN_EXE_codex-bridge"), &newer).unwrap();
+    std::fs::set_permissions(&newer, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::rename(newer, &path).unwrap();
     path
 }
 
 #[test]
 fn another_program_takes_its_place_once_nothing_runs() {
     let place = Place::new();
-    let mut old = Setup::fake(&place).shared().start();
+    let program = copy(&place);
+    let setup = || Setup { program: program.clone(), ..Setup::fake(&place).shared() };
+    let mut old = setup().start();
     let thread = thread_of(&old.structured("codex", json!({ "prompt": "stall", "wait": 0 })));
     let [pid] = daemons(&place)[..] else { panic!() };
-    let newer = |place| Setup { program: copy(place), ..Setup::fake(place).shared() };
+    copy(&place);
     // While something runs the old one serves.
-    let mut new = newer(&place).start();
+    let mut new = setup().start();
     assert_eq!(daemons(&place), [pid]);
     new.structured("codex-cancel", json!({ "threadId": thread }));
     drop((new, old));
     while !errand(&place, "status").contains("0 hosts, 0 sessions at work") {}
-    let mut new = newer(&place).start();
+    let mut new = setup().start();
     assert_eq!(new.structured("codex", json!({ "prompt": "say new" }))["content"], "new");
     assert_ne!(daemons(&place), [pid]);
+}
+
+/// An update while a host runs: its process finds the new program.
+#[test]
+fn a_program_that_was_replaced_starts_the_new_one() {
+    let place = Place::new();
+    let program = copy(&place);
+    let mut host = Setup { program: program.clone(), ..Setup::fake(&place).shared() }.start();
+    let [pid] = daemons(&place)[..] else { panic!() };
+    copy(&place);
+    kill(pid, rustix::process::Signal::KILL);
+    // The one that is lost may take the first with it.
+    let first = host.request("tools/call", json!({ "name": "codex-sessions", "arguments": {} }));
+    assert!(first.get("result").is_some() || first["error"]["code"] == -32000, "{first}");
+    assert_eq!(host.structured("codex", json!({ "prompt": "say new" }))["content"], "new");
+}
+
+/// Settings that change while a host runs are those of its next bridge.
+#[test]
+fn a_host_whose_settings_changed_has_a_bridge_with_the_new_ones() {
+    let place = Place::new();
+    let settings = place.root.join("config/codex-bridge/codex-bridge.toml");
+    std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    std::fs::write(&settings, "[limits]\nrunning = 3\n").unwrap();
+    let mut host = Setup::fake(&place).shared().start();
+    std::fs::write(&settings, "[limits]\nmodels = [\"only\"]\n").unwrap();
+    errand(&place, "stop");
+    let refused = host.call("codex", json!({ "prompt": "say hi", "model": "other" }));
+    assert!(refused.to_string().contains("limits.models"), "{refused}");
+}
+
+/// What a host says to a dialog of one bridge is none to another's.
+#[test]
+fn a_late_answer_decides_nothing_in_the_next_bridge() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).shared().elicits().start();
+    let ask = |command: &str| json!({ "name": "codex", "arguments": { "prompt": format!("ask-command {command}\nsay done"), "wait": 2 } });
+    let first = host.post("tools/call", ask("ls harmless"));
+    let old = host.asked("elicitation/create");
+    errand(&place, "stop");
+    assert!(host.answer(first)["error"]["message"].as_str().unwrap().contains("codex-sessions"));
+    let second = host.post("tools/call", ask("rm precious"));
+    let new = host.asked("elicitation/create");
+    assert_ne!(old["id"], new["id"]);
+    let accept = json!({ "action": "accept", "content": { "decision": "approve" } });
+    host.send(&json!({ "jsonrpc": "2.0", "id": old["id"], "result": accept }));
+    // The next message is dealt with after it.
+    let listed = host.structured("codex-sessions", json!({}));
+    assert_eq!(listed["sessions"][0]["status"], "needs_decision", "{listed}");
+    host.send(&json!({ "jsonrpc": "2.0", "id": new["id"], "result": { "action": "decline" } }));
+    host.answer(second);
 }
 
 #[test]

@@ -99,13 +99,47 @@ fn a_codex_that_cannot_start_says_why() {
 fn a_turn_that_only_tries_again_is_ended() {
     let place = Place::new();
     let mut host = Setup::fake(&place).env("CODEX_BRIDGE_CODEX_STALL", "200ms").start();
-    let arguments =
-        json!({ "prompt": "retrying Reconnecting... 1/5\nretrying Reconnecting... 2/5\nstall", "wait": 30 });
+    let arguments = json!({ "prompt": "retry-for-ever Reconnecting... 2/5", "wait": 30 });
     let result = host.call("codex", arguments)["structuredContent"].clone();
     assert_eq!((&result["status"], &result["error"]["code"]), (&json!("failed"), &json!("codex_stalled")));
     let message = result["error"]["message"].as_str().unwrap();
     assert!(message.contains("200ms") && message.contains("2/5"), "{message}");
     // The session goes on.
     let next = json!({ "threadId": result["threadId"], "prompt": "say on", "wait": 30 });
+    assert_eq!(host.structured("codex-reply", next)["content"], "on");
+}
+
+/// One that is stopped, as by a debugger, answers nothing; the machine's own way to end it is left.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_codex_that_hangs_is_ended() {
+    let place = Place::new();
+    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_CODEX_HEALTH", "200ms").start();
+    let call =
+        host.post("tools/call", json!({ "name": "codex", "arguments": { "prompt": "stall", "wait": 60 } }));
+    let thread = loop {
+        let listed = host.structured("codex-sessions", json!({}));
+        if let Some(one) = listed["sessions"].get(0).filter(|one| one["status"] == "running") {
+            break one["threadId"].clone();
+        }
+    };
+    let threads = std::fs::read_dir(format!("/proc/{}/task", host.child.id())).unwrap().flatten();
+    let all = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let all = all.collect::<String>();
+    let [codex] = all.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{all}") };
+    let codex = rustix::process::Pid::from_raw(codex.parse().unwrap()).unwrap();
+    // One that answers is left alone, however quiet its turn is.
+    let waiting = host.structured("codex-wait", json!({ "threadId": thread, "wait": 2 }));
+    assert_eq!(waiting["status"], "running");
+    rustix::process::kill_process(codex, rustix::process::Signal::STOP).unwrap();
+    let result = host.answer(call)["result"]["structuredContent"].clone();
+    assert_eq!(
+        (&result["status"], &result["error"]["code"]),
+        (&json!("interrupted"), &json!("codex_lost")),
+        "{result}"
+    );
+    assert!(result["error"]["message"].as_str().unwrap().contains("had said nothing for"), "{result}");
+    assert!(rustix::process::test_kill_process(codex).is_err(), "it is gone");
+    let next = json!({ "threadId": result["threadId"], "prompt": "say on", "wait": 60 });
     assert_eq!(host.structured("codex-reply", next)["content"], "on");
 }

@@ -35,7 +35,7 @@ impl Key {
     /// # Errors
     /// Where a setting has no form in text: a path that is not UTF-8.
     pub fn of(loaded: &Loaded) -> Result<Self, serde_json::Error> {
-        let named = named(&loaded.paths.codex_home);
+        let named = named(&loaded.paths.codex_home, &loaded.defaults.config, &loaded.mcp_file.0);
         let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let mut digest = Sha256::new();
         let mut add = |part: &[u8]| {
@@ -44,7 +44,12 @@ impl Key {
         };
         let settings = json!({ "settings": loaded.settings, "depth": loaded.depth });
         add(&serde_json::to_vec(&settings)?);
-        let places = [real(&loaded.paths.codex_home), loaded.journal(), codex(loaded).unwrap_or_default()];
+        let places = [
+            real(&loaded.paths.codex_home),
+            loaded.journal(),
+            codex(loaded).unwrap_or_default(),
+            real(&exe().unwrap_or_default()),
+        ];
         places.iter().for_each(|place| add(place.as_os_str().as_bytes()));
         for (name, value) in loaded.env.iter().filter(|(name, _)| is(name, &named, &[Whose::All])) {
             add(name.as_bytes());
@@ -73,7 +78,14 @@ impl Key {
             let (Some(name), Some(text)) = (name.to_str(), value.to_str()) else { continue };
             let known = daemon.env.iter().any(|(known, its)| known == name && its == value);
             let bytes = name.len() + text.len();
-            if known || bytes > left {
+            if known {
+                continue;
+            }
+            if bytes > left {
+                tracing::warn!(
+                    name,
+                    "a host has more variables than its commands are given: this one is left out"
+                );
                 continue;
             }
             left -= bytes;
@@ -92,10 +104,17 @@ fn codex(loaded: &Loaded) -> Option<PathBuf> {
     locate(&lookup(loaded)).ok().map(|found| found.binary)
 }
 
-/// Which bridge and which codex this is: another, once one of them was replaced.
+/// This program; or, where an update has put another in its place, that one.
+pub(super) fn exe() -> std::io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let name = path.to_string_lossy();
+    // As Linux names a file that is no longer there.
+    Ok(name.strip_suffix(" (deleted)").map_or_else(|| path.clone(), PathBuf::from))
+}
+
+/// Which bridge and which codex lie there now: others, once one of them was replaced.
 pub(super) fn program(loaded: &Loaded) -> String {
-    let exe = std::env::current_exe().ok();
-    let each = [exe, codex(loaded)].map(|path| path.as_deref().map(file).unwrap_or_default());
+    let each = [exe().ok(), codex(loaded)].map(|path| path.as_deref().map(file).unwrap_or_default());
     format!("{} {}", env!("CARGO_PKG_VERSION"), each.join(" "))
 }
 

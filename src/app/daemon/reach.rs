@@ -9,10 +9,10 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use super::door::place;
-use super::key::{Key, program};
+use super::key::Key;
 use super::start::{Starting, ended, pause};
 use crate::app::logging::daemon_log_path;
-use crate::config::Loaded;
+use crate::config::{Loaded, load};
 use crate::control::door::{Hello, KnockError, PROTOCOL, Place, Text, Visit, Welcome, knock};
 use crate::pump::{Ended, pump};
 
@@ -38,11 +38,11 @@ impl fmt::Display for Unreachable {
 /// # Errors
 /// When no daemon can be had at the start: nothing was read from the host then.
 pub fn pump_for_host(loaded: &Loaded, drop_in: bool) -> Result<io::Result<()>, Unreachable> {
-    let mut host = Host::of(loaded.clone(), drop_in)?;
+    let mut host = Host::of(loaded.clone(), drop_in).map_err(Unreachable)?;
     let first = host.reach().map_err(Unreachable)?;
     let descriptor = |fd: &dyn AsFd| fd.as_fd().try_clone_to_owned().map_err(|e| Unreachable(e.to_string()));
     let (input, output) = (descriptor(&io::stdin())?, descriptor(&io::stdout())?);
-    Ok(match pump(first, Box::new(move || host.reach()), input, output) {
+    Ok(match pump(first, Box::new(move || host.again()), input, output) {
         Ended::Host => Ok(()),
         Ended::Output(error) => Err(error),
     })
@@ -52,12 +52,13 @@ struct Host {
     loaded: Loaded,
     key: Key,
     place: Place,
+    drop_in: bool,
     hello: Hello,
 }
 
 impl Host {
-    fn of(loaded: Loaded, drop_in: bool) -> Result<Self, Unreachable> {
-        let fail = |error: &dyn fmt::Display| Unreachable(error.to_string());
+    fn of(loaded: Loaded, drop_in: bool) -> Result<Self, String> {
+        let fail = |error: &dyn fmt::Display| error.to_string();
         let key = Key::of(&loaded).map_err(|error| fail(&error))?;
         let place = place(&loaded, &key).map_err(|error| fail(&error))?;
         let flags = serde_json::to_value(&loaded.flags).map_err(|error| fail(&error))?;
@@ -69,14 +70,21 @@ impl Host {
         }
         let visit = Visit {
             protocol: PROTOCOL,
-            program: program(&loaded),
             pid: std::process::id(),
             cwd: loaded.cwd.clone(),
             flags,
             env,
             drop_in,
         };
-        Ok(Self { loaded, key, place, hello: Hello::Serve(Box::new(visit)) })
+        Ok(Self { loaded, key, place, drop_in, hello: Hello::Serve(Box::new(visit)) })
+    }
+
+    /// The same once the last one has ended: settings, codex and this program may be others by now.
+    fn again(&mut self) -> Result<UnixStream, String> {
+        let Loaded { flags, env, cwd, .. } = self.loaded.clone();
+        let loaded = load(flags, env, cwd).map_err(|error| error.to_string())?;
+        *self = Self::of(loaded, self.drop_in)?;
+        self.reach()
     }
 
     /// A connection on which a daemon serves.

@@ -105,8 +105,8 @@ impl Daemon {
         };
         // Whoever comes now finds nobody, and starts another.
         drop(door);
-        self.over.cancel();
-        while self.hosts.join_next().await.is_some() {}
+        // Their processes answer what is open, in words of their own.
+        self.hosts.shutdown().await;
         waits
     }
 
@@ -129,8 +129,9 @@ impl Daemon {
                 Some(visitor)
             }
             Hello::Serve(visit) => {
-                let other = visit.program != self.served.program;
-                if other && self.hosts.is_empty() && self.served.bridge.sessions().at_work().await == 0 {
+                // The bridge or codex was replaced since this one began.
+                let outdated = program(&self.served.loaded) != self.served.program;
+                if outdated && self.hosts.is_empty() && self.served.bridge.sessions().at_work().await == 0 {
                     visitor.answer(&Welcome::Replaced).await;
                     return Some(visitor);
                 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::key::Key;
+use super::key::{Key, exe};
 use crate::app::logging::daemon_log;
 use crate::config::Loaded;
 use crate::control::door::Place;
@@ -40,7 +40,7 @@ impl Starting {
         // A host may have handed on more than it knows, and would wait for its end.
         close_fds::set_fds_cloexec(3, &[]);
         let log = daemon_log(loaded)?;
-        let program = std::env::current_exe()?;
+        let program = exe()?;
         #[expect(
             clippy::disallowed_methods,
             reason = "it outlives this process, so that nobody here can own it"

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value, json};
+
 use super::variables::{Whose, named, whose};
 
 #[test]
@@ -55,9 +57,17 @@ fn what_codexs_configuration_names() {
         env = { KEEP = "not a name" }
     "#;
     std::fs::write(home.path().join("config.toml"), config).unwrap();
-    let expected = ["A_HEADER", "A_KEY", "B_BEARER", "C_ONE", "C_TWO"].map(str::to_owned);
-    assert_eq!(named(home.path()), expected.into());
+    let (nothing, servers) = (Map::new(), home.path().join("mcp.json"));
+    let named = |given: &Map<String, Value>| named(home.path(), given, &servers);
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(named(&nothing), names(&["A_HEADER", "A_KEY", "B_BEARER", "C_ONE", "C_TWO"]));
     std::fs::write(home.path().join("config.toml"), "not = [toml").unwrap();
-    assert!(named(home.path()).is_empty());
-    assert!(named(&home.path().join("nowhere")).is_empty());
+    assert_eq!(named(&nothing), names(&[]));
+    // A flag or a profile, and the file of hosts.
+    let given =
+        json!({ "model_providers.a.env_key": "FLAG", "model_providers": { "b": { "env_key": "NESTED" } } });
+    assert_eq!(named(given.as_object().unwrap()), names(&["FLAG", "NESTED"]));
+    let text = r#"{"mcpServers":{"a":{"url":"http://a","headers":{"A":"Bearer ${PAT}"}},"b":{"command":"b","env_vars":["V"],"args":["${D:-x}"]}}}"#;
+    std::fs::write(&servers, text).unwrap();
+    assert_eq!(named(&nothing), names(&["D", "PAT", "V"]));
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
 use crate::config::DEPTH;
 
 /// Whose a variable is.
@@ -64,38 +66,33 @@ pub(super) fn whose(name: &str, named: &BTreeSet<String>) -> Whose {
     if plain { Whose::Host } else { Whose::Nobody }
 }
 
-/// The variables that codex's own configuration names: keys of providers, headers and variables of MCP servers. A
-/// file that cannot be read names none: codex says what is wrong with it.
-pub(super) fn named(codex_home: &Path) -> BTreeSet<String> {
+/// The variables that codex is told to look up: keys of providers, headers and variables of MCP servers, by its own
+/// configuration, by the flags and the profile of a host, and by the file of MCP servers. A file that cannot be read
+/// names none: who uses it says what is wrong with it.
+pub(super) fn named(codex_home: &Path, given: &Map<String, Value>, servers: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let text = std::fs::read_to_string(codex_home.join("config.toml")).unwrap_or_default();
-    if let Ok(table) = text.parse::<toml::Table>() {
-        look_in(&toml::Value::Table(table), &mut names);
+    look_in("", &toml::from_str(&text).unwrap_or_default(), &mut names);
+    given.iter().for_each(|(key, value)| look_in(key, value, &mut names));
+    let servers = std::fs::read_to_string(servers).unwrap_or_default();
+    look_in("", &serde_json::from_str(&servers).unwrap_or_default(), &mut names);
+    for rest in servers.split("${").skip(1) {
+        names.extend(rest.split(['}', ':']).next().map(str::to_owned));
     }
     names
 }
 
-fn look_in(value: &toml::Value, names: &mut BTreeSet<String>) {
-    let text = |value: &toml::Value| value.as_str().map(str::to_owned);
-    match value {
-        toml::Value::Table(table) => {
-            for (key, value) in table {
-                match key.as_str() {
-                    "env_key" | "bearer_token_env_var" => names.extend(text(value)),
-                    "env_http_headers" => {
-                        names.extend(
-                            value.as_table().into_iter().flat_map(|table| table.values().filter_map(text)),
-                        );
-                    }
-                    "env_vars" => {
-                        let all = value.as_array().into_iter().flatten();
-                        names.extend(all.filter_map(|one| text(one).or_else(|| text(one.get("name")?))));
-                    }
-                    _ => look_in(value, names),
-                }
-            }
+/// `key`: the value's, which may be dotted.
+fn look_in(key: &str, value: &Value, names: &mut BTreeSet<String>) {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    match (key.rsplit('.').next().unwrap_or_default(), value) {
+        ("env_key" | "bearer_token_env_var", value) => names.extend(text(value)),
+        ("env_http_headers", Value::Object(headers)) => names.extend(headers.values().filter_map(text)),
+        ("env_vars", Value::Array(all)) => {
+            names.extend(all.iter().filter_map(|one| text(one).or_else(|| text(one.get("name")?))));
         }
-        toml::Value::Array(all) => all.iter().for_each(|value| look_in(value, names)),
+        (_, Value::Object(members)) => members.iter().for_each(|(key, value)| look_in(key, value, names)),
+        (_, Value::Array(all)) => all.iter().for_each(|value| look_in("", value, names)),
         _ => {}
     }
 }

@@ -11,6 +11,8 @@ use thiserror::Error;
 use super::Place;
 use super::protocol::{Hello, Welcome};
 use crate::control::proof::Challenge;
+#[cfg(target_os = "linux")]
+use crate::control::proof::is_confined;
 
 /// The longest line that a visitor reads: a proof, or how the bridge is.
 const LINE: usize = 16 * 1024;
@@ -56,6 +58,12 @@ pub fn knock(place: &Place, hello: &Hello, patience: Duration) -> Result<Knock, 
     let until = Instant::now() + patience;
     let talk = || -> io::Result<Knock> {
         let mut stream = UnixStream::connect(&socket)?;
+        if is_foreign(&stream) {
+            return Err(io::Error::new(
+                ErrorKind::PermissionDenied,
+                "who listens is another user, or in a sandbox",
+            ));
+        }
         let challenge: Challenge = read(&mut stream, until)?;
         challenge.meet()?;
         let mut words = serde_json::to_vec(hello)?;
@@ -80,6 +88,21 @@ pub fn knock(place: &Place, hello: &Hello, patience: Duration) -> Result<Knock, 
         },
         _ => KnockError::Silent { place: socket.clone(), reason: error.to_string() },
     })
+}
+
+/// Whether who listens is not this user, or a command in a sandbox.
+#[cfg(target_os = "linux")]
+fn is_foreign(stream: &UnixStream) -> bool {
+    let peer = rustix::net::sockopt::socket_peercred(stream);
+    peer.map_or(true, |peer| {
+        peer.uid != rustix::process::geteuid() || is_confined(Some(peer.pid.as_raw_nonzero().get()))
+    })
+}
+
+/// The folder must do: the system does not say who listens.
+#[cfg(not(target_os = "linux"))]
+fn is_foreign(_: &UnixStream) -> bool {
+    false
 }
 
 fn left(until: Instant) -> io::Result<Duration> {

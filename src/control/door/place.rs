@@ -1,10 +1,11 @@
-//! Where a door lies: named by what it is for, so that all who want the same find it, and nobody else.
+//! Where a door lies: named by what it is for, so that all who want the same find it, and nobody else. Never among
+//! everybody's temporary files: a command in codex's sandbox may write there, and could be the door.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::control::folder::{TOO_LONG, make_private, named};
+use crate::control::folder::{TOO_LONG, make_private, private};
 use crate::control::{ListenError, Places};
 
 /// What the names of doors begin and end with.
@@ -25,7 +26,7 @@ impl Place {
     pub fn of(places: &Places, name: &str) -> Result<Self, ListenError> {
         let user = rustix::process::geteuid().as_raw();
         let mut last = ListenError::NoPlace { most: TOO_LONG };
-        for socket in named(places, &format!("{BEGIN}{name}{END}"), user) {
+        for socket in private(places, &format!("{BEGIN}{name}{END}")) {
             // The state folder may not be there yet.
             let folder = socket.parent().unwrap_or(&socket);
             let above = folder.parent().map_or(Ok(()), fs::create_dir_all);
@@ -40,8 +41,7 @@ impl Place {
     /// All doors of this user that lie where this one does.
     #[must_use]
     pub fn all(places: &Places) -> Vec<Self> {
-        let user = rustix::process::geteuid().as_raw();
-        let folders = named(places, END, user);
+        let folders = private(places, END);
         let entries =
             folders.iter().filter_map(|path| path.parent()).filter_map(|folder| fs::read_dir(folder).ok());
         let sockets = entries.flatten().flatten().map(|entry| entry.path()).filter(|path| {

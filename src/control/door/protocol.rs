@@ -34,8 +34,6 @@ pub enum Hello {
 pub struct Visit {
     /// The form of these lines.
     pub protocol: u32,
-    /// Which program the host has started, so that a newer one can take the place of an older.
-    pub program: String,
     /// The host's process.
     pub pid: u32,
     /// Its folder.
@@ -51,10 +49,7 @@ pub struct Visit {
 // Its variables may be secrets.
 impl std::fmt::Debug for Visit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Visit")
-            .field("program", &self.program)
-            .field("pid", &self.pid)
-            .finish_non_exhaustive()
+        f.debug_struct("Visit").field("pid", &self.pid).finish_non_exhaustive()
     }
 }
 

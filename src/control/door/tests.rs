@@ -23,7 +23,6 @@ fn visit() -> Hello {
     let env = vec![(Text::Plain("A".into()), Text::Bytes(vec![0xff, 0xfe]))];
     Hello::Serve(Box::new(Visit {
         protocol: PROTOCOL,
-        program: "p".into(),
         pid: 1,
         cwd: "/".into(),
         flags: json!({ "model": "m" }),

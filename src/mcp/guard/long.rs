@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
+use super::ids::Ids;
 use crate::scan::{Message, Scanner};
 
 /// The longest line that is taken, in bytes without its end: rmcp's own default.
@@ -90,6 +91,7 @@ impl LongLine {
 pub(super) struct Answering<R: AsyncRead, W: AsyncWrite> {
     inner: AsyncRwTransport<RoleServer, R, W>,
     long: mpsc::Receiver<LongLine>,
+    ids: Ids,
     /// An answer on its way: kept here, since `receive` is given up whenever rmcp has something to say.
     answering: Option<BoxFuture<'static, std::io::Result<()>>>,
 }
@@ -102,7 +104,7 @@ where
     pub(super) fn new(read: R, write: W, long: mpsc::Receiver<LongLine>) -> Self {
         // rmcp counts the line feed.
         let inner = AsyncRwTransport::new(read, write).with_max_line_length(MAX_LINE + 1);
-        Self { inner, long, answering: None }
+        Self { inner, long, ids: Ids::fresh(), answering: None }
     }
 
     fn begin(&mut self, line: LongLine) {
@@ -123,7 +125,7 @@ where
         item: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = std::io::Result<()>> + Send + 'static {
         // An answer that is half written has the way out, and would keep it where nobody goes on receiving.
-        let (answering, send) = (self.answering.take(), self.inner.send(item));
+        let (answering, send) = (self.answering.take(), self.inner.send(self.ids.out(item)));
         async move {
             if let Some(answering) = answering {
                 answering.await?;
@@ -148,8 +150,8 @@ where
                 }
                 message = self.inner.receive() => message,
             };
-            if message.is_some() {
-                return message;
+            if let Some(message) = message {
+                return Some(self.ids.back(message));
             }
             // The end. The last lines may have been too long.
             loop {

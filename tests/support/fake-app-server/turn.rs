@@ -150,11 +150,12 @@ impl Turn {
                 let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
                 return Ok(Then::End("failed", error));
             }
-            "retrying" => {
+            // As codex does without a network: until somebody ends it.
+            "retry-for-ever" => loop {
                 let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
-                let params = json!({ "threadId": self.thread, "turnId": self.turn, "willRetry": true, "error": error });
-                self.server.tell("error", params);
-            }
+                self.tell("error", json!({ "willRetry": true, "error": error }))?;
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            },
             "stall" => return Ok(Then::Stall),
             "die" => {
                 eprintln!("fake: told to die");
