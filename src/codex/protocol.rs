@@ -21,6 +21,7 @@ pub const REQUESTS: &[&str] = &[
     "thread/compact/start",
     "thread/fork",
     "thread/list",
+    "thread/loaded/list",
     "thread/name/set",
     "thread/read",
     "thread/resume",
