@@ -1,8 +1,13 @@
 //! A bridge in the background and the real codex: what outlives a host, and what that costs.
 
+#[cfg(target_os = "linux")]
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::{Stage, codex};
+#[cfg(target_os = "linux")]
+use crate::common::PATIENCE;
 use crate::common::{Host, Setup};
 
 fn kill(mut host: Host) {
@@ -129,11 +134,22 @@ fn ten_hosts_need_little_more_than_one() {
         );
         hosts.push(host);
         if n == 0 {
-            one = memory(&stage, &hosts);
+            one = least(&stage, &hosts);
         }
     }
-    let ten = memory(&stage, &hosts);
+    // codex starts programs of its own beside a turn, which come and go.
+    let until = Instant::now() + PATIENCE;
+    let mut ten = least(&stage, &hosts);
+    while ten * 10 >= one * 16 && Instant::now() < until {
+        ten = ten.min(least(&stage, &hosts));
+    }
     assert!(ten * 10 < one * 16, "ten hosts: {ten} KiB, one: {one} KiB");
+}
+
+/// The least of several looks.
+#[cfg(target_os = "linux")]
+fn least(stage: &Stage, hosts: &[Host]) -> u64 {
+    (0..10).map(|_| memory(stage, hosts)).min().unwrap()
 }
 
 /// What the hosts' processes, the daemon and all below it hold, in KiB.
