@@ -32,7 +32,8 @@ impl Ends {
         // Not children of each other: a child fires with its parent, these fire in turn.
         let (begun, stop) = (shutdown.child_token(), shutdown.child_token());
         let (late, cut) = (CancellationToken::new(), CancellationToken::new());
-        let _all = [late.clone(), cut.clone(), stop.clone()].map(CancellationToken::drop_guard);
+        // In this order: what handlers say when they are given up by a drop reaches nobody.
+        let _all = [cut.clone(), late.clone(), stop.clone()].map(CancellationToken::drop_guard);
         Self { begun, late, cut, stop, _all }
     }
 
