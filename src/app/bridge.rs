@@ -30,8 +30,7 @@ const COMMANDS: usize = 256;
 /// How long sessions may take to record their end, and codex's tree to be gone.
 const END: Duration = Duration::from_secs(5);
 
-/// The parts of a running bridge. A handle; cheap to clone, and ended once.
-#[derive(Clone)]
+/// The parts of a running bridge.
 pub struct Bridge {
     sessions: Sessions,
     journal: Arc<dyn Journal>,
@@ -123,7 +122,7 @@ impl Bridge {
 
     /// Ends everything: the way from other processes first, then sessions record their end, then codex and its tree,
     /// then the journal.
-    pub async fn end(self) {
+    pub async fn end(&self) {
         if tokio::time::timeout(END, self.control.end()).await.is_err() {
             tracing::warn!("an answer to another process took too long");
         }

@@ -17,7 +17,6 @@ const REQUESTS: usize = 16;
 const WAY: usize = 40;
 
 /// The socket of this bridge, and who answers there.
-#[derive(Clone)]
 pub(super) struct Control {
     over: CancellationToken,
     tasks: TaskTracker,
@@ -59,7 +58,7 @@ impl Control {
     }
 
     /// Takes no more requests, and waits for those that were taken.
-    pub async fn end(self) {
+    pub async fn end(&self) {
         self.over.cancel();
         self.tasks.close();
         self.tasks.wait().await;

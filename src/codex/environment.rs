@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use wildmatch::WildMatch;
 
 const SECTION: &str = "shell_environment_policy";
 const SET: &str = "set";
@@ -42,7 +43,7 @@ pub(super) fn with_env(config: &mut Map<String, Value>, own: &Value, env: &BTree
 /// What a session's policy says: the call's, else codex's own.
 struct Policy {
     inherit: String,
-    excluded: Vec<String>,
+    excluded: Vec<WildMatch>,
     /// What it sets itself.
     set: Vec<String>,
 }
@@ -55,14 +56,11 @@ impl Policy {
         };
         let own = |name: &str| own.get(SECTION).and_then(|own| own.get(name));
         let of = |name: &str| given(name).or_else(|| own(name)).filter(|value| !value.is_null());
-        let texts = |value: Option<&Value>| -> Vec<String> {
-            let all = value.and_then(Value::as_array).into_iter().flatten();
-            all.filter_map(|one| Some(one.as_str()?.to_ascii_uppercase())).collect()
-        };
-        let mut excluded = texts(of("exclude"));
-        if of("ignore_default_excludes") == Some(&json!(false)) {
-            excluded.extend(DEFAULT_EXCLUDES.map(str::to_owned));
-        }
+        let excluded =
+            of("exclude").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let by_default = of("ignore_default_excludes") == Some(&json!(false));
+        let excluded = excluded.chain(DEFAULT_EXCLUDES.into_iter().filter(|_| by_default));
+        let excluded = excluded.map(WildMatch::new_case_insensitive).collect();
         let tables = [given(SET), own(SET)];
         let mut set: Vec<String> =
             tables.into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys).cloned().collect();
@@ -79,33 +77,9 @@ impl Policy {
             "core" => CORE.contains(&upper.as_str()),
             _ => true,
         };
-        let excluded = self.excluded.iter().any(|pattern| matches(pattern.as_bytes(), upper.as_bytes()));
+        let excluded = self.excluded.iter().any(|pattern| pattern.matches(name));
         inherited && !excluded && !self.set.iter().any(|own| own == name)
     }
-}
-
-/// Whether a text is one of a pattern: `*` stands for any text, `?` for one character.
-fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    // Where the last `*` was, and which text it stood for so far.
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&c) if c == b'?' || c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                let Some((at, from)) = star else { return false };
-                star = Some((at, from + 1));
-                (p, t) = (at + 1, from + 1);
-            }
-        }
-    }
-    pattern[p..].iter().all(|c| *c == b'*')
 }
 
 #[cfg(test)]

@@ -219,8 +219,7 @@ impl Host {
             self.broken = Some(GONE.to_owned());
         }
         if let Some(message) = message {
-            let lost = self.connection.as_ref().is_some_and(Connection::is_lost_in(&self.shared));
-            let why = self.broken.take().or_else(|| lost.then(|| GONE.to_owned()));
+            let why = self.broken.take().or_else(|| self.is_lost().then(|| GONE.to_owned()));
             if let (Some(why), Some(id)) = (why, &message.id)
                 && message.method.is_some()
                 && self.shared.talk().give_up(id)
@@ -233,10 +232,15 @@ impl Host {
         Ok(())
     }
 
+    /// Whether there is no bridge, or the last one has ended.
+    fn is_lost(&self) -> bool {
+        let lost = self.shared.lost.load(Ordering::SeqCst);
+        self.connection.as_ref().is_none_or(|connection| connection.number <= lost)
+    }
+
     /// Finds another bridge where the last one has ended; why not, where there is none.
     fn reconnect(&mut self, reach: &mut Reach) -> io::Result<Option<String>> {
-        let is_lost = self.connection.as_ref().is_none_or(Connection::is_lost_in(&self.shared));
-        if !is_lost {
+        if !self.is_lost() {
             return Ok(None);
         }
         if let Some(Connection { over, .. }) = self.connection.take()
@@ -271,13 +275,6 @@ impl Host {
         }
         self.connection = Some(Connection { number, to, stream, over });
         Ok(())
-    }
-}
-
-impl Connection {
-    fn is_lost_in(shared: &Shared) -> impl Fn(&Self) -> bool {
-        let lost = shared.lost.load(Ordering::SeqCst);
-        move |connection| connection.number <= lost
     }
 }
 

@@ -58,10 +58,9 @@ struct Host {
 
 impl Host {
     fn of(loaded: Loaded, drop_in: bool) -> Result<Self, String> {
-        let fail = |error: &dyn fmt::Display| error.to_string();
-        let key = Key::of(&loaded).map_err(|error| fail(&error))?;
-        let place = place(&loaded, &key).map_err(|error| fail(&error))?;
-        let flags = serde_json::to_value(&loaded.flags).map_err(|error| fail(&error))?;
+        let key = Key::of(&loaded).map_err(|error| error.to_string())?;
+        let place = place(&loaded, &key).map_err(|error| error.to_string())?;
+        let flags = serde_json::to_value(&loaded.flags).map_err(|error| error.to_string())?;
         let mut env: Vec<(Text, Text)> =
             loaded.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
         if let Some(home) = loaded.env.home().filter(|_| loaded.env.get("HOME").is_none()) {

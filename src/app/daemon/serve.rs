@@ -47,14 +47,19 @@ pub async fn run_daemon(loaded: Loaded) -> anyhow::Result<()> {
     let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
     shutdown_on_signal(shutdown.clone(), &tasks).context("signal handlers")?;
     let bridge = Bridge::start(&loaded, policy, false)?;
-    let served = Arc::new(Served { key, program: program(&loaded), loaded, bridge: bridge.clone() });
+    let served = Arc::new(Served { key, program: program(&loaded), loaded, bridge });
     tracing::info!("a bridge in the background has begun");
-    let daemon = Daemon { served, since: Timestamp::now(), hosts: JoinSet::new(), over: shutdown.clone() };
+    let daemon = Daemon {
+        served: served.clone(),
+        since: Timestamp::now(),
+        hosts: JoinSet::new(),
+        over: shutdown.clone(),
+    };
     let waits = daemon.run(door).await;
     shutdown.cancel();
     tasks.close();
     tasks.wait().await;
-    bridge.end().await;
+    served.bridge.end().await;
     drop(waits);
     tracing::info!("a bridge in the background has ended");
     Ok(())
@@ -145,7 +150,6 @@ impl Daemon {
     async fn state(&self) -> State {
         State {
             pid: std::process::id(),
-            program: self.served.program.clone(),
             since: self.since.to_string(),
             hosts: self.hosts.len(),
             at_work: self.served.bridge.sessions().at_work().await,

@@ -1,8 +1,7 @@
 //! Starts a daemon, so that of ten hosts that want one at the same moment one starts it.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -23,8 +22,7 @@ pub(super) struct Starting {
 impl Starting {
     /// Waits for it until then; `None` where another has it for longer.
     pub fn wait(place: &Place, until: Instant) -> io::Result<Option<Self>> {
-        let path = place.starting();
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+        let lock = place.starting()?;
         loop {
             match lock.try_lock() {
                 Ok(()) => return Ok(Some(Self { _lock: lock })),

@@ -1,9 +1,9 @@
 //! The bridge's end: who comes in, and what they want.
 
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -71,17 +71,17 @@ pub struct Visitor {
 }
 
 impl Door {
-    /// Opens it, for this user alone. `proofs`: the folder where visitors show that they may write there.
+    /// Opens it, for this user alone. Beside `journal` visitors show that they may write there.
     ///
     /// # Errors
     /// When another bridge has it, or it cannot be made.
-    pub fn open(place: Place, journal: &std::path::Path) -> Result<Self, DoorError> {
+    pub fn open(place: Place, journal: &Path) -> Result<Self, DoorError> {
         let user = rustix::process::geteuid().as_raw();
         let path = place.socket().to_owned();
         let fail = |source: io::Error| DoorError::Unusable { path: path.clone(), source };
         let proofs = journal.with_file_name(PROOFS);
         make_private(&proofs, user).map_err(fail)?;
-        let taken = lock_file(&place.taken()).map_err(fail)?;
+        let taken = place.taken().map_err(fail)?;
         match taken.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(DoorError::Taken(path)),
@@ -141,42 +141,32 @@ impl Drop for Door {
     }
 }
 
-/// A file to be locked; what is in it does not matter.
-pub(super) fn lock_file(path: &std::path::Path) -> io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
-}
-
 async fn greet(mut stream: UnixStream, challenge: Challenge, user: u32) -> Option<Visitor> {
     let mut words = serde_json::to_vec(&challenge).unwrap_or_default();
     words.push(b'\n');
     let said = timeout(TALK, stream.write_all(&words)).await;
-    let (read, write) = stream.into_split();
+    let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     let hello = match said {
         Ok(Ok(())) => timeout(TALK, line::read_from(&mut read, HELLO)).await,
         _ => return None,
     };
     let met = challenge.is_met(user);
-    let mut visitor = match hello {
-        Ok(Ok(hello)) => Visitor { hello, read, write },
+    let hello = match hello {
+        Ok(Ok(hello)) => hello,
         Ok(Err(error)) => {
             let message = format!("its hello cannot be used: {error}");
-            refuse(write, message).await;
+            say(&mut write, &Welcome::Refused { message }).await;
             return None;
         }
         Err(_) => return None,
     };
     if !met {
         let why = "who comes in must be able to write beside the journal, which codex's sandbox keeps its commands from";
-        visitor.answer(&Welcome::Refused { message: why.to_owned() }).await;
+        say(&mut write, &Welcome::Refused { message: why.to_owned() }).await;
         return None;
     }
-    Some(visitor)
-}
-
-async fn refuse(write: OwnedWriteHalf, message: String) {
-    let mut write = write;
-    say(&mut write, &Welcome::Refused { message }).await;
+    Some(Visitor { hello, read, write })
 }
 
 async fn say(write: &mut OwnedWriteHalf, welcome: &Welcome) -> bool {

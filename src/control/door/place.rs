@@ -1,8 +1,9 @@
 //! Where a door lies: named by what it is for, so that all who want the same find it, and nobody else. Never among
 //! everybody's temporary files: a command in codex's sandbox may write there, and could be the door.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::control::folder::{TOO_LONG, make_private, private};
@@ -60,16 +61,23 @@ impl Place {
         &self.socket
     }
 
-    /// Locked by who starts a bridge here, so that ten who want one start one.
-    #[must_use]
-    pub fn starting(&self) -> PathBuf {
-        self.socket.with_extension("starting")
+    /// To be locked by who starts a bridge here, so that ten who want one start one.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn starting(&self) -> io::Result<File> {
+        self.to_lock("starting")
     }
 
-    /// Locked by the bridge itself, as long as it takes visitors.
-    #[must_use]
-    pub fn taken(&self) -> PathBuf {
-        self.socket.with_extension("taken")
+    /// To be locked by the bridge itself, as long as it takes visitors.
+    pub(super) fn taken(&self) -> io::Result<File> {
+        self.to_lock("taken")
+    }
+
+    /// What is in such a file does not matter.
+    fn to_lock(&self, extension: &str) -> io::Result<File> {
+        let path = self.socket.with_extension(extension);
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
     }
 
     /// Whether only this user can have put something here.

@@ -106,8 +106,6 @@ pub enum Welcome {
 pub struct State {
     /// Its process.
     pub pid: u32,
-    /// Which program it is.
-    pub program: String,
     /// Since when it runs, in RFC 3339.
     pub since: String,
     /// Hosts that it serves.

@@ -37,6 +37,7 @@ impl ServerHandler for Tools {
         let _ = self.told.try_send("begun");
         match &*request.name {
             "quick" => {}
+            // Of paused time.
             "soon" => sleep(Duration::from_millis(20)).await,
             _ => std::future::pending().await,
         }

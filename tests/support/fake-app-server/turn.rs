@@ -150,7 +150,8 @@ impl Turn {
                 let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
                 return Ok(Then::End("failed", error));
             }
-            // As codex does without a network: until somebody ends it.
+            // As codex does without a network, until somebody ends it. The pause is what is played: its tries have
+            // one between them, and nothing is waited for.
             "retry-for-ever" => loop {
                 let error = json!({ "message": rest, "codexErrorInfo": "other", "additionalDetails": null });
                 self.tell("error", json!({ "willRetry": true, "error": error }))?;
