@@ -23,7 +23,7 @@ pub use account::{AccountError, SignIn, login, login_status, logout};
 pub use approve::{Errand, ErrandError, run_errand};
 pub use bridge::Bridge;
 #[cfg(unix)]
-pub use daemon::{DaemonErrand, DaemonError, pump_for_host, run_daemon, run_daemon_errand};
+pub use daemon::{DaemonErrand, DaemonError, pump_for_host, run_daemon, run_daemon_errand, start_apart};
 pub use doctor::{Check, Report, Status, examine};
 pub use logging::start_logging;
 pub use look::{EventsQuery, LookError, SessionsQuery, show_events, show_sessions};

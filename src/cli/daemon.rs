@@ -13,6 +13,9 @@ pub enum DaemonCommand {
     Status,
     /// End those that run; their turns end as interrupted.
     Stop,
+    /// Start one that is nobody's child, and wait for its end: for the process of a host.
+    #[command(hide = true)]
+    Start,
 }
 
 impl DaemonCommand {
@@ -21,11 +24,11 @@ impl DaemonCommand {
     /// # Errors
     /// When one does not answer, or does not end.
     pub fn run(self, loaded: &Loaded) -> anyhow::Result<()> {
-        let errand = match self {
-            Self::Status => DaemonErrand::Status,
-            Self::Stop => DaemonErrand::Stop,
-        };
-        app::run_daemon_errand(loaded, errand)
+        match self {
+            Self::Status => app::run_daemon_errand(loaded, DaemonErrand::Status),
+            Self::Stop => app::run_daemon_errand(loaded, DaemonErrand::Stop),
+            Self::Start => app::start_apart(loaded).context("the bridge in the background"),
+        }
     }
 }
 

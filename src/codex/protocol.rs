@@ -255,6 +255,7 @@ pub struct ThreadOpened {
 #[serde(rename_all = "camelCase")]
 pub struct Thread {
     /// Its id.
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// The codex that made it.
     #[serde(default)]
@@ -339,18 +340,29 @@ pub struct TurnOpened {
 
 /// A turn.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct Turn {
     /// Its id.
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// The turn that it is a part of: all that happens in it is told as of that one.
+    #[serde(default)]
     pub root_turn_id: Option<String>,
     /// `inProgress`, `completed`, `interrupted`, `failed`.
+    #[serde(default)]
     pub status: String,
     /// Why it failed.
+    #[serde(default)]
     pub error: Option<TurnError>,
     /// How long it took.
+    #[serde(default)]
     pub duration_ms: Option<u64>,
+}
+
+/// What names something names it: nothing could be found by an empty name, or ended.
+fn id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let id = String::deserialize(from)?;
+    if id.is_empty() { Err(serde::de::Error::custom("an `id` is empty")) } else { Ok(id) }
 }
 
 /// A fault of a turn.

@@ -38,7 +38,9 @@ pub(super) async fn ask(peer: &Peer, query: Query) -> Result<Answer, AgentError>
         }
         Query::Turns(query) => turns(peer, query).await.map(Answer::Turns),
         Query::Catalog(of) => catalog(peer, of).await.map(Answer::Catalog),
-        Query::Reviewable(cwd, target) => reviewable(&cwd, &target).await.map(|()| Answer::Done),
+        Query::Reviewable(cwd, target, variables) => {
+            reviewable(&cwd, &target, &variables.0).await.map(|()| Answer::Done)
+        }
         Query::Name(thread, name) => {
             let params = NameParams { thread_id: thread.to_string(), name };
             done(call(peer, "thread/name/set", &params, LOOK).await, &thread)

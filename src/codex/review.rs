@@ -1,5 +1,6 @@
 //! Reviews: what codex is asked, whether git has it, and the findings in what codex says.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::calls::call;
@@ -40,7 +41,11 @@ pub(super) async fn start(
 
 /// Whether git has in a folder what is to be reviewed: codex begins in any case, and its model would be the
 /// one to find out. Without git it is left to that.
-pub(super) async fn reviewable(cwd: &str, target: &ReviewTarget) -> Result<(), AgentError> {
+pub(super) async fn reviewable(
+    cwd: &str,
+    target: &ReviewTarget,
+    env: &BTreeMap<String, String>,
+) -> Result<(), AgentError> {
     let (parameter, name) = match target {
         ReviewTarget::Custom(_) => return Ok(()),
         ReviewTarget::Uncommitted => ("", ""),
@@ -53,7 +58,9 @@ pub(super) async fn reviewable(cwd: &str, target: &ReviewTarget) -> Result<(), A
         let message = format!("`{parameter}` is `{name}`, and {why}");
         return Err(refusal(message, "give one branch or commit, by its name"));
     }
-    let Some((inside, why)) = git(cwd, &["rev-parse", "--is-inside-work-tree"]).await else { return Ok(()) };
+    let Some((inside, why)) = git(cwd, env, &["rev-parse", "--is-inside-work-tree"]).await else {
+        return Ok(());
+    };
     if inside != "true" {
         let why = why.lines().next().map(|why| format!(" ({})", why.trim())).unwrap_or_default();
         let message = format!("`cwd` is `{cwd}`, which is in no work tree of git{why}");
@@ -66,7 +73,7 @@ pub(super) async fn reviewable(cwd: &str, target: &ReviewTarget) -> Result<(), A
     let commit = format!("{name}^{{commit}}");
     // No name is an option here: git before 2.24 does not know how to be told so.
     let verify = ["rev-parse", "--verify", "--quiet", &commit];
-    match git(cwd, &verify).await {
+    match git(cwd, env, &verify).await {
         Some((found, _)) if found.is_empty() => {
             let message =
                 format!("`{parameter}` is `{name}`, and git has no such branch or commit in `{cwd}`");
@@ -86,10 +93,12 @@ fn refusal(message: String, remedy: &'static str) -> AgentError {
 }
 
 /// What git says and why not; nothing where there is no git, or it takes too long.
-async fn git(cwd: &str, args: &[&str]) -> Option<(String, String)> {
+async fn git(cwd: &str, env: &BTreeMap<String, String>, args: &[&str]) -> Option<(String, String)> {
     // Not as its working folder: a program of this name may lie there.
     let args = ["-C", cwd].iter().chain(args).map(Into::into).collect();
-    let spec = Spec { program: "git".into(), args, ..Spec::default() };
+    // As the commands of the session have them.
+    let env = env.iter().map(|(name, value)| (name.into(), Some(value.into()))).collect();
+    let spec = Spec { program: "git".into(), args, env, ..Spec::default() };
     match output(&spec, ANSWER, GIT).await {
         Ok(output) => Some((output.stdout.trim().to_owned(), output.stderr)),
         Err(error) => {

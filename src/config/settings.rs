@@ -96,7 +96,11 @@ pub struct DaemonSettings {
 
 impl Default for DaemonSettings {
     fn default() -> Self {
-        Self { enabled: false, idle: Duration::from_mins(10), on_disconnect: DisconnectSetting::Continue }
+        Self {
+            enabled: cfg!(unix),
+            idle: Duration::from_mins(10),
+            on_disconnect: DisconnectSetting::Continue,
+        }
     }
 }
 

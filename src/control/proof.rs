@@ -58,17 +58,19 @@ impl Challenge {
 }
 
 /// Whether a process gave up new privileges, and this one did not.
-#[cfg(target_os = "linux")]
 pub(super) fn is_confined(pid: Option<i32>) -> bool {
-    let confined = |who: &str| {
-        let status = fs::read_to_string(format!("/proc/{who}/status")).unwrap_or_default();
-        let field = status.lines().find_map(|line| line.strip_prefix("NoNewPrivs:"));
-        field.is_some_and(|value| value.trim() == "1")
-    };
-    pid.is_some_and(|pid| confined(&pid.to_string())) && !confined("self")
+    pid.is_some_and(|pid| gave_up(&pid.to_string())) && !gave_up_privileges()
 }
 
-#[cfg(not(target_os = "linux"))]
-pub(super) fn is_confined(_: Option<i32>) -> bool {
-    false
+/// Whether this process gave up new privileges, as all do in a sandbox: it is not let in by one that did not.
+#[must_use]
+pub fn gave_up_privileges() -> bool {
+    gave_up("self")
+}
+
+/// Other systems than Linux have no such file, and no such mark.
+fn gave_up(who: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{who}/status")).unwrap_or_default();
+    let field = status.lines().find_map(|line| line.strip_prefix("NoNewPrivs:"));
+    field.is_some_and(|value| value.trim() == "1")
 }

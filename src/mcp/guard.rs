@@ -9,6 +9,7 @@ mod ends;
 mod ids;
 mod io;
 mod long;
+mod open;
 mod service;
 
 #[cfg(test)]

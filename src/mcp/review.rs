@@ -59,7 +59,8 @@ impl Server {
         let mut progress = Progress::of(call.context);
         let known = call.before(self.model_of_review(args.model.as_deref(), &mut params));
         progress.during("looking for its model", known).await.map_err(too_slow)??;
-        let reviewable = self.sessions.ask(Query::Reviewable(params.cwd.clone(), target.clone()));
+        let variables = self.sessions.variables();
+        let reviewable = self.sessions.ask(Query::Reviewable(params.cwd.clone(), target.clone(), variables));
         let there = progress.during("looking at the repository", call.before(reviewable)).await;
         there.map_err(too_slow)?.map_err(|error| open_error(&error))?;
         let title = title(&target);

@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Reads what is there, and waits where nothing is. 0: the end.
 pub(super) fn read(mut from: &File, buffer: &mut [u8]) -> io::Result<usize> {
@@ -17,6 +18,24 @@ pub(super) fn read(mut from: &File, buffer: &mut [u8]) -> io::Result<usize> {
             read => return read,
         }
     }
+}
+
+/// Waits until there is something to read, or the end; false where nothing has come for so long.
+pub(super) fn readable_within(from: &File, span: Duration) -> io::Result<bool> {
+    let span = span.try_into().map_err(io::Error::other)?;
+    loop {
+        match poll(&mut [PollFd::new(from, PollFlags::IN)], Some(&span)) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether the other end has closed.
+pub(super) fn has_closed(stream: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(stream, PollFlags::empty())];
+    poll(&mut fds, Some(&Timespec::default())).is_ok() && fds[0].revents().contains(PollFlags::HUP)
 }
 
 /// Writes all of it.

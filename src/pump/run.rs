@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::io::{read, readable, send, write};
+use super::io::{has_closed, read, readable, readable_within, send, write};
 use super::talk::{KEPT, Reply, Talk};
 use crate::scan::Scanner;
 
@@ -32,8 +32,18 @@ const HELD: usize = 1024 * 1024;
 /// The code of an answer that the bridge did not give: of those that JSON-RPC leaves to servers.
 const LOST: i32 = -32_000;
 
-/// Finds a bridge that serves, or says why there is none.
-pub type Reach = Box<dyn FnMut() -> Result<UnixStream, String>>;
+/// The bridges that a host may be served by.
+pub struct Bridges {
+    /// Finds one that serves, or says why there is none.
+    pub reach: Box<dyn FnMut() -> Result<UnixStream, String> + Send>,
+    /// Whether the one that was found last still answers who comes anew.
+    pub answers: Answers,
+    /// How long it may say nothing while it owes something before it is asked whether it still answers.
+    pub quiet: Duration,
+}
+
+/// Whether a bridge answers.
+pub type Answers = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// How it ended.
 #[derive(Debug)]
@@ -52,6 +62,10 @@ struct Shared {
     host_gone: AtomicBool,
     /// The latest connection that has ended; they count from 1.
     lost: AtomicU64,
+    /// The last one ended because the bridge does not answer any more.
+    hangs: AtomicBool,
+    answers: Answers,
+    quiet: Duration,
     /// Shut down once the host takes nothing any more: whoever waits for its input waits no longer.
     deaf: UnixStream,
 }
@@ -92,6 +106,11 @@ impl Shared {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Why what was asked has no answer.
+    fn why(&self) -> &'static str {
+        if self.hangs.load(Ordering::SeqCst) { HANGS } else { GONE }
+    }
+
     /// Answers a request that no bridge answers.
     fn refuse(&self, id: &[u8], why: &str) -> io::Result<()> {
         // One that is no JSON by itself cannot be named to anybody.
@@ -110,24 +129,27 @@ struct Connection {
     over: Receiver<io::Result<()>>,
 }
 
-/// Serves the host on `input` and `output` until it ends; where a bridge dies, `reach` finds the next.
-pub fn pump(first: UnixStream, mut reach: Reach, input: OwnedFd, output: OwnedFd) -> Ended {
-    match serve(first, &mut reach, &File::from(input), output.into()) {
+/// Serves the host on `input` and `output` until it ends; where a bridge dies or hangs, the next is looked for.
+pub fn pump(first: UnixStream, mut bridges: Bridges, input: OwnedFd, output: OwnedFd) -> Ended {
+    match serve(first, &mut bridges, &File::from(input), output.into()) {
         Ok(()) => Ended::Host,
         Err(error) => Ended::Output(error),
     }
 }
 
-fn serve(first: UnixStream, reach: &mut Reach, input: &File, output: File) -> io::Result<()> {
+fn serve(first: UnixStream, bridges: &mut Bridges, input: &File, output: File) -> io::Result<()> {
     let (deaf, over) = UnixStream::pair()?;
     let shared = Shared {
         talk: Mutex::default(),
         out: Mutex::new(Out { file: output, whole: true }),
         host_gone: AtomicBool::new(false),
         lost: AtomicU64::new(0),
+        hangs: AtomicBool::new(false),
+        answers: bridges.answers.clone(),
+        quiet: bridges.quiet,
         deaf,
     };
-    Host::new(Arc::new(shared), first)?.run(input, &over, reach)
+    Host::new(Arc::new(shared), first)?.run(input, &over, bridges)
 }
 
 /// The thread that reads the host.
@@ -146,6 +168,9 @@ struct Host {
 
 const GONE: &str = "the bridge in the background has ended before this was answered";
 
+const HANGS: &str =
+    "the bridge in the background does not answer any more (`codex-bridge daemon stop` ends its process)";
+
 impl Host {
     fn new(shared: Arc<Shared>, first: UnixStream) -> io::Result<Self> {
         let mut host = Self {
@@ -162,7 +187,7 @@ impl Host {
         Ok(host)
     }
 
-    fn run(&mut self, input: &File, over: &UnixStream, reach: &mut Reach) -> io::Result<()> {
+    fn run(&mut self, input: &File, over: &UnixStream, bridges: &mut Bridges) -> io::Result<()> {
         let mut buffer = vec![0; BUFFER];
         loop {
             if !readable(input, over)? {
@@ -174,7 +199,7 @@ impl Host {
                 Ok(count) => count,
             };
             for piece in buffer[..count].split_inclusive(|byte| *byte == b'\n') {
-                self.piece(piece, reach)?;
+                self.piece(piece, bridges)?;
             }
         }
         self.shared.host_gone.store(true, Ordering::SeqCst);
@@ -192,10 +217,14 @@ impl Host {
         word.and_then(Result::err).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
-    fn piece(&mut self, piece: &[u8], reach: &mut Reach) -> io::Result<()> {
+    fn piece(&mut self, piece: &[u8], bridges: &mut Bridges) -> io::Result<()> {
         if !self.begun && piece != b"\n" {
             self.begun = true;
-            self.broken = self.reconnect(reach)?;
+            // One that ended before this word takes it not with it.
+            if self.connection.as_ref().is_some_and(|connection| has_closed(&connection.stream)) {
+                self.see_the_end()?;
+            }
+            self.broken = self.reconnect(bridges)?;
         }
         let (text, ends) = match piece.strip_suffix(b"\n") {
             Some(text) => (text, true),
@@ -216,10 +245,11 @@ impl Host {
             && let Some(connection) = &self.connection
             && send(&connection.to, piece).is_err()
         {
-            self.broken = Some(GONE.to_owned());
+            self.broken = Some(self.shared.why().to_owned());
+            self.see_the_end()?;
         }
         if let Some(message) = message {
-            let why = self.broken.take().or_else(|| self.is_lost().then(|| GONE.to_owned()));
+            let why = self.broken.take().or_else(|| self.is_lost().then(|| self.shared.why().to_owned()));
             if let (Some(why), Some(id)) = (why, &message.id)
                 && message.method.is_some()
                 && self.shared.talk().give_up(id)
@@ -232,6 +262,14 @@ impl Host {
         Ok(())
     }
 
+    /// Waits until the other thread has seen the end that is there, and has answered what was open.
+    fn see_the_end(&mut self) -> io::Result<()> {
+        let word = self.connection.as_ref().and_then(|connection| connection.over.recv_timeout(LAST).ok());
+        let Some(word) = word else { return Ok(()) };
+        self.connection = None;
+        word
+    }
+
     /// Whether there is no bridge, or the last one has ended.
     fn is_lost(&self) -> bool {
         let lost = self.shared.lost.load(Ordering::SeqCst);
@@ -239,7 +277,7 @@ impl Host {
     }
 
     /// Finds another bridge where the last one has ended; why not, where there is none.
-    fn reconnect(&mut self, reach: &mut Reach) -> io::Result<Option<String>> {
+    fn reconnect(&mut self, bridges: &mut Bridges) -> io::Result<Option<String>> {
         if !self.is_lost() {
             return Ok(None);
         }
@@ -249,11 +287,9 @@ impl Host {
             // It was the host that ended the last one.
             return Err(error);
         }
-        match reach() {
+        match (bridges.reach)() {
             Ok(stream) => self.connect(stream).map(|()| None),
-            Err(why) => {
-                Ok(Some(format!("the bridge in the background has ended, and there is no other: {why}")))
-            }
+            Err(why) => Ok(Some(format!("{}, and there is no other: {why}", self.shared.why()))),
         }
     }
 
@@ -267,6 +303,7 @@ impl Host {
         let again = self.shared.talk().again().concat();
         let (end, over) = sync_channel(1);
         let shared = self.shared.clone();
+        shared.hangs.store(false, Ordering::SeqCst);
         thread::Builder::new().name("from the bridge".to_owned()).spawn(move || {
             from_bridge(&shared, number, &from, &end);
         })?;
@@ -298,6 +335,15 @@ fn hand_on(shared: &Shared, from: &File) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
     let (mut scanner, mut held) = (Scanner::default(), Vec::new());
     loop {
+        if matches!(readable_within(from, shared.quiet), Ok(false)) {
+            if shared.talk().owes() && !(shared.answers)() {
+                shared.hangs.store(true, Ordering::SeqCst);
+                // Nor does it take what it is sent.
+                let _ = rustix::net::shutdown(from, rustix::net::Shutdown::Both);
+                return Ok(());
+            }
+            continue;
+        }
         let count = match read(from, &mut buffer) {
             Ok(0) | Err(_) => return Ok(()),
             Ok(count) => count,
@@ -339,9 +385,9 @@ fn answer_all(shared: &Shared, number: u64) -> io::Result<()> {
     };
     for id in asking {
         let Ok(id) = serde_json::from_slice::<Value>(&id) else { continue };
-        let params = json!({ "requestId": id, "reason": GONE });
+        let params = json!({ "requestId": id, "reason": shared.why() });
         let withdrawn = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params });
         shared.out().line(&withdrawn)?;
     }
-    asked.iter().try_for_each(|id| shared.refuse(id, GONE))
+    asked.iter().try_for_each(|id| shared.refuse(id, shared.why()))
 }

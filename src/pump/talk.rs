@@ -89,6 +89,11 @@ impl Talk {
         !self.again.is_empty()
     }
 
+    /// Whether an answer is owed to the host, or awaited for what was said again.
+    pub fn owes(&self) -> bool {
+        !self.asked.is_empty() || self.awaits()
+    }
+
     /// One request that the bridge will not answer.
     pub fn give_up(&mut self, id: &[u8]) -> bool {
         self.asked.remove(id)

@@ -3,18 +3,23 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Ended, pump};
+use super::{Bridges, Ended, pump};
 
 /// A host, and the bridges that it is given one after the other.
 struct Both {
     input: Option<UnixStream>,
     output: BufReader<UnixStream>,
     bridges: Receiver<UnixStream>,
+    /// Whether a bridge that says nothing lives.
+    answers: Arc<AtomicBool>,
     pump: JoinHandle<Ended>,
 }
 
@@ -23,6 +28,8 @@ impl Both {
         let (input, in_pump) = UnixStream::pair().unwrap();
         let (output, out_pump) = UnixStream::pair().unwrap();
         let (to, found) = channel();
+        let live = Arc::new(AtomicBool::new(true));
+        let answers = live.clone();
         let mut left = bridges;
         let mut reach = move || {
             if left == 0 {
@@ -34,9 +41,11 @@ impl Both {
             Ok(ours)
         };
         let first = reach().unwrap();
-        let run = move || pump(first, Box::new(reach), OwnedFd::from(in_pump), OwnedFd::from(out_pump));
+        let answers = Arc::new(move || answers.load(Ordering::SeqCst));
+        let bridges = Bridges { reach: Box::new(reach), answers, quiet: Duration::from_millis(20) };
+        let run = move || pump(first, bridges, OwnedFd::from(in_pump), OwnedFd::from(out_pump));
         let pump = thread::spawn(run);
-        Self { input: Some(input), output: BufReader::new(output), bridges: found, pump }
+        Self { input: Some(input), output: BufReader::new(output), bridges: found, answers: live, pump }
     }
 
     fn bridge(&self) -> BufReader<UnixStream> {
@@ -141,7 +150,7 @@ fn a_bridge_that_dies_leaves_no_request_without_an_answer() {
 
 #[test]
 fn a_host_that_hears_nothing_any_more_ends_it() {
-    let Both { input, output, bridges, pump } = Both::start(2);
+    let Both { input, output, bridges, pump, .. } = Both::start(2);
     let bridge = bridges.recv().unwrap();
     drop(output);
     (&bridge).write_all(b"{\"method\":\"x\"}\n").unwrap();
@@ -151,4 +160,29 @@ fn a_host_that_hears_nothing_any_more_ends_it() {
     let mut rest = String::new();
     (&bridge).read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "", "and the bridge hears its end");
+}
+
+/// One that owes an answer, says nothing and does not answer who comes anew is as good as dead.
+#[test]
+fn a_bridge_that_hangs_is_left() {
+    let mut both = Both::start(2);
+    let mut first = both.bridge();
+    let ask = |id: u32| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\"}}\n");
+    both.say(&ask(1));
+    assert_eq!(line(&mut first), ask(1));
+    // It is slow, and lives.
+    first.get_mut().write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n").unwrap();
+    assert_eq!(both.hear()["id"], 1);
+    both.answers.store(false, Ordering::SeqCst);
+    // It owes nothing: it is not asked for anything.
+    both.say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}\n");
+    line(&mut first);
+    both.say(&ask(2));
+    let refused = both.hear();
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(2), &json!(-32000)));
+    assert!(refused["error"]["message"].as_str().unwrap().contains("codex-bridge daemon stop"), "{refused}");
+    both.answers.store(true, Ordering::SeqCst);
+    both.say(&ask(3));
+    let mut second = both.bridge();
+    assert_eq!(line(&mut second), ask(3));
 }

@@ -51,7 +51,7 @@ pub use line::{How, InLine, WhenBusy};
 pub use missed::Missed;
 pub use query::{
     Answer, Catalog, CatalogOf, Model, PastTurn, Query, ThreadEntry, ThreadPage, ThreadsQuery, TurnPage,
-    TurnsQuery,
+    TurnsQuery, Variables,
 };
 pub use questions::QuestionOptions;
 pub use recover::recover;

@@ -1,5 +1,8 @@
 //! Questions to the agent that concern no live session: which threads it has, which models.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
@@ -20,14 +23,24 @@ pub enum Query {
     Turns(TurnsQuery),
     /// The models for a session. Answered by [`Answer::Catalog`].
     Catalog(CatalogOf),
-    /// Whether there is in a folder what is to be reviewed. Answered by [`Answer::Done`].
-    Reviewable(String, ReviewTarget),
+    /// Whether there is in a folder, to who has these variables, what is to be reviewed. Answered by [`Answer::Done`].
+    Reviewable(String, ReviewTarget, Variables),
     /// Give a thread a name. Answered by [`Answer::Done`], as all that follow.
     Name(ThreadId, String),
     /// Take a thread out of the lists.
     Archive(ThreadId),
     /// Put it back.
     Unarchive(ThreadId),
+}
+
+/// The variables of a host. Their values may be secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variables(pub BTreeMap<String, String>);
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
 }
 
 /// The session whose models are asked for.
@@ -173,6 +186,12 @@ pub struct Model {
 }
 
 impl Sessions {
+    /// The variables that the host's commands have beside the agent's own.
+    #[must_use]
+    pub fn variables(&self) -> Variables {
+        Variables(self.host.defaults.around.env.clone())
+    }
+
     /// Asks the agent; starts it where it does not run.
     ///
     /// # Errors

@@ -3,12 +3,14 @@
 use std::io::{ErrorKind, Read};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use thiserror::Error;
 
 use super::door::places_of_all;
+use super::start::pause;
 use crate::config::Loaded;
 use crate::control::door::{Hello, KnockError, Place, State, Welcome, knock};
 use crate::terminal::Screen;
@@ -55,7 +57,23 @@ pub enum DaemonError {
 pub fn run_daemon_errand(loaded: &Loaded, errand: DaemonErrand) -> anyhow::Result<()> {
     let mut found = false;
     for place in places_of_all(loaded) {
-        let Some((state, ending)) = ask(&place, loaded.journal(), errand)? else { continue };
+        let asked = match ask(&place, loaded.journal(), errand) {
+            Err(DaemonError::Knock(KnockError::Silent { pid: Some(pid), .. }))
+                if errand == DaemonErrand::Stop && is_bridge(pid) =>
+            {
+                found = true;
+                kill(pid)?;
+                continue;
+            }
+            // Those that cannot be asked from here keep nobody from the others.
+            Err(DaemonError::Knock(error @ KnockError::Foreign(_))) => {
+                found = true;
+                say(&format!("{error}: ask from there\n"))?;
+                continue;
+            }
+            asked => asked?,
+        };
+        let Some((state, ending)) = asked else { continue };
         found = true;
         say(&words(&state, ending.is_some()))?;
         if let Some(mut stream) = ending {
@@ -66,6 +84,27 @@ pub fn run_daemon_errand(loaded: &Loaded, errand: DaemonErrand) -> anyhow::Resul
         say("No bridge runs in the background.\n")?;
     }
     Ok(())
+}
+
+/// Whether a process runs a bridge, of this version or another: whatever else listens there is left alone.
+fn is_bridge(pid: i32) -> bool {
+    let program = std::fs::read_link(format!("/proc/{pid}/exe"));
+    let name = program.as_ref().ok().and_then(|path| path.file_name()).map(|name| name.to_string_lossy());
+    name.is_some_and(|name| name.starts_with(env!("CARGO_PKG_NAME")))
+}
+
+/// Ends one that hangs, which whoever says `stop` wants.
+fn kill(pid: i32) -> anyhow::Result<()> {
+    let process = Pid::from_raw(pid).context("the process of the bridge has no number")?;
+    kill_process(process, Signal::KILL).with_context(|| format!("process {pid} cannot be killed"))?;
+    let until = Instant::now() + GONE;
+    while test_kill_process(process).is_ok() {
+        if Instant::now() >= until {
+            return Err(DaemonError::Stays { pid: pid.unsigned_abs() }.into());
+        }
+        pause();
+    }
+    say(&format!("process {pid} did not answer, and was killed; its turns end as interrupted\n"))
 }
 
 /// `None`: nobody is there, or one with another journal. With the connection to one that ends.
@@ -83,6 +122,7 @@ fn ask(
             Welcome::State(state) => Ok(Some((*state, None))),
             Welcome::Stopping(state) => Ok(Some((*state, Some(answer.stream)))),
             Welcome::Other => Ok(None),
+            Welcome::Refused { .. } => Err(KnockError::Foreign(place.socket().to_owned()).into()),
             other => Err(DaemonError::OutOfPlace(format!("{other:?}"))),
         },
         Err(KnockError::Nobody(_)) => Ok(None),

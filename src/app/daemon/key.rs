@@ -13,6 +13,7 @@ use super::variables::{Whose, named, whose};
 use crate::app::bridge::lookup;
 use crate::codex::locate::locate;
 use crate::config::Loaded;
+use crate::control::door::gave_up_privileges;
 
 /// How much of the digest names a door, in bytes: 64 bits, all of one user.
 const NAME: usize = 8;
@@ -42,7 +43,9 @@ impl Key {
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         };
-        let settings = json!({ "settings": loaded.settings, "depth": loaded.depth });
+        // One in a sandbox and one outside do not let each other in.
+        let confined = gave_up_privileges();
+        let settings = json!({ "settings": loaded.settings, "depth": loaded.depth, "confined": confined });
         add(&serde_json::to_vec(&settings)?);
         let places = [
             real(&loaded.paths.codex_home),

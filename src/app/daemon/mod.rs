@@ -17,3 +17,4 @@ mod variables;
 pub use errand::{DaemonErrand, DaemonError, run_daemon_errand};
 pub use reach::pump_for_host;
 pub use serve::run_daemon;
+pub use start::start_apart;

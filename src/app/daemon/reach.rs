@@ -5,22 +5,25 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Child;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::door::place;
 use super::key::Key;
-use super::start::{Starting, ended, pause};
+use super::start::{Between, Starting, pause};
 use crate::app::logging::daemon_log_path;
 use crate::config::{Loaded, load};
 use crate::control::door::{Hello, KnockError, PROTOCOL, Place, Text, Visit, Welcome, knock};
-use crate::pump::{Ended, pump};
+use crate::pump::{Answers, Bridges, Ended, pump};
 
 /// How long a daemon may take to answer, or to begin: it takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long one that listens may take to say anything.
 const SILENCE: Duration = Duration::from_secs(4);
+
+/// How long one may owe an answer and say nothing before it is knocked at: most of the time a turn says something.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Why there is no daemon for a host.
 #[derive(Debug)]
@@ -42,7 +45,9 @@ pub fn pump_for_host(loaded: &Loaded, drop_in: bool) -> Result<io::Result<()>, U
     let first = host.reach().map_err(Unreachable)?;
     let descriptor = |fd: &dyn AsFd| fd.as_fd().try_clone_to_owned().map_err(|e| Unreachable(e.to_string()));
     let (input, output) = (descriptor(&io::stdin())?, descriptor(&io::stdout())?);
-    Ok(match pump(first, Box::new(move || host.again()), input, output) {
+    let answers = host.answers();
+    let bridges = Bridges { reach: Box::new(move || host.again()), answers, quiet: QUIET };
+    Ok(match pump(first, bridges, input, output) {
         Ended::Host => Ok(()),
         Ended::Output(error) => Err(error),
     })
@@ -52,6 +57,8 @@ struct Host {
     loaded: Loaded,
     key: Key,
     place: Place,
+    /// The same, for who asks whether the one that serves still answers.
+    found: Arc<Mutex<Place>>,
     drop_in: bool,
     hello: Hello,
 }
@@ -75,15 +82,29 @@ impl Host {
             env,
             drop_in,
         };
-        Ok(Self { loaded, key, place, drop_in, hello: Hello::Serve(Box::new(visit)) })
+        let found = Arc::new(Mutex::new(place.clone()));
+        Ok(Self { loaded, key, place, found, drop_in, hello: Hello::Serve(Box::new(visit)) })
     }
 
     /// The same once the last one has ended: settings, codex and this program may be others by now.
     fn again(&mut self) -> Result<UnixStream, String> {
         let Loaded { flags, env, cwd, .. } = self.loaded.clone();
         let loaded = load(flags, env, cwd).map_err(|error| error.to_string())?;
-        *self = Self::of(loaded, self.drop_in)?;
+        let found = self.found.clone();
+        *self = Self { found, ..Self::of(loaded, self.drop_in)? };
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = self.place.clone();
         self.reach()
+    }
+
+    /// Whether the one that serves answers who comes anew: nobody else can know whether it hangs.
+    fn answers(&self) -> Answers {
+        let (found, journal) = (self.found.clone(), self.loaded.journal());
+        Arc::new(move || {
+            let place = found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let asked = knock(&place, &Hello::Status { journal: journal.clone() }, PATIENCE);
+            // One that has gone has ended the connection too.
+            !matches!(asked, Err(KnockError::Silent { .. }))
+        })
     }
 
     /// A connection on which a daemon serves.
@@ -101,8 +122,8 @@ impl Host {
             if let Some(stream) = self.knock()? {
                 return Ok(stream);
             }
-            let child = starting.spawn(&self.loaded, &self.key).map_err(fail)?;
-            if let Some(stream) = self.wait_for(child, until)? {
+            let between = starting.spawn(&self.loaded, &self.key).map_err(fail)?;
+            if let Some(stream) = self.wait_for(between, until)? {
                 return Ok(stream);
             }
             if Instant::now() >= until {
@@ -112,15 +133,12 @@ impl Host {
     }
 
     /// Waits for one that was just started.
-    fn wait_for(&self, mut child: Child, until: Instant) -> Result<Option<UnixStream>, String> {
+    fn wait_for(&self, mut between: Between, until: Instant) -> Result<Option<UnixStream>, String> {
         while Instant::now() < until {
             if let Some(stream) = self.knock()? {
-                // It may end long before this host, and would be left as a zombie.
-                let waiter = std::thread::Builder::new().name("of the daemon".to_owned());
-                let _ = waiter.spawn(move || child.wait());
                 return Ok(Some(stream));
             }
-            if let Some(status) = ended(&mut child) {
+            if let Some(status) = between.ended() {
                 // Where another was there first, that one is it.
                 let found = self.knock()?;
                 let why = || format!("it ended at its start with {status}; {}", self.log());

@@ -140,8 +140,8 @@ impl Daemon {
                     visitor.answer(&Welcome::Replaced).await;
                     return Some(visitor);
                 }
-                let (served, over, visit) = (self.served.clone(), self.over.clone(), visit.clone());
-                self.hosts.spawn(async move { host(&served, *visit, visitor, over).await });
+                let (served, visit) = (self.served.clone(), visit.clone());
+                self.hosts.spawn(async move { host(&served, *visit, visitor).await });
                 None
             }
         }
@@ -158,7 +158,7 @@ impl Daemon {
 }
 
 /// Serves one host until it goes.
-async fn host(served: &Arc<Served>, visit: Visit, mut visitor: Visitor, over: CancellationToken) {
+async fn host(served: &Arc<Served>, visit: Visit, mut visitor: Visitor) {
     let (pid, drop_in) = (visit.pid, visit.drop_in);
     let loaded = match host_settings(served, visit).await {
         Ok(loaded) => loaded,
@@ -175,7 +175,8 @@ async fn host(served: &Arc<Served>, visit: Visit, mut visitor: Visitor, over: Ca
     let server = served.bridge.server_for(&loaded, drop_in, env);
     let ends = loaded.settings.daemon.on_disconnect == DisconnectSetting::Interrupt;
     let (server, mine) = if ends { server.telling() } else { (server, None) };
-    let serving = Box::pin(serve(server, visitor.read, visitor.write, over));
+    // At the end of all it is dropped: a call has no answer then that says that its turn goes on.
+    let serving = Box::pin(serve(server, visitor.read, visitor.write, CancellationToken::new()));
     let (ended, mine) = tokio::join!(serving, collect(mine));
     for Mine { handle, start } in mine {
         // One that has ended meanwhile has ended.

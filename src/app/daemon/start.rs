@@ -33,31 +33,56 @@ impl Starting {
         }
     }
 
-    /// Starts it: with nothing of the host but what all hosts share.
-    pub fn spawn(&self, loaded: &Loaded, key: &Key) -> io::Result<Child> {
+    /// Starts it, by a process between: with nothing of the host but what all hosts share.
+    pub fn spawn(&self, loaded: &Loaded, key: &Key) -> io::Result<Between> {
         // A host may have handed on more than it knows, and would wait for its end.
         close_fds::set_fds_cloexec(3, &[]);
         let log = daemon_log(loaded)?;
-        let program = exe()?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "it outlives this process, so that nobody here can own it"
-        )]
-        let mut command = Command::new(program);
-        if let Some(file) = &loaded.flags.settings {
-            command.arg("--settings").arg(file);
-        }
-        if loaded.flags.strict_config {
-            command.arg("--strict-config");
-        }
-        command.arg("daemon").env_clear().envs(key.environment(loaded)).current_dir(&loaded.cwd);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()
+        let mut command = command(loaded)?;
+        command.arg("start").env_clear().envs(key.environment(loaded)).current_dir(&loaded.cwd);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().map(Between)
     }
 }
 
-/// Whether a daemon that was started has ended by now, and how.
-pub(super) fn ended(child: &mut Child) -> Option<String> {
-    child.try_wait().ok().flatten().map(|status| status.to_string())
+/// The process between a host's and a daemon, which ends as the daemon does. Dropping it ends it alone: the daemon is
+/// nobody's child then, and a host that ends its servers by their process tree does not find it.
+pub(super) struct Between(Child);
+
+impl Between {
+    /// Whether the daemon that was started has ended by now, and how.
+    pub fn ended(&mut self) -> Option<String> {
+        self.0.try_wait().ok().flatten().map(|status| status.to_string())
+    }
+}
+
+impl Drop for Between {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Is the process between: starts a daemon, and waits for its end.
+///
+/// # Errors
+/// When it cannot be started or waited for, or ends with an error, which it has said itself.
+pub fn start_apart(loaded: &Loaded) -> io::Result<()> {
+    let status = command(loaded)?.spawn()?.wait()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("it ended with {status}"))) }
+}
+
+/// This program as a daemon.
+fn command(loaded: &Loaded) -> io::Result<Command> {
+    #[expect(clippy::disallowed_methods, reason = "it outlives this process, so that nobody here can own it")]
+    let mut command = Command::new(exe()?);
+    if let Some(file) = &loaded.flags.settings {
+        command.arg("--settings").arg(file);
+    }
+    if loaded.flags.strict_config {
+        command.arg("--strict-config");
+    }
+    command.arg("daemon");
+    Ok(command)
 }
 
 /// Waits a moment.

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
@@ -26,11 +27,16 @@ pub enum KnockError {
     /// Others could have put something there.
     #[error("`{}` lies in a folder that is not this user's alone", .0.display())]
     Stranger(PathBuf),
+    /// Who listens is nobody to be spoken to.
+    #[error("who listens at `{}` is another user, or in a sandbox", .0.display())]
+    Foreign(PathBuf),
     /// It is there, and does not speak.
     #[error("the bridge at `{}` does not answer: {reason}", place.display())]
     Silent {
         /// Where.
         place: PathBuf,
+        /// Its process, where it says nothing and the system tells who it is.
+        pid: Option<i32>,
         /// What happened instead.
         reason: String,
     },
@@ -45,6 +51,14 @@ pub struct Knock {
     pub stream: UnixStream,
 }
 
+/// What a bridge says first.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum First {
+    Challenge(Challenge),
+    Refused(Welcome),
+}
+
 /// Says hello, and hears the answer within `patience`.
 ///
 /// # Errors
@@ -56,15 +70,17 @@ pub fn knock(place: &Place, hello: &Hello, patience: Duration) -> Result<Knock, 
         return Err(if nothing { KnockError::Nobody(socket) } else { KnockError::Stranger(socket) });
     }
     let until = Instant::now() + patience;
-    let talk = || -> io::Result<Knock> {
+    let mut pid = None;
+    let mut talk = || -> io::Result<Knock> {
         let mut stream = UnixStream::connect(&socket)?;
         if is_foreign(&stream) {
-            return Err(io::Error::new(
-                ErrorKind::PermissionDenied,
-                "who listens is another user, or in a sandbox",
-            ));
+            return Err(ErrorKind::PermissionDenied.into());
         }
-        let challenge: Challenge = read(&mut stream, until)?;
+        pid = listener(&stream);
+        let challenge = match read(&mut stream, until)? {
+            First::Challenge(challenge) => challenge,
+            First::Refused(welcome) => return Ok(Knock { welcome, stream }),
+        };
         challenge.meet()?;
         let mut words = serde_json::to_vec(hello)?;
         words.push(b'\n');
@@ -82,11 +98,13 @@ pub fn knock(place: &Place, hello: &Hello, patience: Duration) -> Result<Knock, 
         | ErrorKind::UnexpectedEof
         | ErrorKind::BrokenPipe
         | ErrorKind::ConnectionReset => KnockError::Nobody(socket.clone()),
+        ErrorKind::PermissionDenied => KnockError::Foreign(socket.clone()),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => KnockError::Silent {
             place: socket.clone(),
+            pid,
             reason: format!("it said nothing for {}", humantime::format_duration(patience)),
         },
-        _ => KnockError::Silent { place: socket.clone(), reason: error.to_string() },
+        _ => KnockError::Silent { place: socket.clone(), pid: None, reason: error.to_string() },
     })
 }
 
@@ -97,6 +115,17 @@ fn is_foreign(stream: &UnixStream) -> bool {
     peer.map_or(true, |peer| {
         peer.uid != rustix::process::geteuid() || is_confined(Some(peer.pid.as_raw_nonzero().get()))
     })
+}
+
+/// Who listens.
+#[cfg(target_os = "linux")]
+fn listener(stream: &UnixStream) -> Option<i32> {
+    rustix::net::sockopt::socket_peercred(stream).ok().map(|peer| peer.pid.as_raw_nonzero().get())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn listener(_: &UnixStream) -> Option<i32> {
+    None
 }
 
 /// The folder must do: the system does not say who listens.

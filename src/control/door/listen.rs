@@ -112,8 +112,9 @@ impl Door {
                     Ok((stream, _)) if self.may_speak(&stream) => {
                         self.talks.spawn(greet(stream, Challenge::new(&self.proofs), self.user));
                     }
-                    Ok(_) => {
+                    Ok((stream, _)) => {
                         tracing::warn!("another user, or a command in a sandbox, tried to come in");
+                        self.talks.spawn(refuse(stream));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection was not taken");
@@ -139,6 +140,13 @@ impl Drop for Door {
     fn drop(&mut self) {
         let _ = fs::remove_file(self.place.socket());
     }
+}
+
+/// In place of the challenge.
+async fn refuse(stream: UnixStream) -> Option<Visitor> {
+    let message = "another user, or a process in a sandbox, is not let in".to_owned();
+    say(&mut stream.into_split().1, &Welcome::Refused { message }).await;
+    None
 }
 
 async fn greet(mut stream: UnixStream, challenge: Challenge, user: u32) -> Option<Visitor> {

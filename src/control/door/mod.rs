@@ -11,6 +11,7 @@ mod protocol;
 #[cfg(test)]
 mod tests;
 
+pub use super::proof::gave_up_privileges;
 pub use knock::{Knock, KnockError, knock};
 pub use listen::{Door, DoorError, Visitor};
 pub use place::Place;

@@ -1,9 +1,9 @@
 //! Where a door lies: named by what it is for, so that all who want the same find it, and nobody else. Never among
 //! everybody's temporary files: a command in codex's sandbox may write there, and could be the door.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::control::folder::{TOO_LONG, make_private, private};
@@ -30,7 +30,9 @@ impl Place {
         for socket in private(places, &format!("{BEGIN}{name}{END}")) {
             // The state folder may not be there yet.
             let folder = socket.parent().unwrap_or(&socket);
-            let above = folder.parent().map_or(Ok(()), fs::create_dir_all);
+            let mut private = DirBuilder::new();
+            let above =
+                folder.parent().map_or(Ok(()), |above| private.recursive(true).mode(0o700).create(above));
             match above.and_then(|()| make_private(folder, user)) {
                 Ok(()) => return Ok(Self { socket }),
                 Err(error) => last = ListenError::io(&socket, &error),

@@ -4,6 +4,8 @@
 //! pass by, keeps what it is about ([`Scanner`]), and at its end tells the transport, which answers. Of the
 //! line itself no more is held than the limit.
 
+use std::collections::VecDeque;
+
 use futures::future::BoxFuture;
 use memchr::memchr;
 use rmcp::RoleServer;
@@ -16,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
 use super::ids::Ids;
+use super::open::Open;
 use crate::scan::{Message, Scanner};
 
 /// The longest line that is taken, in bytes without its end: rmcp's own default.
@@ -87,11 +90,14 @@ impl LongLine {
     }
 }
 
-/// rmcp's transport, which answers also the lines that it does not take.
+/// rmcp's transport, which answers also what it does not take: lines that are too long, ids that are in use.
 pub(super) struct Answering<R: AsyncRead, W: AsyncWrite> {
     inner: AsyncRwTransport<RoleServer, R, W>,
     long: mpsc::Receiver<LongLine>,
     ids: Ids,
+    open: Open,
+    /// Answers to requests that are refused, in line.
+    refused: VecDeque<TxJsonRpcMessage<RoleServer>>,
     /// An answer on its way: kept here, since `receive` is given up whenever rmcp has something to say.
     answering: Option<BoxFuture<'static, std::io::Result<()>>>,
 }
@@ -104,12 +110,28 @@ where
     pub(super) fn new(read: R, write: W, long: mpsc::Receiver<LongLine>) -> Self {
         // rmcp counts the line feed.
         let inner = AsyncRwTransport::new(read, write).with_max_line_length(MAX_LINE + 1);
-        Self { inner, long, ids: Ids::fresh(), answering: None }
+        Self {
+            inner,
+            long,
+            ids: Ids::fresh(),
+            open: Open::default(),
+            refused: VecDeque::new(),
+            answering: None,
+        }
     }
 
-    fn begin(&mut self, line: LongLine) {
-        self.answering =
-            line.answer().map(|answer| Box::pin(self.inner.send(answer)) as BoxFuture<'static, _>);
+    fn refuse(&mut self, answer: TxJsonRpcMessage<RoleServer>) {
+        if self.refused.len() < UNANSWERED {
+            self.refused.push_back(answer);
+        } else {
+            tracing::warn!(
+                "a request of the host has an `id` in use, and is not answered: it reads no answers"
+            );
+        }
+    }
+
+    fn begin(&mut self, answer: Option<TxJsonRpcMessage<RoleServer>>) {
+        self.answering = answer.map(|answer| Box::pin(self.inner.send(answer)) as BoxFuture<'static, _>);
     }
 }
 
@@ -124,6 +146,7 @@ where
         &mut self,
         item: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = std::io::Result<()>> + Send + 'static {
+        self.open.goes(&item);
         // An answer that is half written has the way out, and would keep it where nobody goes on receiving.
         let (answering, send) = (self.answering.take(), self.inner.send(self.ids.out(item)));
         async move {
@@ -137,6 +160,10 @@ where
     /// Reading goes on while an answer is written: a peer that reads nothing may still leave.
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
+            if self.answering.is_none() {
+                let refused = self.refused.pop_front();
+                self.begin(refused);
+            }
             let message = tokio::select! {
                 biased;
                 // One that cannot be written ends the connection elsewhere.
@@ -145,12 +172,16 @@ where
                     continue;
                 }
                 Some(line) = self.long.recv(), if self.answering.is_none() => {
-                    self.begin(line);
+                    self.begin(line.answer());
                     continue;
                 }
                 message = self.inner.receive() => message,
             };
             if let Some(message) = message {
+                if let Some(refused) = self.open.comes(&message) {
+                    self.refuse(refused);
+                    continue;
+                }
                 return Some(self.ids.back(message));
             }
             // The end. The last lines may have been too long.
@@ -159,9 +190,10 @@ where
                     let _ = answering.await;
                     self.answering = None;
                 }
-                match self.long.try_recv() {
-                    Ok(line) => self.begin(line),
-                    Err(_) => return None,
+                let answer = self.refused.pop_front().map(Some);
+                match answer.or_else(|| self.long.try_recv().ok().map(LongLine::answer)) {
+                    Some(answer) => self.begin(answer),
+                    None => return None,
                 }
             }
         }
