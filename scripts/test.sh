@@ -61,10 +61,14 @@ fi
 say "tests"
 cargo nextest run --locked --features fakes -E "$tests"
 if ! $fast; then
+  # Users have the bridge in the background, and so have the tests above; here all is in the process of the host.
+  say "tests with all in one process"
+  TEST_EMBEDDED=1 cargo nextest run --locked --features fakes \
+    -E "($tests) & binary(it) & !test(/^real::|^conformance::|^matrix::|^memory::|^daemon::|slow_/)"
   for version in $older; do
-    say "tests against codex $version.0"
+    say "tests against codex $version.0, all in one process"
     # The table of flags is about the newest codex and its SDK.
-    TEST_CODEX=$version.0 cargo nextest run --locked --features fakes \
+    TEST_EMBEDDED=1 TEST_CODEX=$version.0 cargo nextest run --locked --features fakes \
       -E "($tests) & test(/^real::/) & !test(/^real::flags::table::/)"
   done
 fi

@@ -71,7 +71,7 @@ impl<'a> Setup<'a> {
 
     /// With a codex binary.
     pub fn with(place: &'a Place, codex: PathBuf) -> Self {
-        Self {
+        let setup = Self {
             place,
             program: env!("CARGO_BIN_EXE_codex-bridge").into(),
             codex,
@@ -80,7 +80,8 @@ impl<'a> Setup<'a> {
             capabilities: json!({}),
             version: "2025-06-18",
             name: "mcp",
-        }
+        };
+        if std::env::var_os("TEST_EMBEDDED").is_some() { setup.alone() } else { setup.shared() }
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -93,10 +94,15 @@ impl<'a> Setup<'a> {
         self
     }
 
-    /// With a bridge in the background, which ends with the place.
+    /// With a bridge in the background, which ends with the place: as the product has it.
     pub fn shared(self) -> Self {
-        self.place.shared.store(true, Ordering::Relaxed);
-        self.env("CODEX_BRIDGE_DAEMON_ENABLED", "true")
+        self.place.shared.store(cfg!(unix), Ordering::Relaxed);
+        self.env("CODEX_BRIDGE_DAEMON_ENABLED", if cfg!(unix) { "true" } else { "false" })
+    }
+
+    /// All in the process of the host.
+    pub fn alone(self) -> Self {
+        self.env("CODEX_BRIDGE_DAEMON_ENABLED", "false")
     }
 
     pub fn elicits(mut self) -> Self {
@@ -118,6 +124,8 @@ impl<'a> Setup<'a> {
             .env("HOME", root)
             .env("XDG_CONFIG_HOME", root.join("config"))
             .env("SCRIPTED_KEY", "scripted")
+            // Sockets lie beside the journal, not where those of other tests do.
+            .env_remove("XDG_RUNTIME_DIR")
             .envs(self.env.iter().map(|(k, v)| (k.clone(), v.clone())));
         command
     }
@@ -189,6 +197,13 @@ impl Host {
     pub fn send(&mut self, message: &Value) {
         let stdin = self.stdin.as_mut().expect("stdin is open");
         writeln!(stdin, "{message}").unwrap();
+        stdin.flush().unwrap();
+    }
+
+    /// Says bytes as they are.
+    pub fn say(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("stdin is open");
+        stdin.write_all(bytes).unwrap();
         stdin.flush().unwrap();
     }
 
@@ -271,7 +286,8 @@ impl Host {
         }
     }
 
-    fn find(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    /// The next message that is wanted; others are kept.
+    pub fn find(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.held.iter().position(&wanted) {
             return self.held.remove(at);
         }
@@ -352,6 +368,14 @@ pub fn hold(place: &Place) -> rusqlite::Connection {
     db.busy_timeout(PATIENCE).unwrap();
     db.execute_batch("BEGIN IMMEDIATE").unwrap();
     db
+}
+
+/// The children of a process.
+#[cfg(target_os = "linux")]
+pub fn children(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    let all = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    all.collect::<String>().split_whitespace().map(|pid| pid.parse().unwrap()).collect()
 }
 
 /// The processes that carry a mark in their environment, by what they are.

@@ -19,9 +19,9 @@ fn command(place: &Place, args: &[&str], login: &str) -> Command {
     let mut command = terminal(place, args);
     command
         .env("CODEX_BRIDGE_CODEX_BIN", env!("CARGO_BIN_EXE_fake-app-server"))
-        .env("FAKE_SIGNED_OUT", "1")
-        .env("FAKE_LOGIN", login)
-        .env("FAKE_ACCOUNT_LOG", place.root.join("account.log"))
+        .env("CODEX_FAKE_SIGNED_OUT", "1")
+        .env("CODEX_FAKE_LOGIN", login)
+        .env("CODEX_FAKE_ACCOUNT_LOG", place.root.join("account.log"))
         .env_remove("CODEX_ACCESS_TOKEN");
     command
 }
@@ -112,7 +112,7 @@ fn what_is_no_web_address_is_not_shown_to_be_opened() {
     let place = Place::new();
     let mut command = command(&place, &["login", "--device"], "wait");
     let said = run({
-        command.env("FAKE_LOGIN_ADDRESS", "file:///etc/passwd");
+        command.env("CODEX_FAKE_LOGIN_ADDRESS", "file:///etc/passwd");
         command
     });
     assert_eq!((said.code, said.out.as_str()), (4, ""), "{said:?}");
@@ -146,7 +146,7 @@ fn who_is_signed_in_and_signing_out() {
     assert_eq!((nobody.code, nobody.out.as_str()), (4, ""), "{nobody:?}");
     assert!(nobody.err.contains("nobody is signed in. Run `codex-bridge login`"), "{nobody:?}");
     let mut signed_in = command(&place, &["login", "status"], "");
-    signed_in.env_remove("FAKE_SIGNED_OUT");
+    signed_in.env_remove("CODEX_FAKE_SIGNED_OUT");
     let signed_in = run(signed_in);
     assert_eq!((signed_in.code, signed_in.out.as_str()), (0, "signed in with an API key\n"), "{signed_in:?}");
     let mut out = command(&place, &["logout"], "");
@@ -208,7 +208,7 @@ fn the_bridge_never_opens_codexs_credentials() {
 fn a_codex_that_wants_another_sign_in_is_started_anew() {
     let place = Place::new();
     let file = place.root.join("signed-in");
-    let mut host = Setup::fake(&place).env("FAKE_ACCOUNT_FILE", file.to_str().unwrap()).start();
+    let mut host = Setup::fake(&place).env("CODEX_FAKE_ACCOUNT_FILE", file.to_str().unwrap()).start();
     for _ in 0..2 {
         failed(&host.call("codex", json!({ "prompt": "say hi" })));
     }
@@ -219,9 +219,9 @@ fn a_codex_that_wants_another_sign_in_is_started_anew() {
 /// A host that can open addresses, of a codex where nobody is signed in.
 fn opens<'a>(place: &'a Place, login: &str) -> Setup<'a> {
     let mut setup = Setup::fake(place)
-        .env("FAKE_SIGNED_OUT", "1")
-        .env("FAKE_LOGIN", login)
-        .env("FAKE_ACCOUNT_LOG", place.root.join("account.log").to_str().unwrap());
+        .env("CODEX_FAKE_SIGNED_OUT", "1")
+        .env("CODEX_FAKE_LOGIN", login)
+        .env("CODEX_FAKE_ACCOUNT_LOG", place.root.join("account.log").to_str().unwrap());
     setup.version = "2025-11-25";
     setup.capabilities = json!({ "elicitation": { "url": {} } });
     setup
@@ -396,7 +396,7 @@ fn starts(mut host: Host) -> usize {
 }
 
 fn logged<'a>(place: &'a Place) -> Setup<'a> {
-    let setup = Setup::fake(place).env("FAKE_SIGNED_OUT", "1");
+    let setup = Setup::fake(place).alone().env("CODEX_FAKE_SIGNED_OUT", "1");
     setup.env("CODEX_BRIDGE_LOG_LEVEL", "info")
 }
 
@@ -486,7 +486,7 @@ fn a_call_that_is_cancelled_gives_the_sign_in_up() {
 #[test]
 fn the_fakes_words_on_an_account_are_codexs() {
     let binary = Path::new(env!("CARGO_BIN_EXE_fake-app-server"));
-    let mut fake = crate::app_server::AppServer::start(binary, &[("FAKE_SIGNED_OUT", Path::new("1"))]);
+    let mut fake = crate::app_server::AppServer::start(binary, &[("CODEX_FAKE_SIGNED_OUT", Path::new("1"))]);
     let begun = fake.request("account/login/start", json!({ "type": "chatgptDeviceCode" }))["result"].clone();
     let members: Vec<_> = begun.as_object().unwrap().keys().cloned().collect();
     assert_eq!(members, ["loginId", "type", "userCode", "verificationUrl"]);

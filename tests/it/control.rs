@@ -130,7 +130,7 @@ fn a_terminal_ends_a_turn() {
 fn nobody_answers_for_a_bridge_that_was_killed() {
     let place = Place::new();
     let sockets = || std::fs::read_dir(place.root.join("state").join("control")).unwrap().count();
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let (_, id) = asked(&mut host, "ask-command true");
     assert_eq!(sockets(), 1);
     host.child.kill().unwrap();
@@ -139,7 +139,7 @@ fn nobody_answers_for_a_bridge_that_was_killed() {
     refused(&place, &["approve", &id, "approve"], &["the bridge that ran session", "has ended"]);
     assert_eq!(sockets(), 0, "what it left is removed");
     // The next bridge ends the turn, and with it the question.
-    let mut next = Setup::fake(&place).start();
+    let mut next = Setup::fake(&place).alone().start();
     next.structured("codex", json!({ "prompt": "say x" }));
     refused(&place, &["approve", &id, "approve"], &["already decided: decline by a shutdown"]);
     next.close_stdin();

@@ -35,6 +35,48 @@ fn kill_host(mut host: Host) {
     host.child.wait().unwrap();
 }
 
+/// A host that ends its servers by their process tree does not find it.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_is_nobodys_child() {
+    let place = Place::new();
+    let host = Setup::fake(&place).shared().start();
+    let [pid] = daemons(&place)[..] else { panic!() };
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let parent = stat.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap().to_owned();
+    assert_ne!(parent, host.child.id().to_string());
+    let of_host = crate::common::children(host.child.id());
+    assert_eq!(of_host, Vec::<u32>::new(), "nor is there one between, any more");
+}
+
+/// Who is in a sandbox is not let in by one that is not: each has one of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_in_a_sandbox_has_one_of_its_own() {
+    let place = Place::new();
+    let confined = place.root.join("confined");
+    let bridge = env!("CARGO_BIN_EXE_codex-bridge");
+    std::fs::write(&confined, format!("#!/bin/sh\nexec setpriv --no-new-privs '{bridge}' \"$@\"\n")).unwrap();
+    std::fs::set_permissions(&confined, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let within = || Setup { program: confined.clone(), ..Setup::fake(&place).shared() }.start();
+    let (mut one, mut two, mut three) = (within(), Setup::fake(&place).shared().start(), within());
+    for host in [&mut one, &mut two, &mut three] {
+        assert_eq!(host.structured("codex", json!({ "prompt": "say hi" }))["content"], "hi");
+        assert_eq!(host.stderr(), Vec::<String>::new());
+    }
+    let found = std::fs::read_dir(place.root.join("state/control")).unwrap().flatten();
+    let doors = found.filter(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.starts_with("door-") && name.ends_with(".sock")
+    });
+    assert_eq!(doors.count(), 2);
+    drop((one, three));
+    // One that is not in the sandbox is not let out of it either.
+    let stopped =
+        Setup { program: confined, ..Setup::fake(&place) }.command().args(["daemon", "stop"]).output();
+    assert!(stopped.is_ok());
+}
+
 #[test]
 fn ten_hosts_at_once_share_one() {
     let place = Place::new();

@@ -279,14 +279,14 @@ fn a_call_with_a_wait_of_its_own_is_no_task() {
 #[test]
 fn a_task_outlives_its_bridge() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).modern(tasks());
+    let mut host = Setup::fake(&place).alone().modern(tasks());
     let done = task_of(&mut host, "say done");
     standing(&mut host, &done, &["completed"]);
     let open = task_of(&mut host, "ask-command touch x");
     standing(&mut host, &open, &["input_required"]);
     host.child.kill().unwrap();
     host.ended();
-    let mut next = Setup::fake(&place).modern(tasks());
+    let mut next = Setup::fake(&place).alone().modern(tasks());
     let kept = standing(&mut next, &done, &["completed"]);
     assert_eq!(kept["result"]["structuredContent"]["content"], "done", "{kept}");
     let ended = standing(&mut next, &open, &["completed"]);

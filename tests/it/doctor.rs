@@ -96,14 +96,14 @@ fn a_codex_that_does_not_say_its_version() {
 #[test]
 fn a_codex_that_hangs() {
     let place = Place::new();
-    let setup = Setup::fake(&place).env("FAKE_NO_INITIALIZE", "1");
+    let setup = Setup::fake(&place).env("CODEX_FAKE_NO_INITIALIZE", "1");
     insta::assert_snapshot!(wrong(&examined(&setup, &["--timeout", "3"])));
 }
 
 #[test]
 fn a_codex_that_ends_at_once() {
     let place = Place::new();
-    let setup = Setup::fake(&place).env("FAKE_DIE_AT_START", "1");
+    let setup = Setup::fake(&place).env("CODEX_FAKE_DIE_AT_START", "1");
     // Whether it had ended before it was asked to is a matter of luck.
     let text = examined(&setup, &[]).replace("code 1, as asked;", "code 1;");
     insta::assert_snapshot!(wrong(&text));
@@ -191,9 +191,9 @@ fn a_damaged_journal() {
 #[test]
 fn bridges_that_run_are_named_and_not_disturbed() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let started = host.structured("codex", serde_json::json!({ "prompt": "say before" }));
-    let (text, code) = said(&Setup::fake(&place), &["doctor"]);
+    let (text, code) = said(&Setup::fake(&place).alone(), &["doctor"]);
     assert!(text.contains(&format!("bridges that run: {}\n", host.child.id())), "{text}");
     assert_eq!(code, 0, "{text}");
     let arguments = serde_json::json!({ "threadId": started["threadId"], "prompt": "say after" });

@@ -88,7 +88,7 @@ fn an_unanswered_question_is_declined_at_its_deadline() {
 #[test]
 fn a_codex_that_cannot_start_says_why() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).env("FAKE_DIE_AT_START", "1").start();
+    let mut host = Setup::fake(&place).env("CODEX_FAKE_DIE_AT_START", "1").start();
     let result = host.call("codex", json!({ "prompt": "x" }));
     assert_eq!(result["isError"], true);
     assert_eq!(result["structuredContent"]["error"]["code"], "codex_start_failed", "{result}");
@@ -114,7 +114,7 @@ fn a_turn_that_only_tries_again_is_ended() {
 #[cfg(target_os = "linux")]
 fn a_codex_that_hangs_is_ended() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_CODEX_HEALTH", "200ms").start();
+    let mut host = Setup::fake(&place).alone().env("CODEX_BRIDGE_CODEX_HEALTH", "200ms").start();
     let call =
         host.post("tools/call", json!({ "name": "codex", "arguments": { "prompt": "stall", "wait": 60 } }));
     let thread = loop {
@@ -123,11 +123,8 @@ fn a_codex_that_hangs_is_ended() {
             break one["threadId"].clone();
         }
     };
-    let threads = std::fs::read_dir(format!("/proc/{}/task", host.child.id())).unwrap().flatten();
-    let all = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
-    let all = all.collect::<String>();
-    let [codex] = all.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{all}") };
-    let codex = rustix::process::Pid::from_raw(codex.parse().unwrap()).unwrap();
+    let [codex] = crate::common::children(host.child.id())[..] else { panic!() };
+    let codex = rustix::process::Pid::from_raw(codex.cast_signed()).unwrap();
     // One that answers is left alone, however quiet its turn is.
     let waiting = host.structured("codex-wait", json!({ "threadId": thread, "wait": 2 }));
     assert_eq!(waiting["status"], "running");

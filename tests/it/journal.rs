@@ -22,7 +22,7 @@ fn on_a_small_disk(place: &Place, blocks: u32) -> PathBuf {
 
 fn start(place: &Place, blocks: u32, required: bool) -> Host {
     let required = if required { "true" } else { "false" };
-    let setup = Setup::fake(place).env("CODEX_BRIDGE_JOURNAL_REQUIRED", required);
+    let setup = Setup::fake(place).alone().env("CODEX_BRIDGE_JOURNAL_REQUIRED", required);
     Setup { program: on_a_small_disk(place, blocks), ..setup }.start()
 }
 
@@ -58,7 +58,7 @@ fn a_full_disk_is_named_and_what_was_written_is_kept() {
     assert!(answer["isError"] == true && text.contains("journal.db"), "{answer}");
     drop(host);
 
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let kept = host.events(&thread);
     assert_eq!(kept[..told.len()], told[..], "every event that a host was told is there");
     let next = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "say again" }));
@@ -83,7 +83,7 @@ fn work_goes_on_without_the_disk_where_the_user_allows_it() {
     assert!(message.contains("not kept") && message.contains("journal.db"), "{message}");
     drop(host);
 
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let kept = host.events(&thread);
     assert!(kept.len() < events.len() + 3 && kept[0] == events[0], "what was written before is there");
 }
@@ -122,7 +122,7 @@ fn a_file_that_is_no_journal_is_named_and_left_alone() {
 #[test]
 fn a_damaged_journal_is_named_and_other_sessions_are_read() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let prompt = format!("say {}", "x".repeat(60_000));
     let thread = host.structured("codex", json!({ "prompt": prompt }))["threadId"].clone();
     drop(host);
@@ -138,7 +138,7 @@ fn a_damaged_journal_is_named_and_other_sessions_are_read() {
     bytes[page..page + 4096].fill(0xEE);
     std::fs::write(&path, &bytes).unwrap();
 
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let answer = host.call("codex-events", json!({ "threadId": thread }));
     assert_eq!(answer["isError"], true, "{answer}");
     let text = answer["content"][0]["text"].as_str().unwrap();
@@ -148,7 +148,7 @@ fn a_damaged_journal_is_named_and_other_sessions_are_read() {
     assert!(text.contains("move the file away"), "{text}");
     drop(host);
 
-    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_JOURNAL_REQUIRED", "false").start();
+    let mut host = Setup::fake(&place).alone().env("CODEX_BRIDGE_JOURNAL_REQUIRED", "false").start();
     let done = host.structured("codex", json!({ "prompt": "say hello" }));
     assert_eq!(done["content"], "hello", "{done}");
 }
@@ -157,7 +157,7 @@ fn a_damaged_journal_is_named_and_other_sessions_are_read() {
 #[test]
 fn a_session_that_was_given_up_goes_on_behind_its_last_number() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let done = host.structured("codex", json!({ "prompt": "deltas 3\nsay a\nsay b" }));
     let thread = done["threadId"].clone();
     let last = host.events(&thread).last().unwrap()["seq"].as_u64().unwrap();
@@ -173,7 +173,7 @@ fn a_session_that_was_given_up_goes_on_behind_its_last_number() {
         u64::from(now)
     };
 
-    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_JOURNAL_KEEP", "1 day").start();
+    let mut host = Setup::fake(&place).alone().env("CODEX_BRIDGE_JOURNAL_KEEP", "1 day").start();
     let ask = json!({ "threadId": thread, "after": last });
     let mut answer = host.call("codex-events", ask.clone());
     while answer["isError"] != true {
@@ -196,7 +196,7 @@ fn a_session_that_was_given_up_goes_on_behind_its_last_number() {
 #[test]
 fn after_a_power_cut_a_session_says_that_events_may_be_lost() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let open = host.structured("codex", json!({ "prompt": "deltas 3\nask-command true" }));
     let thread = open["threadId"].clone();
     let seen = host.events(&thread).last().unwrap()["seq"].as_u64().unwrap();
@@ -209,7 +209,7 @@ fn after_a_power_cut_a_session_says_that_events_may_be_lost() {
     )
     .unwrap();
 
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let next = host.structured("codex-reply", json!({ "threadId": thread, "prompt": "say on" }));
     assert_eq!(next["content"], "on", "{next}");
     let events = host.events(&thread);
@@ -224,7 +224,7 @@ fn after_a_power_cut_a_session_says_that_events_may_be_lost() {
 #[test]
 fn a_journal_that_another_process_holds_delays_a_turn_and_does_not_end_it() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let open = host.structured("codex", json!({ "prompt": "ask-command true\ndeltas 500\nsay end" }));
     let held = crate::common::hold(&place);
     let approve = json!({ "approvalId": open["decisions"][0]["approvalId"], "decision": "approve" });

@@ -264,7 +264,8 @@ fn a_call_that_waits_sees_where_it_stands() {
 #[test]
 fn a_turn_that_never_began_is_told_as_such() {
     let place = Place::new();
-    let setup = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").env("FAKE_KEEPS_NOTHING", "1");
+    let setup =
+        Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").env("CODEX_FAKE_KEEPS_NOTHING", "1");
     let mut host = setup.start();
     let one = host.structured("codex", json!({ "prompt": "say one" }));
     let dies = host.structured("codex", json!({ "prompt": "ask-command true\ndie" }));
@@ -297,7 +298,7 @@ fn a_turn_that_never_began_is_told_as_such() {
 #[test]
 fn a_turn_in_line_ends_with_its_bridge() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
+    let mut host = Setup::fake(&place).alone().env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
     let thread = host.structured("codex", json!({ "prompt": "say one" }))["threadId"].clone();
     host.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
     let arguments = json!({ "threadId": thread, "prompt": "say two" });
@@ -309,7 +310,7 @@ fn a_turn_in_line_ends_with_its_bridge() {
     let answer = host.answer(id)["result"].clone();
     assert_eq!(answer["isError"], true, "{answer}");
     assert_eq!(host.ended(), 0, "{:?}", host.stderr());
-    let mut next = Setup::fake(&place).start();
+    let mut next = Setup::fake(&place).alone().start();
     let told = next.structured("codex-wait", look);
     assert_eq!((&told["status"], &told["content"]), (&json!("interrupted"), &json!("")), "{told}");
     assert!(["host_gone", "cancelled"].iter().any(|code| told["error"]["code"] == *code), "{told}");

@@ -31,6 +31,7 @@ mod faults;
 #[cfg(unix)]
 mod journal;
 mod limits;
+mod matrix;
 mod memory;
 mod owners;
 #[cfg(unix)]

@@ -38,7 +38,7 @@ impl Long {
     }
 
     fn of(place: &Place, prompt: &str) -> Self {
-        Self::run(Setup::fake(place).start(), &json!({ "prompt": prompt }))
+        Self::run(Setup::fake(place).alone().start(), &json!({ "prompt": prompt }))
     }
 
     /// The events on the first pages of `codex-events`, each within the budget.

@@ -7,7 +7,7 @@ use crate::common::{Place, Setup};
 #[test]
 fn two_bridges_started_at_once_on_an_empty_folder() {
     let place = Place::new();
-    let (one, two) = (Setup::fake(&place).spawn(), Setup::fake(&place).spawn());
+    let (one, two) = (Setup::fake(&place).alone().spawn(), Setup::fake(&place).alone().spawn());
     let mut hosts = [one, two];
     for host in &mut hosts {
         let hello = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "mcp", "version": "1" } });
@@ -49,7 +49,7 @@ fn two_bridges_started_at_once_on_an_empty_folder() {
 #[cfg(unix)]
 fn a_cancel_goes_to_the_bridge_that_runs_the_turn() {
     let place = Place::new();
-    let (mut one, mut two) = (Setup::fake(&place).start(), Setup::fake(&place).start());
+    let (mut one, mut two) = (Setup::fake(&place).alone().start(), Setup::fake(&place).alone().start());
     let running = one.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
     let thread = &running["threadId"];
     assert_eq!(two.structured("codex-cancel", json!({ "threadId": thread }))["status"], "interrupted");
@@ -59,13 +59,13 @@ fn a_cancel_goes_to_the_bridge_that_runs_the_turn() {
 #[test]
 fn a_killed_bridge_leaves_an_ended_turn_that_the_next_one_continues() {
     let place = Place::new();
-    let mut one = Setup::fake(&place).start();
+    let mut one = Setup::fake(&place).alone().start();
     let open = one.structured("codex", json!({ "prompt": "ask-command true" }));
     let before = one.events(&open["threadId"]);
     one.child.kill().unwrap();
     one.ended();
 
-    let mut two = Setup::fake(&place).start();
+    let mut two = Setup::fake(&place).alone().start();
     let seen = two.structured("codex-wait", json!({ "threadId": open["threadId"] }));
     assert_eq!(
         (&seen["status"], &seen["error"]["code"]),

@@ -171,7 +171,7 @@ fn the_handle_of_another_session_is_refused() {
 #[test]
 fn what_is_lost_with_its_bridge_is_named() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let (thread, decide) = asking(&mut host);
     let first = queued(&mut host, &thread, 1);
     host.structured("codex-approve", decide);
@@ -182,7 +182,7 @@ fn what_is_lost_with_its_bridge_is_named() {
     host.child.kill().unwrap();
     host.ended();
 
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     for handle in &handles {
         unknown(&wait(&mut host, &thread, handle, 60));
     }
@@ -200,7 +200,7 @@ fn what_is_lost_with_its_bridge_is_named() {
 #[cfg(unix)]
 fn another_bridge_takes_one_out_and_waits_for_one() {
     let place = Place::new();
-    let (mut one, mut two) = (Setup::fake(&place).start(), Setup::fake(&place).start());
+    let (mut one, mut two) = (Setup::fake(&place).alone().start(), Setup::fake(&place).alone().start());
     let (thread, running) = stalled(&mut one);
     let handles = queued(&mut one, &thread, 3);
     let out = cancel(&mut two, &thread, &handles[1]);

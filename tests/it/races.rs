@@ -58,7 +58,7 @@ fn who_only_waits_does_not_end_the_turn_of_another() {
 #[test]
 fn a_codex_that_never_says_hello_costs_a_call_no_more_than_its_host_allows() {
     let place = Place::new();
-    let mut setup = Setup::fake(&place).env("FAKE_NO_INITIALIZE", "1");
+    let mut setup = Setup::fake(&place).env("CODEX_FAKE_NO_INITIALIZE", "1");
     setup.name = "openai-agents";
     let mut host = setup.start();
     let begun = Instant::now();
@@ -75,8 +75,8 @@ fn a_codex_that_never_says_hello_costs_a_call_no_more_than_its_host_allows() {
 #[cfg(target_os = "linux")]
 fn an_end_while_codex_starts_leaves_nothing() {
     let (place, mark) = (Place::new(), "mark-start-7741");
-    let setup = Setup::fake(&place).env("BRIDGE_TEST_MARK", mark);
-    let mut host = setup.env("FAKE_NO_INITIALIZE", "1").env("FAKE_STDIN_IGNORE", "1").start();
+    let setup = Setup::fake(&place).alone().env("CODEX_TEST_MARK", mark);
+    let mut host = setup.env("CODEX_FAKE_NO_INITIALIZE", "1").env("CODEX_FAKE_STDIN_IGNORE", "1").start();
     host.post("tools/call", json!({ "name": "codex", "arguments": { "prompt": "say x" } }));
     let until = Instant::now() + Duration::from_secs(20);
     while crate::common::marked(mark).len() < 2 {

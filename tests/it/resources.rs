@@ -154,15 +154,15 @@ fn a_modern_host_listens() {
 #[test]
 fn a_call_that_waits_for_others_says_so() {
     let place = Place::new();
-    let mut deaf = Setup::fake(&place).env("FAKE_NO_INITIALIZE", "1").start();
+    let mut deaf = Setup::fake(&place).alone().env("CODEX_FAKE_NO_INITIALIZE", "1").start();
     let with = |name: &str, arguments: Value| json!({ "name": name, "arguments": arguments, "_meta": { "progressToken": name } });
     deaf.post("tools/call", with("codex", json!({ "prompt": "say never" })));
     let told = deaf.asked("notifications/progress");
     assert_eq!(told["params"]["message"], "starting a session of codex", "before codex has said a word");
 
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let thread = host.structured("codex", json!({ "prompt": "stall", "wait": 0 }))["threadId"].clone();
-    let mut other = Setup::fake(&place).start();
+    let mut other = Setup::fake(&place).alone().start();
     for (tool, more, words) in [
         ("codex-wait", json!({}), "waiting for the bridge that runs the turn"),
         ("codex-events", json!({ "types": ["raw"] }), "waiting for events"),
@@ -194,7 +194,7 @@ fn a_second_handshake_doubles_no_notice() {
 #[test]
 fn those_who_watch_hear_that_a_bridge_was_killed() {
     let place = Place::new();
-    let (mut owner, mut watcher) = (Setup::fake(&place).start(), Setup::fake(&place).start());
+    let (mut owner, mut watcher) = (Setup::fake(&place).alone().start(), Setup::fake(&place).alone().start());
     let open = owner.structured("codex", json!({ "prompt": "ask-command true" }));
     let session = format!("codex://sessions/{}", open["threadId"].as_str().unwrap());
     let uris = [session.as_str(), "codex://decisions", "codex://sessions"];

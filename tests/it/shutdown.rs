@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::common::{Host, Place, Setup, none_left};
 
 fn busy(place: &Place, mark: &str) -> Host {
-    let mut host = Setup::fake(place).env("BRIDGE_TEST_MARK", mark).start();
+    let mut host = Setup::fake(place).alone().env("CODEX_TEST_MARK", mark).start();
     let result = host.structured("codex", json!({ "prompt": "sleep-command\nask-command true" }));
     assert_eq!(result["status"], "needs_decision", "{result}");
     host.post("tools/call", json!({ "name": "codex-events", "arguments": { "threadId": result["threadId"], "after": 10000, "wait": 600 } }));
@@ -56,7 +56,8 @@ fn kill() {
 #[test]
 fn a_codex_that_ignores_the_end_of_its_input_is_ended() {
     let (place, mark) = (Place::new(), "mark-deaf-7734");
-    let mut host = Setup::fake(&place).env("BRIDGE_TEST_MARK", mark).env("FAKE_STDIN_IGNORE", "1").start();
+    let mut host =
+        Setup::fake(&place).alone().env("CODEX_TEST_MARK", mark).env("CODEX_FAKE_STDIN_IGNORE", "1").start();
     host.structured("codex", json!({ "prompt": "say hi" }));
     host.close_stdin();
     assert_eq!(host.ended(), 0);
@@ -66,7 +67,7 @@ fn a_codex_that_ignores_the_end_of_its_input_is_ended() {
 #[test]
 fn a_host_that_leaves_before_a_word() {
     let place = Place::new();
-    let mut host = Setup::fake(&place).spawn();
+    let mut host = Setup::fake(&place).alone().spawn();
     host.close_stdin();
     assert_eq!(host.ended(), 0, "{:?}", host.stderr());
 }

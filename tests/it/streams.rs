@@ -73,7 +73,7 @@ fn what_a_host_was_told_outlives_a_killed_writer() {
     let place = Place::new();
     let mut dice = Dice(11);
     for _ in 0..20 {
-        let mut host = Setup::fake(&place).start();
+        let mut host = Setup::fake(&place).alone().start();
         let run = host.structured("codex", json!({ "prompt": "deltas 20000\nflood 3000\nstall", "wait": 0 }));
         let (mut told, mut after) = (Vec::<Value>::new(), json!(0));
         for _ in 0..=dice.below(12) {
@@ -84,7 +84,7 @@ fn what_a_host_was_told_outlives_a_killed_writer() {
         }
         host.child.kill().unwrap();
         host.ended();
-        let mut next = Setup::fake(&place).start();
+        let mut next = Setup::fake(&place).alone().start();
         let kept = next.events(&run["threadId"]);
         let kept: Vec<Value> = kept.into_iter().take(told.len()).collect();
         assert_eq!(kept, told);

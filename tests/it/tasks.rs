@@ -50,14 +50,14 @@ fn killed(mut host: Host) {
 #[test]
 fn a_task_outlives_the_bridge() {
     let place = Place::new();
-    let mut first = Setup::fake(&place).spawn();
+    let mut first = Setup::fake(&place).alone().spawn();
     let done = started(&mut first, "say fine");
     let seen = get_until(&mut first, &done, "completed");
     assert_eq!(seen["result"]["structuredContent"]["content"], "fine", "{seen}");
     let running = started(&mut first, "stall");
     killed(first);
 
-    let mut second = Setup::fake(&place).spawn();
+    let mut second = Setup::fake(&place).alone().spawn();
     assert_eq!(get(&mut second, &done), seen, "the same to the last member");
     let lost = get_until(&mut second, &running, "completed");
     assert_eq!(lost["result"]["structuredContent"]["status"], "interrupted", "{lost}");
@@ -66,7 +66,7 @@ fn a_task_outlives_the_bridge() {
 #[test]
 fn what_is_cancelled_stays_so() {
     let place = Place::new();
-    let mut first = Setup::fake(&place).spawn();
+    let mut first = Setup::fake(&place).alone().spawn();
     let task = started(&mut first, "stall");
     let empty = ask(&mut first, "tasks/cancel", json!({ "taskId": task }));
     assert_eq!(empty["resultType"], "complete", "{empty}");
@@ -81,6 +81,6 @@ fn what_is_cancelled_stays_so() {
         assert_eq!(get(&mut first, &task), seen, "after {method}");
     }
     killed(first);
-    let mut second = Setup::fake(&place).spawn();
+    let mut second = Setup::fake(&place).alone().spawn();
     assert_eq!(get(&mut second, &task), seen);
 }

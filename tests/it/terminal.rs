@@ -242,16 +242,16 @@ fn sessions_by_what_a_person_calls_them() {
 #[test]
 fn the_table_of_sessions() {
     let place = Place::new();
-    let mut killed = Setup::fake(&place).start();
+    let mut killed = Setup::fake(&place).alone().start();
     killed.structured("codex", json!({ "prompt": "stall\nnever ends", "wait": 0 }));
     killed.child.kill().unwrap();
     killed.ended();
     // Ended by the bridge that comes next, and open at the one after it.
-    let mut host = Setup::fake(&place).start();
+    let mut host = Setup::fake(&place).alone().start();
     let open = host.structured("codex", json!({ "prompt": "ask-command touch x" }));
     run(&mut host, "say a long prompt: what does the table do with a title that is longer than others are?");
     host.structured("codex", json!({ "prompt": "stall", "model": "gpt-6", "wait": 0 }));
-    let mut killed = Setup::fake(&place).start();
+    let mut killed = Setup::fake(&place).alone().start();
     killed.structured("codex", json!({ "prompt": "stall\nits bridge is killed", "wait": 0 }));
     // The one that lives ends it, once it can write.
     let held = crate::common::hold(&place);

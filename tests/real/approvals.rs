@@ -110,7 +110,7 @@ fn the_model_hears_why_it_is_declined() {
 fn a_secret_answer_is_kept_nowhere() {
     const SECRET: &str = "hunter2-hunter2-hunter2";
     let stage = Stage::new();
-    let mut host = stage.host().elicits().env("CODEX_BRIDGE_LOG_LEVEL", "trace").start();
+    let mut host = stage.host().alone().elicits().env("CODEX_BRIDGE_LOG_LEVEL", "trace").start();
     // No dialog opens for it, though the host has them.
     let open = host.structured("codex", run("ASKSECRET the key?\nSAY on"));
     assert_eq!(open["decisions"][0]["questions"][0]["secret"], true, "{open}");
@@ -220,7 +220,7 @@ except Exception as error:
 fn a_cancel_leaves_no_command_running() {
     let stage = Stage::new();
     let mark = "mark-cancelled-decision-5521";
-    let mut host = stage.host().env("BRIDGE_TEST_MARK", mark).start();
+    let mut host = stage.host().env("CODEX_TEST_MARK", mark).start();
     let open = host.structured("codex", run("RUN sleep 30170\nRUN touch y\nSAY no"));
     let second = decide(&mut host, &open, "approve", json!({}));
     let done = decide(&mut host, &second, "cancel", json!({}));

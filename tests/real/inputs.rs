@@ -53,7 +53,7 @@ fn the_model_sees_the_images_of_a_call() {
 #[test]
 fn of_a_large_image_an_event_has_its_kind_and_its_length() {
     let stage = Stage::new();
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let address = format!("data:image/png;base64,{PNG}{}", "A".repeat(100_000));
     let done = host.structured("codex", json!({ "prompt": "SAY seen", "images": [address] }));
     let words = json!([format!("data:image/png ({} bytes)", address.len())]);
@@ -66,7 +66,7 @@ fn of_a_large_image_an_event_has_its_kind_and_its_length() {
     assert_eq!(list["turns"][0]["prompt"], "SAY seen", "{list}");
     host.close_stdin();
     host.ended();
-    let mut host = stage.host().env("CODEX_BRIDGE_JOURNAL_PATH", "another.db").start();
+    let mut host = stage.host().alone().env("CODEX_BRIDGE_JOURNAL_PATH", "another.db").start();
     host.structured("codex-reply", json!({ "prompt": "SAY on", "threadId": done["threadId"] }));
     assert_eq!(images(&mut host), words, "as codex keeps it");
 }

@@ -6,9 +6,9 @@ use super::Stage;
 use crate::common::Setup;
 
 fn limited<'a>(stage: &'a Stage, limits: &[(&str, &str)]) -> Setup<'a> {
-    limits
-        .iter()
-        .fold(stage.host(), |host, (name, value)| host.env(&format!("CODEX_BRIDGE_LIMITS_{name}"), value))
+    limits.iter().fold(stage.host().alone(), |host, (name, value)| {
+        host.env(&format!("CODEX_BRIDGE_LIMITS_{name}"), value)
+    })
 }
 
 /// config.toml says what the request does not; so does the repository's own where the user trusts it.
@@ -98,7 +98,7 @@ fn an_older_session_is_held_to_them() {
     for folder in [&inside, &outside] {
         std::fs::create_dir(folder).unwrap();
     }
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let begin = |folder: &std::path::Path, sandbox: &str| json!({ "prompt": "SAY hi", "cwd": folder, "sandbox": sandbox });
     let elsewhere = host.structured("codex", begin(&outside, "read-only"))["threadId"].clone();
     let wide = host.structured("codex", begin(&inside, "danger-full-access"))["threadId"].clone();
@@ -152,7 +152,7 @@ fn a_folder_that_leads_elsewhere_by_now_is_refused() {
 fn what_an_older_session_was_given_is_held_to_them() {
     let stage = Stage::new();
     let server = env!("CARGO_BIN_EXE_fake-mcp-server");
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let mut begin = |more: serde_json::Value| {
         let mut call = json!({ "prompt": "SAY hi", "sandbox": "read-only" });
         call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -10,9 +10,9 @@ fn the_output_of_a_command_as_codex_keeps_it() {
     let stage = Stage::new();
     let prompt = "RUN head -c 2000000 /dev/zero | tr '\\0' x\nSAY done";
     let arguments = json!({ "prompt": prompt, "sandbox": "danger-full-access", "approval-policy": "never" });
-    let mut long = Long::run(stage.host().start(), &arguments);
+    let mut long = Long::run(stage.host().alone().start(), &arguments);
     assert_eq!(long.result["content"], "done");
-    let kept = journal(&stage.host(), &long.thread);
+    let kept = journal(&stage.host().alone(), &long.thread);
     let kept = only(&kept, "tool_result")["output"].as_str().unwrap();
     // A login shell may say something of its own.
     assert!(kept.len() >= 1 << 20 && kept.contains(&"x".repeat(500_000)), "{}", kept.len());

@@ -8,6 +8,8 @@ mod daemon;
 mod decisions;
 #[cfg(unix)]
 mod doctor;
+#[cfg(target_os = "linux")]
+mod faults;
 mod flags;
 mod inputs;
 #[cfg(target_os = "linux")]

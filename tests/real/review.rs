@@ -177,22 +177,22 @@ fn a_review_runs_with_the_model_that_its_session_names() {
     let of_review = "review_model = \"gpt-5.2\"\n";
     for (own, flags) in [(format!("{of_review}{own}"), vec![]), (own, vec!["-c", "review_model=gpt-5.2"])] {
         std::fs::write(&config, own).unwrap();
-        let mut host = stage.host().args(&flags).start();
+        let mut host = stage.host().alone().args(&flags).start();
         assert_eq!(ran(&mut host, json!({})), "gpt-5.2");
         assert_eq!(ran(&mut host, json!({ "model": "gpt-5.4" })), "gpt-5.4");
 
         let limit = "[\"gpt-5.4\"]";
-        let mut host = stage.host().args(&flags).env("CODEX_BRIDGE_LIMITS_MODELS", limit).start();
+        let mut host = stage.host().alone().args(&flags).env("CODEX_BRIDGE_LIMITS_MODELS", limit).start();
         let said = refused(&mut host, json!({ "instructions": "SAY x" }));
         assert!(said.contains("limits.models") && said.contains("gpt-5.2"), "{said}");
         assert_eq!(ran(&mut host, json!({ "model": "gpt-5.4" })), "gpt-5.4");
     }
     // It goes on after a restart, also where a call may set no key of that kind.
-    let mut host = stage.host().args(&["-c", "review_model=gpt-5.2"]).start();
+    let mut host = stage.host().alone().args(&["-c", "review_model=gpt-5.2"]).start();
     let done = host.structured("codex-review", json!({ "instructions": "SAY x", "model": "gpt-5.4" }));
     host.close_stdin();
     host.ended();
-    let mut host = stage.host().env("CODEX_BRIDGE_LIMITS_CONFIG", "safe").start();
+    let mut host = stage.host().alone().env("CODEX_BRIDGE_LIMITS_CONFIG", "safe").start();
     // codex 0.160 keeps no model of a thread that has had a review alone.
     let on = host.structured("codex-reply", json!({ "threadId": done["threadId"], "prompt": "SAY on" }));
     assert_eq!(on["content"], "on", "{on}");

@@ -22,7 +22,7 @@ fn kinds(events: &[Value], origin: Option<&str>) -> Vec<String> {
 fn a_thread_goes_to_and_fro_between_the_cli_and_the_bridge() {
     let stage = Stage::new();
     let thread = stage.of_the_cli(&stage.place.work(), &["RUN echo by-the-cli\nSAY of the cli"]);
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let next = host.structured("codex-reply", json!({ "prompt": "SAY here", "threadId": thread }));
     assert_eq!((&next["content"], &next["status"]), (&json!("here"), &json!("completed")), "{next}");
     let events = host.events(&thread);
@@ -44,7 +44,7 @@ fn a_thread_goes_to_and_fro_between_the_cli_and_the_bridge() {
     host.close_stdin();
     host.ended();
     assert_eq!(stage.cli_resumes(&thread, "SAY and back").as_deref(), Ok("and back"));
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let next = host.structured("codex-reply", json!({ "prompt": "SAY again", "threadId": thread }));
     assert_eq!(next["content"], "again", "{next}");
     let events = host.events(&thread);
@@ -58,7 +58,7 @@ fn a_thread_goes_to_and_fro_between_the_cli_and_the_bridge() {
 #[test]
 fn the_cli_takes_a_session_while_the_bridge_lives() {
     let stage = Stage::new();
-    let mut host = stage.host().env("CODEX_BRIDGE_CODEX_RELEASE_AFTER", "1").start();
+    let mut host = stage.host().alone().env("CODEX_BRIDGE_CODEX_RELEASE_AFTER", "1").start();
     let thread = host.structured("codex", json!({ "prompt": "SAY one" }))["threadId"].clone();
     let held = stage.cli_resumes(&thread, "SAY too soon").unwrap_err();
     assert!(held.contains("active writer"), "{held}");
@@ -79,7 +79,7 @@ fn the_cli_takes_a_session_while_the_bridge_lives() {
     };
     assert_eq!(said, "from the terminal");
     if keeps {
-        host = stage.host().start();
+        host = stage.host().alone().start();
     }
     let next = host.structured("codex-reply", json!({ "prompt": "SAY two", "threadId": thread }));
     assert_eq!(next["content"], "two", "{next}");
@@ -93,11 +93,11 @@ fn the_cli_takes_a_session_while_the_bridge_lives() {
 #[test]
 fn a_held_thread_is_explained_and_a_copy_goes_on() {
     let stage = Stage::new();
-    let mut holder = stage.host().start();
+    let mut holder = stage.host().alone().start();
     let thread = holder.structured("codex", json!({ "prompt": "SAY mine" }))["threadId"].clone();
     // Another journal: to it this is any other program.
     let other = stage.place.root.join("other.db");
-    let mut host = stage.host().env("CODEX_BRIDGE_JOURNAL_PATH", other.to_str().unwrap()).start();
+    let mut host = stage.host().alone().env("CODEX_BRIDGE_JOURNAL_PATH", other.to_str().unwrap()).start();
     let held = host.call("codex-reply", json!({ "prompt": "SAY x", "threadId": thread }));
     assert_eq!(held["structuredContent"]["error"]["code"], "thread_held", "{held}");
     assert!(text(&held).contains("fork") && text(&held).contains("latest"), "{held}");
@@ -198,12 +198,12 @@ fn all_threads_are_listed_and_can_be_named_and_archived() {
 #[test]
 fn the_conversation_outlives_ten_kills() {
     let stage = Stage::new();
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let thread = host.structured("codex", json!({ "prompt": "SAY 0" }))["threadId"].clone();
     for n in 1..=10 {
         host.child.kill().unwrap();
         host.child.wait().unwrap();
-        host = stage.host().start();
+        host = stage.host().alone().start();
         let next =
             host.structured("codex-reply", json!({ "prompt": format!("SAY {n}"), "threadId": thread }));
         assert_eq!(
@@ -226,7 +226,7 @@ fn the_conversation_outlives_ten_kills() {
 #[test]
 fn a_session_that_never_began_starts_anew() {
     let stage = Stage::new();
-    let mut host = stage.host().env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
+    let mut host = stage.host().alone().env("CODEX_BRIDGE_LIMITS_RUNNING", "1").start();
     host.structured("codex", json!({ "prompt": "HANG", "wait": 0 }));
     let call =
         json!({ "prompt": "SAY never", "sandbox": "workspace-write", "approval-policy": "never", "wait": 0 });
@@ -234,7 +234,7 @@ fn a_session_that_never_began_starts_anew() {
     assert_eq!(queued["status"], "queued", "{queued}");
     host.child.kill().unwrap();
     host.child.wait().unwrap();
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let next = json!({ "prompt": "RUN echo x > anew\nSAY anew", "threadId": queued["threadId"] });
     let next = host.call("codex-reply", next);
     assert_eq!(next["structuredContent"]["content"], "anew", "{next}");
@@ -277,7 +277,7 @@ fn keyed(host: &mut Host, thread: Option<&Value>, prompt: &str, key: &str) -> Va
 #[test]
 fn the_same_key_is_the_same_run() {
     let stage = Stage::new();
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let work = "RUN echo once >> once\nSAY one";
     let first = keyed(&mut host, None, work, "k1")["structuredContent"].clone();
     let thread = first["threadId"].clone();
@@ -294,7 +294,7 @@ fn the_same_key_is_the_same_run() {
     host.child.kill().unwrap();
     host.child.wait().unwrap();
 
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let again = keyed(&mut host, Some(&thread), "SAY two", "k2")["structuredContent"].clone();
     assert_eq!((&again["turnId"], &again["content"]), (&reply["turnId"], &json!("two")), "{again}");
     let again = keyed(&mut host, None, work, "k1")["structuredContent"].clone();
@@ -308,7 +308,7 @@ fn the_same_key_is_the_same_run() {
     assert_eq!(running["status"], "running", "{running}");
     host.child.kill().unwrap();
     host.child.wait().unwrap();
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let ended = keyed(&mut host, None, "HANG", "k3")["structuredContent"].clone();
     assert_eq!((&ended["turnId"], &ended["status"]), (&running["turnId"], &json!("interrupted")), "{ended}");
 
@@ -379,14 +379,14 @@ fn fifty_replies_at_once_have_fifty_answers() {
 #[test]
 fn a_named_run_that_never_began_is_begun_once() {
     let stage = Stage::new();
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let thread = host.structured("codex", json!({ "prompt": "HANG", "wait": 0 }))["threadId"].clone();
     let call =
         json!({ "prompt": "SAY later", "threadId": thread, "when-busy": "queue", "key": "k", "wait": 0 });
     assert_eq!(host.structured("codex-reply", call.clone())["status"], "queued");
     host.child.kill().unwrap();
     host.child.wait().unwrap();
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let mut again = call;
     again["wait"] = json!(60);
     let again = json!({ "name": "codex-reply", "arguments": again });
@@ -410,7 +410,7 @@ fn a_named_run_that_never_began_is_begun_once() {
 fn a_name_belongs_to_its_run() {
     let stage = Stage::new();
     let thread = stage.of_the_cli(&stage.place.work(), &["SAY same words"]);
-    let mut host = stage.host().start();
+    let mut host = stage.host().alone().start();
     let first = keyed(&mut host, Some(&thread), "SAY same words", "k")["structuredContent"].clone();
     let again = keyed(&mut host, Some(&thread), "SAY same words", "k")["structuredContent"].clone();
     assert_eq!(
@@ -423,7 +423,7 @@ fn a_name_belongs_to_its_run() {
     let queued =
         json!({ "prompt": "SAY mine", "threadId": busy, "when-busy": "queue", "key": "q", "wait": 0 });
     assert_eq!(host.structured("codex-reply", queued.clone())["status"], "queued");
-    let mut second = stage.host().start();
+    let mut second = stage.host().alone().start();
     let waits = second.structured("codex-reply", queued.clone());
     assert_eq!(waits["status"], "running", "its run is yet to begin, elsewhere: {waits}");
     let mine = host.structured("codex-reply", queued);

@@ -71,7 +71,7 @@ fn a_one_word_task_is_small() {
 fn twenty_at_once_in_one_codex() {
     let stage = Stage::new();
     let mark = "mark-twenty-8841";
-    let mut host = stage.host().env("BRIDGE_TEST_MARK", mark).start();
+    let mut host = stage.host().alone().env("CODEX_TEST_MARK", mark).start();
     let ids: Vec<_> = (0..20)
         .map(|n| {
             let arguments = json!({ "prompt": format!("STREAM 20\nSAY never {n}") });
@@ -105,7 +105,7 @@ fn twenty_at_once_in_one_codex() {
 fn cancel_ends_the_command_too() {
     let stage = Stage::new();
     let mark = "mark-cancel-8842";
-    let mut host = stage.host().env("BRIDGE_TEST_MARK", mark).start();
+    let mut host = stage.host().env("CODEX_TEST_MARK", mark).start();
     let arguments = json!({ "prompt": "RUN sleep 271", "sandbox": "danger-full-access", "approval-policy": "never", "wait": 0 });
     let open = host.structured("codex", arguments);
     let page = json!({ "threadId": open["threadId"], "types": ["tool_call"], "wait": 30 });

@@ -103,7 +103,7 @@ fn a_session_of_another_program_is_guarded_in_its_folder() {
     let thread = stage.of_the_cli(&project, &["SAY one"]);
 
     let reply = json!({ "threadId": thread, "prompt": "SAY two" });
-    let mut host = bridge(&stage).start();
+    let mut host = bridge(&stage).alone().start();
     let done = host.structured("codex-reply", reply.clone());
     assert_eq!(done["content"], "two", "{done}");
     let all = shown(&mut host, &thread);
@@ -119,7 +119,7 @@ fn a_session_of_another_program_is_guarded_in_its_folder() {
     host.ended();
 
     // The folder is kept: another bridge goes by it too, and by what it says of codex's own servers.
-    let mut host = bridge(&stage).env("CODEX_BRIDGE_MCP_INHERIT", "false").start();
+    let mut host = bridge(&stage).alone().env("CODEX_BRIDGE_MCP_INHERIT", "false").start();
     host.structured("codex-reply", reply);
     let all = shown(&mut host, &thread);
     assert_eq!((&all["own"]["status"], &all["plain"]["status"]), (&json!("off"), &json!("off")), "{all}");

@@ -1,8 +1,8 @@
-//! The account of the fake. With `FAKE_SIGNED_OUT` nobody is signed in at its start, and `FAKE_LOGIN` says what
+//! The account of the fake. With `CODEX_FAKE_SIGNED_OUT` nobody is signed in at its start, and `CODEX_FAKE_LOGIN` says what
 //! becomes of a sign-in: `ok` (without a word too), `error WORDS` ends it so, `refuse WORDS` does not begin it,
 //! `silent` never answers, `wait` until it is given up, `until ADDRESS` until that
 //! socket closes, `die` ends the process. Each request about the account is a line of the file
-//! `FAKE_ACCOUNT_LOG`. With `FAKE_ACCOUNT_FILE` no thread is started by a process that did not find that file at its
+//! `CODEX_FAKE_ACCOUNT_LOG`. With `CODEX_FAKE_ACCOUNT_FILE` no thread is started by a process that did not find that file at its
 //! start: codex reads what it is signed in with once. The words are those of codex 0.169.
 
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ static EXPIRED: AtomicBool = AtomicBool::new(false);
 
 /// What is looked at once.
 pub fn look() {
-    let file = std::env::var_os("FAKE_ACCOUNT_FILE");
+    let file = std::env::var_os("CODEX_FAKE_ACCOUNT_FILE");
     EXPIRED.store(file.is_some_and(|file| !Path::new(&file).exists()), Ordering::Relaxed);
 }
 
@@ -39,7 +39,7 @@ pub fn may_start() -> Result<(), String> {
 
 /// Whether a turn may run.
 pub fn is_signed_in() -> bool {
-    std::env::var_os("FAKE_SIGNED_OUT").is_none() || SIGNED_IN.load(Ordering::Relaxed)
+    std::env::var_os("CODEX_FAKE_SIGNED_OUT").is_none() || SIGNED_IN.load(Ordering::Relaxed)
 }
 
 /// The error of a turn of one that is not, as the provider's 401 becomes.
@@ -80,7 +80,7 @@ pub fn request(server: &Server, method: &str, message: &Value) -> Result<(), Str
 }
 
 fn start(server: &Server, message: &Value) -> Result<(), String> {
-    let how = std::env::var("FAKE_LOGIN").unwrap_or_default();
+    let how = std::env::var("CODEX_FAKE_LOGIN").unwrap_or_default();
     let (how, words) = how.split_once(' ').unwrap_or((&how, ""));
     let kind = message["params"]["type"].as_str().unwrap_or_default();
     // Of `refuse-code` only the code is refused, so that a browser is left.
@@ -91,8 +91,8 @@ fn start(server: &Server, message: &Value) -> Result<(), String> {
         return Ok(());
     }
     let id = format!("login-{}", LOGINS.fetch_add(1, Ordering::Relaxed));
-    let address =
-        std::env::var("FAKE_LOGIN_ADDRESS").unwrap_or_else(|_| "https://accounts.test/device".to_owned());
+    let address = std::env::var("CODEX_FAKE_LOGIN_ADDRESS")
+        .unwrap_or_else(|_| "https://accounts.test/device".to_owned());
     let begun = match kind {
         "chatgpt" => json!({ "type": kind, "loginId": id, "authUrl": address }),
         "chatgptDeviceCode" => {
@@ -125,7 +125,7 @@ fn over(server: &Server, id: &str, error: Option<&str>) {
 }
 
 fn log(method: &str) {
-    let Some(path) = std::env::var_os("FAKE_ACCOUNT_LOG") else { return };
+    let Some(path) = std::env::var_os("CODEX_FAKE_ACCOUNT_LOG") else { return };
     let mut file = std::fs::File::options().create(true).append(true).open(path).unwrap();
     writeln!(file, "{method}").unwrap();
 }

@@ -2,12 +2,14 @@
 //! The prompt is the script, one directive a line: see `turn.rs`. What it says has the fields of
 //! codex 0.169 (`shapes.rs`); `tests/it/fake.rs` holds it to captures of the real one.
 //!
-//! In the environment: `FAKE_NO_INITIALIZE` never answers the first request, `FAKE_DIE_AT_START`
-//! ends at once, `FAKE_STDIN_IGNORE` outlives its input, `FAKE_KEEPS_NOTHING` knows only the threads that this
-//! process began. What it says of its account: `account.rs`.
+//! In the environment: `CODEX_FAKE_NO_INITIALIZE` never answers the first request, `CODEX_FAKE_DIE_AT_START`
+//! ends at once, `CODEX_FAKE_STDIN_IGNORE` outlives its input, `CODEX_FAKE_KEEPS_NOTHING` knows only the threads that this
+//! process began. `CODEX_FAKE_FAULT` names a file of one fault at a request: `fault.rs`. What it says of its account:
+//! `account.rs`.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
@@ -15,6 +17,7 @@
 )]
 
 mod account;
+mod fault;
 mod server;
 mod shapes;
 mod turn;
@@ -30,7 +33,7 @@ fn main() {
         println!("codex-cli 0.169.0");
         return;
     }
-    if set("FAKE_DIE_AT_START") {
+    if set("CODEX_FAKE_DIE_AT_START") || fault::take("start").is_some() {
         eprintln!("fake: told to die at the start");
         std::process::exit(1);
     }
@@ -41,15 +44,20 @@ fn main() {
         let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
         match message["method"].as_str() {
             Some(_) if message["id"].is_null() => {}
-            Some("initialize") if set("FAKE_NO_INITIALIZE") => {}
-            Some(method) => match request(&server, method, &message) {
-                Ok(()) => {}
-                Err(words) => server.refuse(&message, &words),
-            },
+            Some("initialize") if set("CODEX_FAKE_NO_INITIALIZE") => {}
+            Some(method) => {
+                if fault::at(&server, method, &message) {
+                    continue;
+                }
+                match request(&server, method, &message) {
+                    Ok(()) => {}
+                    Err(words) => server.refuse(&message, &words),
+                }
+            }
             None => server.answered(&message),
         }
     }
-    if set("FAKE_STDIN_IGNORE") {
+    if set("CODEX_FAKE_STDIN_IGNORE") {
         loop {
             std::thread::park();
         }
@@ -81,7 +89,7 @@ fn request(server: &Server, method: &str, message: &Value) -> Result<(), String>
         }
         "thread/resume" => {
             uuid(thread)?;
-            if set("FAKE_KEEPS_NOTHING") && server.params(thread).is_none() {
+            if set("CODEX_FAKE_KEEPS_NOTHING") && server.params(thread).is_none() {
                 return Err(format!("no rollout found for thread id {thread}"));
             }
             // Overrides of a thread that is loaded are passed over, as the real one does.

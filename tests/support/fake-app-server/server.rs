@@ -78,6 +78,12 @@ impl Server {
         write(bytes);
     }
 
+    /// The same in pieces, between which nothing else is said.
+    pub fn raws<'a>(&self, pieces: impl Iterator<Item = &'a [u8]>) {
+        let _state = self.state();
+        pieces.for_each(write);
+    }
+
     /// A thread is loaded from now on.
     pub fn open(&self, thread: &str, params: &Value) {
         let mut state = self.state();

@@ -20,7 +20,12 @@
 //! | `needs-sign-in` | ends the turn as failed unless somebody is signed in |
 //! | `stall` | never ends the turn |
 //! | `die`, `die-mid-line` | ends the process with 3, the second inside a message |
+//! | `die-asking CMD` | asks whether a command may run, and ends the process with 3 |
 //! | `garbage` | lines and messages that no protocol knows |
+//! | `raw TEXT` | the text as a line of its own; `$T` and `$U` in it are the thread and the turn |
+//! | `bytes HEX` | bytes as they are, and the end of the line |
+//! | `long N` | a line of N bytes that begins as a notice of this turn does |
+//! | `stderr N` | N bytes on stderr |
 //! | `duplicate-completed` | says the end of the turn twice |
 
 use std::process::{Command, Stdio};
@@ -166,7 +171,27 @@ impl Turn {
                 self.server.raw(b"{\"method\":\"item/agentMess");
                 std::process::exit(3);
             }
+            "die-asking" => {
+                let question = shapes::command_question(&call_id(), rest, &self.cwd);
+                let method = "item/commandExecution/requestApproval";
+                self.server.ask(&self.thread, &self.turn, method, question)?;
+                std::process::exit(3);
+            }
             "garbage" => self.garbage()?,
+            "raw" => self
+                .server
+                .raw(format!("{}\n", rest.replace("$T", &self.thread).replace("$U", &self.turn)).as_bytes()),
+            "bytes" => {
+                let bytes = rest.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap());
+                self.server.raw(&bytes.chain([b'\n']).collect::<Vec<_>>());
+            }
+            "long" => self.long(rest.parse().unwrap()),
+            "stderr" => {
+                let line = "w".repeat(1023);
+                for _ in 0..rest.parse::<usize>().unwrap() / 1024 {
+                    eprintln!("{line}");
+                }
+            }
             "duplicate-completed" => self.server.end_twice(&self.thread, &self.turn)?,
             "" => {}
             _ => self.say(&format!("no such directive: {word}"))?,
@@ -310,6 +335,16 @@ impl Turn {
         item["source"] = json!("unifiedExecStartup");
         self.server.keep_command(&self.thread, &self.turn, child)?;
         self.started(&mut item)
+    }
+
+    fn long(&self, bytes: usize) {
+        let (thread, turn) = (&self.thread, &self.turn);
+        let begin = format!(
+            r#"{{"method":"item/completed","params":{{"threadId":"{thread}","turnId":"{turn}","item":{{"type":"agentMessage","id":"m","text":""#
+        );
+        let piece = "a long text ".repeat(8 * 1024);
+        let pieces = std::iter::repeat_n(piece.as_bytes(), bytes / piece.len());
+        self.server.raws([begin.as_bytes()].into_iter().chain(pieces).chain([&b"\"}}}\n"[..]]));
     }
 
     fn garbage(&self) -> Result<(), Over> {
