@@ -30,6 +30,8 @@ mod fake;
 mod faults;
 #[cfg(unix)]
 mod journal;
+#[cfg(target_os = "linux")]
+mod kills;
 mod limits;
 mod memory;
 mod owners;
@@ -44,6 +46,8 @@ mod resources;
 mod roots;
 mod rules;
 mod shutdown;
+#[cfg(target_os = "linux")]
+mod soak;
 mod streams;
 mod tasks;
 mod terminal;

@@ -8,6 +8,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
@@ -15,6 +16,7 @@
 )]
 
 mod account;
+mod command;
 mod server;
 mod shapes;
 mod turn;
@@ -26,6 +28,7 @@ use serde_json::{Value, json};
 use server::Server;
 
 fn main() {
+    command::become_one();
     if std::env::args().any(|arg| arg == "--version") {
         println!("codex-cli 0.169.0");
         return;

@@ -15,6 +15,8 @@
 //! | `limits PERCENT` | what the account may still use; a second window is told of once, at 100 |
 //! | `out-of-usage` | ends the turn as failed, since nothing of that is left |
 //! | `immortal-command` | a command that codex cannot end |
+//! | `run CMD` | a real command in a shell, to its end (`command.rs`) |
+//! | `background CMD` | a real command that is left running |
 //! | `sleep-command` | leaves a real `sleep 300` running |
 //! | `fail MESSAGE` | ends the turn as failed |
 //! | `needs-sign-in` | ends the turn as failed unless somebody is signed in |
@@ -28,6 +30,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::account;
+use crate::command;
 use crate::server::{Over, Server};
 use crate::shapes;
 
@@ -123,6 +126,8 @@ impl Turn {
                 let (id, _answer) = self.server.ask(&self.thread, &self.turn, method, question)?;
                 self.server.withdraw(id);
             }
+            "run" => self.run_command(rest, true)?,
+            "background" => self.run_command(rest, false)?,
             "sleep-command" => self.sleep_command()?,
             "limits" => {
                 let used: u32 = rest.parse().unwrap_or(1);
@@ -310,6 +315,31 @@ impl Turn {
         item["source"] = json!("unifiedExecStartup");
         self.server.keep_command(&self.thread, &self.turn, child)?;
         self.started(&mut item)
+    }
+
+    fn run_command(&self, command: &str, to_its_end: bool) -> Result<(), Over> {
+        let mut item = shapes::command(&call_id(), command, &self.cwd);
+        let mut child = command::start(&self.thread, &self.cwd, command).unwrap();
+        let pid = child.id();
+        item["processId"] = json!(pid.to_string());
+        item["source"] = json!("unifiedExecStartup");
+        self.server.keep_group(&self.thread, &self.turn, pid)?;
+        self.started(&mut item)?;
+        let (server, thread) = (self.server.clone(), self.thread.clone());
+        let mut wait = move || {
+            let status = child.wait().unwrap();
+            server.group_over(&thread, pid);
+            status.code()
+        };
+        if !to_its_end {
+            std::thread::spawn(wait);
+            return Ok(());
+        }
+        item["exitCode"] = json!(wait());
+        item["status"] = json!("completed");
+        item["aggregatedOutput"] = json!("");
+        item["durationMs"] = json!(1);
+        self.completed(&mut item)
     }
 
     fn garbage(&self) -> Result<(), Over> {
