@@ -97,9 +97,8 @@ impl<'a> Cast<'a> {
                 let words = words.or(why.downcast_ref::<&str>().copied()).unwrap_or_default();
                 let log = (self.setup)().place.root.join("state/daemon.log");
                 let log = std::fs::read_to_string(log).unwrap_or_default();
-                eprintln!("{log}");
                 panic!(
-                    "{victim:?}: TEST_KILLS_SEED={seed} TEST_KILLS_ROUNDS=1 begins with this round: {words}"
+                    "{victim:?}: TEST_KILLS_SEED={seed} TEST_KILLS_ROUNDS=1 begins with this round: {words}\n{log}"
                 );
             }
         }
@@ -200,27 +199,21 @@ impl<'r, 'a> Round<'r, 'a> {
             let kill = killer.join().unwrap();
             (kill, looks.and_then(|looks| looks.join().unwrap()))
         });
-        let t0 = Instant::now();
         self.nothing_is_left(&kill);
-        let t1 = Instant::now();
         let lives = matches!(self.victim, Victim::Daemon | Victim::Codex);
         let mut next = if lives && self.dice.one_in(2) && self.scene != Scene::Hello {
             host
         } else {
-            eprintln!("SAID {:?}", host.stderr());
             drop(host);
             if self.task { self.setup().modern(extensions()) } else { self.setup().start() }
         };
         if let Some(seen) = seen {
-            for (thread, events) in seen.events {
-                told.events.entry(thread).or_default().extend(events);
+            for (thread, events) in &seen.events {
+                told.page(thread, &json!({ "events": events.values().collect::<Vec<_>>() }));
             }
         }
-        let t2 = Instant::now();
         self.nothing_is_lost(&mut next, &told);
-        let t3 = Instant::now();
         self.end(next);
-        eprintln!("T {:?} {:?} shared {} task {} look {looked_at} waits {waits} lm {landmark}: play {:?} left {:?} start {:?} lost {:?} end {:?}", self.victim, self.scene, self.shared, self.task, t0-kill.at, t1-t0, t2-t1, t3-t2, t3.elapsed());
     }
 
     /// Kills, so long after the word, or at once where none comes.
@@ -307,7 +300,6 @@ impl<'r, 'a> Round<'r, 'a> {
                 Some(_) => {}
                 None => thread = self.newest(&answer),
             }
-            for l in host.stderr() { eprintln!("ERR {l}"); }
             if thread.is_some() && told.has(self.scene) {
                 go.take().map(|go| go.send(()).unwrap());
             }
@@ -385,12 +377,14 @@ impl<'r, 'a> Round<'r, 'a> {
     }
 
     fn nothing_is_lost(&self, host: &mut Host, told: &Told) {
+        // The end of the one in the background may take the first call with it.
+        host.request("tools/call", json!({ "name": "codex-sessions", "arguments": {} }));
         let listed = host.structured("codex-sessions", json!({ "limit": 5 }));
         let mut threads: HashSet<String> = told.events.keys().cloned().collect();
         let answer = json!({ "result": { "structuredContent": listed } });
         threads.extend(self.newest(&answer));
         for thread in &threads {
-            self.ends(host, thread);
+            self.ends(host, thread, told);
             let events = host.events(&json!(thread));
             let seqs = events.iter().map(|event| event["seq"].as_u64().unwrap());
             assert!(seqs.clone().eq(1..=events.len() as u64), "a gap: {:?}", seqs.collect::<Vec<_>>());
@@ -426,25 +420,38 @@ impl<'r, 'a> Round<'r, 'a> {
         assert_eq!(sound, "ok");
     }
 
-    /// A turn whose bridge or codex was killed is over; one whose host was goes on, until it is ended.
-    fn ends(&self, host: &mut Host, thread: &str) {
-        let wait = if self.victim == Victim::Pump { 0 } else { 30 };
-        let seen = host.call("codex-wait", json!({ "threadId": thread, "wait": wait }))["structuredContent"]
-            .clone();
-        let status = seen["status"].as_str().unwrap_or_default().to_owned();
-        if self.victim == Victim::Pump {
-            // A call whose host has gone before its turn began is none any more.
-            let begun = host.events(&json!(thread)).iter().any(|event| event["type"] == "turn_started");
-            assert!(!begun || status != "interrupted", "it goes on: {seen}");
-            host.call("codex-cancel", json!({ "threadId": thread }));
-            let seen = host.call("codex-wait", json!({ "threadId": thread, "wait": 30 }));
-            let status = seen["structuredContent"]["status"].as_str().unwrap_or_default();
-            assert!(matches!(status, "interrupted" | "completed"), "{seen}");
-        } else {
-            // A codex that was killed before the turn began has refused it.
-            let refused = self.victim == Victim::Codex && seen["error"]["code"] == "codex_lost";
-            assert!(refused || matches!(status.as_str(), "interrupted" | "completed"), "{seen}");
+    /// A turn whose bridge or codex was killed is over; one whose host was goes on, until it is ended. What nobody was
+    /// told of may be either: a call whose host goes before its turn has begun is none any more, and what was about to
+    /// begin when codex ended begins with the next one.
+    fn ends(&self, host: &mut Host, thread: &str, told: &Told) {
+        let known = told.events.get(thread).into_iter().flat_map(BTreeMap::values);
+        let begun = known.clone().any(|event| event["type"] == "turn_started");
+        let goes_on = self.victim == Victim::Pump;
+        let mut wait = |wait| {
+            let seen = host.call("codex-wait", json!({ "threadId": thread, "wait": wait }));
+            seen["structuredContent"].clone()
+        };
+        let is_over =
+            |seen: &Value| matches!(seen["status"].as_str(), Some("interrupted" | "completed" | "failed"));
+        let mut seen = wait(if goes_on || !begun { 0 } else { 30 });
+        let so = self.scene;
+        assert!(!goes_on || !begun || seen["status"] != "interrupted", "{so:?}: it goes on: {seen}");
+        if !is_over(&seen) && (goes_on || !begun) {
+            if !goes_on {
+                // Where a killed bridge had it, the next one is about to say its end.
+                seen = wait(if self.victim == Victim::Codex { 1 } else { 30 });
+            }
+            if !is_over(&seen) {
+                assert!(goes_on || self.victim == Victim::Codex, "{so:?}: {seen}");
+                host.call("codex-cancel", json!({ "threadId": thread }));
+                let seen = host.call("codex-wait", json!({ "threadId": thread, "wait": 30 }));
+                assert!(is_over(&seen["structuredContent"]), "{so:?}: {seen}");
+            }
+            return;
         }
+        // A codex that was killed before the turn began has refused it.
+        let refused = seen["status"] != "failed" || seen["error"]["code"] == "codex_lost";
+        assert!(is_over(&seen) && refused, "{so:?}: {seen} {:?}", self.all());
     }
 
     /// The end of all that the round has started.

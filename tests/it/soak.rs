@@ -17,12 +17,18 @@ use crate::common::{Host, PATIENCE, Place, Setup};
 /// The turns of each of two hosts: one stays in its first session, the other has a new one every [`SESSION`] turns and
 /// is a new host every [`HOST`].
 const TURNS: u32 = 5000;
+/// Likewise of the one in the background, whose hosts are processes: those cost more.
+const OUTSIDE: u32 = 1500;
 const FIRST: u32 = 500;
 const SESSION: u32 = 10;
 const HOST: u32 = 100;
 
 /// Sessions that are open at once: as many after the first turns as later.
 const OPEN: (&str, &str) = ("CODEX_BRIDGE_LIMITS_SESSIONS", "8");
+
+/// One heap for all threads: with one for each, how many there are, and how much of them is used up, is chance. That
+/// is bounded too, and hides what is held for good.
+const HEAP: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 
 /// What a process holds.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +52,7 @@ impl Held {
     }
 
     /// What is in the middle of its end counts no more: looks until a look is within a tenth.
-    fn assert_like(first: Self, look: impl Fn() -> Self) {
+    fn assert_like(first: Self, turns: u32, look: impl Fn() -> Self) {
         let until = Instant::now() + Duration::from_secs(10);
         loop {
             let now = look();
@@ -55,13 +61,20 @@ impl Held {
                 && within(now.descriptors, first.descriptors)
                 && within(now.tasks, first.tasks)
             {
-                eprintln!("after {}: {first:?}; after {}: {now:?}", 2 * FIRST, 2 * TURNS);
+                println!("after {}: {first:?}; after {}: {now:?}", 2 * FIRST, 2 * turns);
                 return;
             }
-            assert!(Instant::now() < until, "after {}: {first:?}; after {}: {now:?}", 2 * FIRST, 2 * TURNS);
+            assert!(Instant::now() < until, "after {}: {first:?}; after {}: {now:?}", 2 * FIRST, 2 * turns);
             std::thread::yield_now();
         }
     }
+}
+
+/// What a host asks besides, once in [`SESSION`] turns: the caches of the journal are as full after the first turns
+/// as later.
+fn looks(thread: &Value) -> [(&'static str, Value); 2] {
+    let events = json!({ "threadId": thread, "limit": 200, "detail": "full" });
+    [("codex-sessions", json!({ "limit": 50 })), ("codex-events", events)]
 }
 
 /// The tool and the arguments of a turn.
@@ -81,22 +94,24 @@ fn check(n: u32, result: &Value) -> Value {
 
 /// The real binary, in the background.
 #[test]
-fn slow_ten_thousand_turns_of_the_one_in_the_background() {
+fn slow_three_thousand_turns_of_the_one_in_the_background() {
     let place = Place::new();
     let setup = || Setup::fake(&place).shared().env(OPEN.0, OPEN.1);
+    let mut daemon = setup().command().arg("daemon").env(HEAP.0, HEAP.1).spawn().unwrap();
+    while crate::daemon::daemons(&place).is_empty() {}
     let stays = setup().start();
-    let [daemon] = crate::daemon::daemons(&place)[..] else { panic!() };
-    let process = Path::new("/proc").join(daemon.to_string());
+    assert_eq!(crate::daemon::daemons(&place), [i32::try_from(daemon.id()).unwrap()]);
+    let process = Path::new("/proc").join(daemon.id().to_string());
     let look = || {
         let threads = std::fs::read_dir(process.join("task")).unwrap().count() as u64;
         Held::of(&process, threads)
     };
     let barrier = Barrier::new(2);
-    let first = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let long = scope.spawn(|| {
             let (mut host, mut thread) = (stays, None);
             let mut first = None;
-            for n in 0..TURNS {
+            for n in 0..OUTSIDE {
                 if n == FIRST {
                     barrier.wait();
                     first = Some(look());
@@ -104,11 +119,16 @@ fn slow_ten_thousand_turns_of_the_one_in_the_background() {
                 }
                 let (tool, arguments) = turn(n, thread.as_ref());
                 thread = Some(check(n, &host.call(tool, arguments)));
+                if n % SESSION == 0 {
+                    for (tool, arguments) in looks(thread.as_ref().unwrap()) {
+                        host.structured(tool, arguments);
+                    }
+                }
             }
             (first.unwrap(), host)
         });
         let (mut host, mut thread): (Option<Host>, _) = (None, None);
-        for n in 0..TURNS {
+        for n in 0..OUTSIDE {
             if n == FIRST {
                 barrier.wait();
                 barrier.wait();
@@ -123,10 +143,10 @@ fn slow_ten_thousand_turns_of_the_one_in_the_background() {
             thread = Some(check(n, &host.as_mut().unwrap().call(tool, arguments)));
         }
         let (first, _stays) = long.join().unwrap();
-        Held::assert_like(first, look);
-        first
+        Held::assert_like(first, OUTSIDE, look);
     });
-    assert!(first.memory > 0);
+    let stopped = setup().command().args(["daemon", "stop"]).output().unwrap();
+    assert!(stopped.status.success() && daemon.wait().unwrap().success(), "{stopped:?}");
 }
 
 /// A host in this process.
@@ -170,7 +190,13 @@ impl Inside {
 
     async fn turn(&mut self, n: u32, thread: Option<&Value>) -> Value {
         let (tool, arguments) = turn(n, thread);
-        check(n, &self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await)
+        let thread = check(n, &self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await);
+        if n % SESSION == 0 {
+            for (tool, arguments) in looks(&thread) {
+                self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await;
+            }
+        }
+        thread
     }
 
     async fn end(mut self) {
@@ -183,6 +209,13 @@ impl Inside {
 /// The library in this process, as the one in the background has it: the runtime's tasks too.
 #[test]
 fn slow_ten_thousand_turns_inside() {
+    if std::env::var(HEAP.0).as_deref() != Ok(HEAP.1) {
+        let name = "soak::slow_ten_thousand_turns_inside";
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        let status = again.args(["--exact", name, "--nocapture"]).env(HEAP.0, HEAP.1).status().unwrap();
+        assert!(status.success(), "{status}");
+        return;
+    }
     let place = Place::new();
     let command = Setup::fake(&place).env(OPEN.0, OPEN.1).command();
     let vars = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
@@ -214,7 +247,7 @@ fn slow_ten_thousand_turns_inside() {
                 tokio::join!(stays.turn(n, long.as_ref()), comes.as_mut().unwrap().turn(n, short.as_ref()));
             (long, short) = (Some(one), Some(other));
         }
-        Held::assert_like(first.unwrap(), look);
+        Held::assert_like(first.unwrap(), TURNS, look);
         comes.unwrap().end().await;
         stays.end().await;
         bridge.end().await;
