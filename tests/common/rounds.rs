@@ -126,6 +126,10 @@ impl Told {
         self.events.get(thread).and_then(|of| of.keys().next_back().copied()).unwrap_or_default()
     }
 
+    fn has_turn(&self) -> bool {
+        self.events.values().flat_map(BTreeMap::values).any(|event| event["type"] == "turn_started")
+    }
+
     fn has(&self, scene: Scene) -> bool {
         let kind = match scene {
             Scene::Hello | Scene::Start => return true,
@@ -304,7 +308,15 @@ impl<'r, 'a> Round<'r, 'a> {
                 go.take().map(|go| go.send(()).unwrap());
             }
         }
-        // Each waiting call returns.
+        // Each waiting call returns, but for one whose turn begins with the next codex.
+        if let Some(id) = pending
+            && self.victim == Victim::Codex
+            && !told.has_turn()
+        {
+            let params = json!({ "requestId": id });
+            host.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
+            return Some(());
+        }
         pending.and_then(|id| host.answer_or_end(id)).map(drop)
     }
 
@@ -468,11 +480,8 @@ impl<'r, 'a> Round<'r, 'a> {
         }
         host.close_stdin();
         assert_eq!(host.ended(), 0, "{:?}", host.stderr());
-        if self.shared {
-            let out = self.setup().command().args(["daemon", "stop"]).output().unwrap();
-            assert!(out.status.success(), "{out:?}");
-        }
-        let until = Instant::now() + GONE;
+        let mut until = Instant::now() + GONE;
+        let mut late = 0;
         loop {
             let over = Instant::now() >= until;
             let (escaped, left): (Vec<_>, Vec<_>) = self.all().into_iter().partition(Process::is_escaped);
@@ -481,6 +490,13 @@ impl<'r, 'a> Round<'r, 'a> {
                 return;
             }
             assert!(!over, "{:?}: left behind at the end: {left:?}", self.scene);
+            // A host that was killed may have begun one that comes up only now.
+            if left.iter().any(Process::is_daemon) && late < 3 {
+                let out = self.setup().command().args(["daemon", "stop"]).output().unwrap();
+                assert!(out.status.success(), "{out:?}");
+                late += 1;
+                until = Instant::now() + GONE;
+            }
             thread::yield_now();
         }
     }

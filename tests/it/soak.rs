@@ -180,7 +180,8 @@ impl Inside {
         self.id += 1;
         self.say(&json!({ "jsonrpc": "2.0", "id": self.id, "method": method, "params": params })).await;
         loop {
-            let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.unwrap().unwrap().unwrap();
+            let line =
+                tokio::time::timeout(PATIENCE, self.lines.next_line()).await.unwrap().unwrap().unwrap();
             let message: Value = serde_json::from_str(&line).unwrap();
             if message["id"] == self.id && message.get("method").is_none() {
                 return message["result"].clone();
@@ -190,7 +191,8 @@ impl Inside {
 
     async fn turn(&mut self, n: u32, thread: Option<&Value>) -> Value {
         let (tool, arguments) = turn(n, thread);
-        let thread = check(n, &self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await);
+        let thread =
+            check(n, &self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await);
         if n % SESSION == 0 {
             for (tool, arguments) in looks(&thread) {
                 self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await;
@@ -220,8 +222,7 @@ fn slow_ten_thousand_turns_inside() {
     let command = Setup::fake(&place).env(OPEN.0, OPEN.1).command();
     let vars = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
     let loaded = load(Flags::default(), Env::from_pairs(vars), place.work()).unwrap();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let bridge = Bridge::start(&loaded, policy(&loaded).unwrap(), false).unwrap();
         let look = || {

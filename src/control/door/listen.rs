@@ -32,7 +32,7 @@ const AT_THE_DOOR: usize = 64;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long one that was killed may keep its lock, and how often it is tried.
-const DYING: Duration = Duration::from_secs(1);
+const DYING: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_millis(2);
 
 /// Why there is no door.
