@@ -7,6 +7,8 @@ pub mod chance;
 #[cfg(target_os = "linux")]
 pub mod rounds;
 pub mod terminal;
+#[cfg(target_os = "linux")]
+pub mod told;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

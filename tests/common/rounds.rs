@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::chance::{Dice, Process, kill, parent};
+use super::told::Told;
 use super::{Host, PATIENCE, Setup};
 
 /// How long what belonged to a process that was killed may live on.
@@ -102,42 +103,6 @@ impl<'a> Cast<'a> {
                 );
             }
         }
-    }
-}
-
-/// What hosts have been told.
-#[derive(Default)]
-struct Told {
-    /// Of each thread, each event by its number.
-    events: BTreeMap<String, BTreeMap<u64, Value>>,
-    task: Option<Value>,
-}
-
-impl Told {
-    fn page(&mut self, thread: &str, page: &Value) {
-        let of = self.events.entry(thread.to_owned()).or_default();
-        for event in page["events"].as_array().unwrap() {
-            let before = of.insert(event["seq"].as_u64().unwrap(), event.clone());
-            assert!(before.is_none_or(|before| before == *event), "told otherwise before: {event}");
-        }
-    }
-
-    fn last(&self, thread: &str) -> u64 {
-        self.events.get(thread).and_then(|of| of.keys().next_back().copied()).unwrap_or_default()
-    }
-
-    fn has_turn(&self) -> bool {
-        self.events.values().flat_map(BTreeMap::values).any(|event| event["type"] == "turn_started")
-    }
-
-    fn has(&self, scene: Scene) -> bool {
-        let kind = match scene {
-            Scene::Hello | Scene::Start => return true,
-            Scene::Stream => "assistant_delta",
-            Scene::Question | Scene::Dialog => "permission_request",
-            Scene::Command | Scene::Background => "tool_call",
-        };
-        self.events.values().flat_map(BTreeMap::values).any(|event| event["type"] == kind)
     }
 }
 

@@ -323,7 +323,10 @@ impl Turn {
         let pid = child.id();
         item["processId"] = json!(pid.to_string());
         item["source"] = json!("unifiedExecStartup");
-        self.server.keep_group(&self.thread, &self.turn, pid)?;
+        if self.server.keep_group(&self.thread, &self.turn, pid).is_err() {
+            let _ = child.wait();
+            return Err(Over);
+        }
         self.started(&mut item)?;
         let (server, thread) = (self.server.clone(), self.thread.clone());
         let mut wait = move || {
