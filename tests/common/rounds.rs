@@ -235,8 +235,8 @@ impl<'r, 'a> Round<'r, 'a> {
             host.try_send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).ok()?;
         }
         // Not earlier: a host whose daemon dies at its start does the work itself, and nobody else dies of that.
-        if !landmark {
-            go.take().map(|go| go.send(()).unwrap());
+        if !landmark && let Some(go) = go.take() {
+            let _ = go.send(());
         }
         let mut arguments = call.clone();
         arguments["wait"] = json!(if waits { 50 } else { 0 });
@@ -269,8 +269,11 @@ impl<'r, 'a> Round<'r, 'a> {
                 Some(_) => {}
                 None => thread = self.newest(&answer),
             }
-            if thread.is_some() && told.has(self.scene) {
-                go.take().map(|go| go.send(()).unwrap());
+            if thread.is_some()
+                && told.has(self.scene)
+                && let Some(go) = go.take()
+            {
+                let _ = go.send(());
             }
         }
         // Each waiting call returns, but for one whose turn begins with the next codex.

@@ -61,7 +61,6 @@ impl Held {
                 && within(now.descriptors, first.descriptors)
                 && within(now.tasks, first.tasks)
             {
-                println!("after {}: {first:?}; after {}: {now:?}", 2 * FIRST, 2 * turns);
                 return;
             }
             assert!(Instant::now() < until, "after {}: {first:?}; after {}: {now:?}", 2 * FIRST, 2 * turns);
@@ -119,7 +118,7 @@ fn slow_three_thousand_turns_of_the_one_in_the_background() {
                 }
                 let (tool, arguments) = turn(n, thread.as_ref());
                 thread = Some(check(n, &host.call(tool, arguments)));
-                if n % SESSION == 0 {
+                if n.is_multiple_of(SESSION) {
                     for (tool, arguments) in looks(thread.as_ref().unwrap()) {
                         host.structured(tool, arguments);
                     }
@@ -133,10 +132,10 @@ fn slow_three_thousand_turns_of_the_one_in_the_background() {
                 barrier.wait();
                 barrier.wait();
             }
-            if n % HOST == 0 {
+            if n.is_multiple_of(HOST) {
                 host = Some(setup().start());
             }
-            if n % SESSION == 0 {
+            if n.is_multiple_of(SESSION) {
                 thread = None;
             }
             let (tool, arguments) = turn(n, thread.as_ref());
@@ -193,7 +192,7 @@ impl Inside {
         let (tool, arguments) = turn(n, thread);
         let thread =
             check(n, &self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await);
-        if n % SESSION == 0 {
+        if n.is_multiple_of(SESSION) {
             for (tool, arguments) in looks(&thread) {
                 self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await;
             }
@@ -236,12 +235,12 @@ fn slow_ten_thousand_turns_inside() {
             if n == FIRST {
                 first = Some(look());
             }
-            if n % HOST == 0 {
-                if let Some(gone) = comes.replace(Inside::start(&bridge).await) {
-                    gone.end().await;
-                }
+            if n.is_multiple_of(HOST)
+                && let Some(gone) = comes.replace(Inside::start(&bridge).await)
+            {
+                gone.end().await;
             }
-            if n % SESSION == 0 {
+            if n.is_multiple_of(SESSION) {
                 short = None;
             }
             let (one, other) =

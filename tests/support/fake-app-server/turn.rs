@@ -323,11 +323,12 @@ impl Turn {
         let pid = child.id();
         item["processId"] = json!(pid.to_string());
         item["source"] = json!("unifiedExecStartup");
-        if self.server.keep_group(&self.thread, &self.turn, pid).is_err() {
+        let told =
+            self.server.keep_group(&self.thread, &self.turn, pid).and_then(|()| self.started(&mut item));
+        if told.is_err() {
             let _ = child.wait();
-            return Err(Over);
+            return told;
         }
-        self.started(&mut item)?;
         let (server, thread) = (self.server.clone(), self.thread.clone());
         let mut wait = move || {
             let status = child.wait().unwrap();
