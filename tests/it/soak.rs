@@ -30,6 +30,10 @@ const OPEN: (&str, &str) = ("CODEX_BRIDGE_LIMITS_SESSIONS", "8");
 /// is bounded too, and hides what is held for good.
 const HEAP: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 
+/// What SQLite's caches (256 KiB for each connection) and the allocator's gaps come to once they are full, which takes
+/// some thousands of turns. What the program holds of the heap was 2.56 MB after a thousand turns and 2.63 at the end.
+const CACHES: u64 = 1_500_000;
+
 /// What a process holds.
 #[derive(Clone, Copy, Debug)]
 struct Held {
@@ -57,7 +61,7 @@ impl Held {
         loop {
             let now = look();
             let within = |now: u64, first: u64| now * 10 <= first * 11;
-            if within(now.memory, first.memory)
+            if within(now.memory.saturating_sub(CACHES), first.memory)
                 && within(now.descriptors, first.descriptors)
                 && within(now.tasks, first.tasks)
             {
@@ -96,11 +100,9 @@ fn check(n: u32, result: &Value) -> Value {
 fn slow_three_thousand_turns_of_the_one_in_the_background() {
     let place = Place::new();
     let setup = || Setup::fake(&place).shared().env(OPEN.0, OPEN.1);
-    let mut daemon = setup().command().arg("daemon").env(HEAP.0, HEAP.1).spawn().unwrap();
-    while crate::daemon::daemons(&place).is_empty() {}
     let stays = setup().start();
-    assert_eq!(crate::daemon::daemons(&place), [i32::try_from(daemon.id()).unwrap()]);
-    let process = Path::new("/proc").join(daemon.id().to_string());
+    let [daemon] = crate::daemon::daemons(&place)[..] else { panic!() };
+    let process = Path::new("/proc").join(daemon.to_string());
     let look = || {
         let threads = std::fs::read_dir(process.join("task")).unwrap().count() as u64;
         Held::of(&process, threads)
@@ -144,8 +146,6 @@ fn slow_three_thousand_turns_of_the_one_in_the_background() {
         let (first, _stays) = long.join().unwrap();
         Held::assert_like(first, OUTSIDE, look);
     });
-    let stopped = setup().command().args(["daemon", "stop"]).output().unwrap();
-    assert!(stopped.status.success() && daemon.wait().unwrap().success(), "{stopped:?}");
 }
 
 /// A host in this process.
