@@ -14,7 +14,7 @@ use crate::event::Survivor;
 use crate::ids::{ThreadId, TurnId};
 use crate::rpc::Peer;
 use crate::session::AgentError;
-use crate::supervise::{Marked, marked};
+use crate::supervise::{Marked, end_remains, marked};
 
 /// Each of its calls is answered at once.
 const STOP: Duration = Duration::from_secs(10);
@@ -138,6 +138,15 @@ pub(super) async fn listed(peer: &Peer, thread: &ThreadId) -> Vec<Survivor> {
 async fn escaped(thread: &ThreadId, earlier: &HashSet<u32>) -> Vec<Survivor> {
     let found = of_thread(thread).await.into_iter().filter(|one| !earlier.contains(&one.pid));
     found.map(|one| Survivor { command: one.program, process_id: one.pid.to_string() }).collect()
+}
+
+/// The end of what a codex that has ended has left of the commands of these threads: killed, it ends of each its
+/// first process alone (measured: `sleep 9; true` under `danger-full-access` leaves the `sleep`).
+pub(super) async fn clear(threads: Vec<ThreadId>) {
+    let left = end_remains(THREAD, threads.iter().map(ThreadId::to_string).collect()).await;
+    for Marked { pid, program } in left {
+        tracing::warn!(pid, program, "it left its command by a session of its own, and outlives codex");
+    }
 }
 
 async fn of_thread(thread: &ThreadId) -> Vec<Marked> {

@@ -15,17 +15,28 @@ pub struct Marked {
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn marked(name: &str, value: &str) -> Vec<Marked> {
-    let mark = format!("{name}={value}");
+    marked_by(&[format!("{name}={value}")])
+}
+
+/// Those that carry any of these marks, each `NAME=value`.
+#[cfg(target_os = "linux")]
+pub(super) fn marked_by(marks: &[String]) -> Vec<Marked> {
     let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter_map(|pid| {
-        // Those of other users cannot be read, nor those that have just ended.
-        let env = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-        let has = env.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes());
-        let program = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        has.then(|| Marked { pid, program: program.trim().to_owned() })
-    })
-    .collect()
+    pids.filter(|pid| carries(*pid, marks))
+        .map(|pid| {
+            let program = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            Marked { pid, program: program.trim().to_owned() }
+        })
+        .collect()
+}
+
+/// Whether a process carries any of these marks.
+#[cfg(target_os = "linux")]
+pub(super) fn carries(pid: u32, marks: &[String]) -> bool {
+    // Those of other users cannot be read, nor those that have just ended.
+    let env = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    env.split(|byte| *byte == 0).any(|entry| marks.iter().any(|mark| entry == mark.as_bytes()))
 }
 
 /// None: this system shows nobody the environment of a process.

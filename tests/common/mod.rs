@@ -2,7 +2,13 @@
 //! wire itself. Each host has a state folder and a CODEX_HOME of its own unless it is given one.
 
 pub mod accounts;
+#[cfg(target_os = "linux")]
+pub mod chance;
+#[cfg(target_os = "linux")]
+pub mod rounds;
 pub mod terminal;
+#[cfg(target_os = "linux")]
+pub mod told;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -195,9 +201,13 @@ pub struct Host {
 
 impl Host {
     pub fn send(&mut self, message: &Value) {
+        self.try_send(message).unwrap();
+    }
+
+    fn try_send(&mut self, message: &Value) -> std::io::Result<()> {
         let stdin = self.stdin.as_mut().expect("stdin is open");
-        writeln!(stdin, "{message}").unwrap();
-        stdin.flush().unwrap();
+        writeln!(stdin, "{message}")?;
+        stdin.flush()
     }
 
     /// Says bytes as they are.
@@ -208,7 +218,12 @@ impl Host {
     }
 
     /// Sends a request and returns its id.
-    pub fn post(&mut self, method: &str, mut params: Value) -> u64 {
+    pub fn post(&mut self, method: &str, params: Value) -> u64 {
+        self.try_post(method, params).expect("the bridge reads")
+    }
+
+    /// Sends a request to a bridge that may have ended; its id, or nothing where it has.
+    pub fn try_post(&mut self, method: &str, mut params: Value) -> Option<u64> {
         self.id += 1;
         if let Some(meta) = &self.meta {
             let mut all = meta.clone();
@@ -218,8 +233,29 @@ impl Host {
             params["_meta"] = all;
         }
         let id = self.id;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        id
+        self.try_send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).ok()?;
+        Some(id)
+    }
+
+    /// The answer to a request, or nothing where the bridge ends before it.
+    pub fn answer_or_end(&mut self, id: u64) -> Option<Value> {
+        let wanted = |m: &Value| m["id"] == id && m.get("method").is_none();
+        if let Some(at) = self.held.iter().position(wanted) {
+            return Some(self.held.remove(at));
+        }
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let line = match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => panic!("no answer to {id}; held: {:?}", self.held),
+            };
+            let message: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
+            if wanted(&message) {
+                return Some(message);
+            }
+            self.held.push(message);
+        }
     }
 
     /// The answer to a request; other messages are kept.

@@ -30,10 +30,14 @@ mod fake;
 mod faults;
 #[cfg(unix)]
 mod journal;
+#[cfg(target_os = "linux")]
+mod kills;
 mod limits;
 mod matrix;
 mod memory;
 mod owners;
+#[cfg(target_os = "linux")]
+mod pressure;
 #[cfg(unix)]
 mod pty;
 mod queued;
@@ -45,6 +49,8 @@ mod resources;
 mod roots;
 mod rules;
 mod shutdown;
+#[cfg(target_os = "linux")]
+mod soak;
 mod streams;
 mod tasks;
 mod terminal;

@@ -14,6 +14,8 @@ mod flags;
 mod inputs;
 #[cfg(target_os = "linux")]
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod kills;
 mod limits;
 mod memory;
 mod model;

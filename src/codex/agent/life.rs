@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::routes::Route;
-use super::{AGAIN, Agent, Done};
+use super::{AGAIN, Agent, Done, stop_of};
 use crate::codex::calls;
 use crate::codex::connection::{Connection, fault};
 use crate::codex::limits::Limits;
@@ -67,8 +67,10 @@ impl Agent {
         self.sign_ins.lost();
         self.waiting = Some(Vec::new());
         let routes = std::mem::take(&mut self.routes);
+        let threads = routes.keys().cloned().collect();
         self.calls.spawn(async move {
             let end = connection.end().await;
+            stop_of::clear(threads).await;
             Done::Ended { generation, end, routes, hung }
         });
     }

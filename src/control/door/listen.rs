@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::io::{AsyncWriteExt, BufReader};
@@ -30,6 +30,10 @@ const AT_THE_DOOR: usize = 64;
 
 /// How long to leave the system alone when it has no descriptor for a connection.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long one that was killed may keep its lock, and how often it is tried.
+const DYING: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_millis(2);
 
 /// Why there is no door.
 #[derive(Debug, Error)]
@@ -70,6 +74,20 @@ pub struct Visitor {
     pub write: OwnedWriteHalf,
 }
 
+/// Takes a lock, unless another keeps it. One that was killed closes its connections, so that its hosts start the
+/// next, and its lock a moment later.
+fn lock(taken: &File) -> io::Result<bool> {
+    let until = Instant::now() + DYING;
+    loop {
+        match taken.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => return Ok(false),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
 impl Door {
     /// Opens it, for this user alone. Beside `journal` visitors show that they may write there.
     ///
@@ -82,10 +100,8 @@ impl Door {
         let proofs = journal.with_file_name(PROOFS);
         make_private(&proofs, user).map_err(fail)?;
         let taken = place.taken().map_err(fail)?;
-        match taken.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(DoorError::Taken(path)),
-            Err(TryLockError::Error(error)) => return Err(fail(error)),
+        if !lock(&taken).map_err(fail)? {
+            return Err(DoorError::Taken(path));
         }
         // What a bridge that was killed has left: who has the lock may take it away.
         if let Err(error) = fs::remove_file(&path)

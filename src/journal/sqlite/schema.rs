@@ -14,8 +14,9 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 /// How long an opening, or a reader, waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// What a connection keeps of the file in memory, in KiB: events are written once and read in order.
-const CACHE: i64 = 256;
+/// What a connection keeps of the file in memory, in KiB: events are written once and read in order. The 20 pages that SQLite
+/// takes as one block: each of more would lie between what is given back.
+const CACHE: i64 = 80;
 
 /// How a file comes from each version to the next; a new one takes all steps. A step is never changed
 /// once it is out: the files that took it stay as they are.

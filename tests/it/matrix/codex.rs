@@ -26,7 +26,7 @@ fn run(row: &Row) -> String {
     let mut thread = result["structuredContent"]["threadId"].clone();
     let mut seen = state(&result);
     // Asked, and left without an answer.
-    while seen == "needs_decision" {
+    while seen == "needs_decision" || seen == "running" {
         seen = state(&host.call("codex-wait", json!({ "threadId": thread, "wait": 50 })));
     }
     let seen = format!("{seen}; next {}", next(&mut host, &thread));
@@ -318,6 +318,39 @@ raw {"method":"turn/completed","params":{"threadId":"$T","turn":{"id":"$U","stat
         ..USUAL
     },
 ];
+
+/// Each takes as long as the bridge gives codex for such a request.
+const WITHOUT_AN_ANSWER: &[Row] = &[
+    Row {
+        fault: "never answers initialize",
+        at: "initialize never",
+        ends: "failed codex_start_failed; next completed on",
+        ..USUAL
+    },
+    Row {
+        fault: "never answers thread/start",
+        at: "thread/start never",
+        ends: "failed codex_slow; next completed on",
+        ..USUAL
+    },
+    Row {
+        fault: "never answers turn/start",
+        at: "turn/start never",
+        ends: "failed codex_silent; next completed on",
+        ..USUAL
+    },
+    Row {
+        fault: "never answers config/read",
+        at: "config/read never",
+        ends: "failed codex_slow; next completed on",
+        ..USUAL
+    },
+];
+
+#[test]
+fn slow_codex_never_answers() {
+    all(WITHOUT_AN_ANSWER, |row| (row.fault, row.ends), run);
+}
 
 #[test]
 fn codex_is_broken_at_a_request() {

@@ -17,6 +17,7 @@
 )]
 
 mod account;
+mod command;
 mod fault;
 mod server;
 mod shapes;
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 use server::Server;
 
 fn main() {
+    command::become_one();
     if std::env::args().any(|arg| arg == "--version") {
         println!("codex-cli 0.169.0");
         return;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
+use crate::command;
 use crate::shapes;
 
 /// The turn that a thread wanted to speak for is over.
@@ -34,6 +35,8 @@ struct Thread {
     turns: u64,
     running: Option<Running>,
     commands: Vec<Child>,
+    /// The groups of those that run in one of their own.
+    groups: Vec<u32>,
 }
 
 struct Running {
@@ -238,6 +241,27 @@ impl Server {
         Ok(())
     }
 
+    /// A command with a group of its own, likewise.
+    pub fn keep_group(&self, thread: &str, turn: &str, pid: u32) -> Result<(), Over> {
+        let mut state = self.state();
+        if state.running(thread, turn).is_err() {
+            command::end(pid);
+            return Err(Over);
+        }
+        state.threads.get_mut(thread).ok_or(Over)?.groups.push(pid);
+        Ok(())
+    }
+
+    /// Its first process has ended: what it has left is ended too.
+    pub fn group_over(&self, thread: &str, pid: u32) {
+        let mut state = self.state();
+        let Some(known) = state.threads.get_mut(thread) else { return };
+        if known.groups.contains(&pid) {
+            command::end(pid);
+            known.groups.retain(|group| *group != pid);
+        }
+    }
+
     /// From now on a command is listed that nothing ends.
     pub fn immortal(&self) {
         self.state().immortal = true;
@@ -256,6 +280,7 @@ impl Server {
                     let _ = child.kill();
                     let _ = child.wait();
                 }
+                known.groups.drain(..).for_each(command::end);
             }
         }
     }

@@ -7,6 +7,7 @@
 //! | `flood N` | a command with N pieces of output |
 //! | `stream N` | a command whose output of N bytes comes in pieces of 8 KiB, and not with its end |
 //! | `output N` | a command whose output of N bytes comes with its end |
+//! | `answer N` | a message of N bytes, in pieces of 64 KiB and then as a whole |
 //! | `diff N` | a diff of N bytes |
 //! | `ask-command CMD`, `ask-file PATH` | asks, and does what the answer says |
 //! | `ask-permissions`, `ask-user-input`, `ask-mcp-tool` | asks, and goes on |
@@ -15,6 +16,8 @@
 //! | `limits PERCENT` | what the account may still use; a second window is told of once, at 100 |
 //! | `out-of-usage` | ends the turn as failed, since nothing of that is left |
 //! | `immortal-command` | a command that codex cannot end |
+//! | `run CMD` | a real command in a shell, to its end (`command.rs`) |
+//! | `background CMD` | a real command that is left running |
 //! | `sleep-command` | leaves a real `sleep 300` running |
 //! | `fail MESSAGE` | ends the turn as failed |
 //! | `needs-sign-in` | ends the turn as failed unless somebody is signed in |
@@ -33,6 +36,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::account;
+use crate::command;
 use crate::server::{Over, Server};
 use crate::shapes;
 
@@ -100,6 +104,11 @@ impl Turn {
     fn step(&mut self, word: &str, rest: &str) -> Result<Then, Over> {
         match word {
             "say" => self.say(rest)?,
+            "answer" => {
+                let piece = "an answer of many".repeat(64 * 1024 / 17);
+                let count = rest.parse::<usize>().unwrap().div_ceil(piece.len());
+                self.message(&vec![piece; count])?;
+            }
             "deltas" => self.deltas(rest.parse().unwrap_or(1))?,
             "flood" => self.flood(rest.parse().unwrap_or(1))?,
             "stream" => self.stream(rest.parse().unwrap_or(1))?,
@@ -128,6 +137,8 @@ impl Turn {
                 let (id, _answer) = self.server.ask(&self.thread, &self.turn, method, question)?;
                 self.server.withdraw(id);
             }
+            "run" => self.run_command(rest, true)?,
+            "background" => self.run_command(rest, false)?,
             "sleep-command" => self.sleep_command()?,
             "limits" => {
                 let used: u32 = rest.parse().unwrap_or(1);
@@ -345,6 +356,35 @@ impl Turn {
         let piece = "a long text ".repeat(8 * 1024);
         let pieces = std::iter::repeat_n(piece.as_bytes(), bytes / piece.len());
         self.server.raws([begin.as_bytes()].into_iter().chain(pieces).chain([&b"\"}}}\n"[..]]));
+    }
+
+    fn run_command(&self, command: &str, to_its_end: bool) -> Result<(), Over> {
+        let mut item = shapes::command(&call_id(), command, &self.cwd);
+        let mut child = command::start(&self.thread, &self.cwd, command).unwrap();
+        let pid = child.id();
+        item["processId"] = json!(pid.to_string());
+        item["source"] = json!("unifiedExecStartup");
+        let told =
+            self.server.keep_group(&self.thread, &self.turn, pid).and_then(|()| self.started(&mut item));
+        if told.is_err() {
+            let _ = child.wait();
+            return told;
+        }
+        let (server, thread) = (self.server.clone(), self.thread.clone());
+        let mut wait = move || {
+            let status = child.wait().unwrap();
+            server.group_over(&thread, pid);
+            status.code()
+        };
+        if !to_its_end {
+            std::thread::spawn(wait);
+            return Ok(());
+        }
+        item["exitCode"] = json!(wait());
+        item["status"] = json!("completed");
+        item["aggregatedOutput"] = json!("");
+        item["durationMs"] = json!(1);
+        self.completed(&mut item)
     }
 
     fn garbage(&self) -> Result<(), Over> {
