@@ -217,6 +217,9 @@ impl State {
             }
             AgentEvent::Asked { key, turn, ask } => {
                 self.stall.moves();
+                // codex may use an id again: an answer to the question that had it must not count for this one.
+                let before = self.questions.resolved(&key);
+                self.settle(out, before, now);
                 let (request, ended) = self.questions.ask(key, turn.clone(), *ask, now);
                 self.record(out, now, turn, Body::PermissionRequest(Box::new(request)));
                 self.settle(out, ended, now);
