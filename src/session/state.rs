@@ -2,6 +2,8 @@
 //! answers to callers. No clock, no I/O, no async; one line an input in [`State::apply`].
 
 mod prompts;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -414,7 +416,8 @@ impl State {
 
     /// Ends the session's part here, where nothing is under way.
     fn release(&mut self, out: &mut Effects, call: CallId, now: Timestamp) {
-        if self.phase == Phase::Idle && self.questions.is_empty() {
+        // What was to be added to a turn that is over may be in codex's hands still: its caller gets an answer.
+        if self.phase == Phase::Idle && self.questions.is_empty() && self.line.is_empty() {
             self.record(out, now, None, Body::SessionFinished { reason: "released".into() });
             out.acts.push(Act::Release);
             out.replies.push((call, Reply::Released));
