@@ -222,7 +222,7 @@ impl Sent {
         }
         if era == Era::Modern {
             // Whoever opens with something else is shown the door.
-            new.request(json!("open"), "ping", json!({}));
+            new.request(json!("open"), "tools/list", json!({}));
         }
         new
     }

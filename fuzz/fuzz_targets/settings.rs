@@ -161,6 +161,8 @@ impl Parts<'_> {
         }
         flags.settings = Some(file("shown.toml", &shown));
         let again = load(flags, self.env(false), cwd).unwrap_or_else(|error| panic!("{error}\n{shown}"));
+        // A key that is not known is warned of, and not shown.
+        settings.approvals.rules.iter_mut().for_each(|rule| rule.unknown.clear());
         // What holds where nothing is set depends on what is.
         settings.limits.config = again.settings.limits.config.clone();
         settings.limits.mcp_add = again.settings.limits.mcp_add.clone();
