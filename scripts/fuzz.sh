@@ -50,9 +50,14 @@ shrink() {
 
 # Runs one target; says what it did, and at a fault all that it said.
 run() {
-  local log="$logs/$1.log"
-  mkdir -p "fuzz/target/corpus/$1"
-  if cargo fuzz run -s none $build "$1" "fuzz/target/corpus/$1" "fuzz/corpus/$1" -- -max_total_time="$2" -timeout=20 \
+  local log="$logs/$1.log" found="fuzz/target/corpus/$1"
+  if [ -n "$build" ]; then
+    # To run what longer ones found would take longer than the run itself.
+    found="fuzz/target/quick/$1"
+    rm -rf "$found"
+  fi
+  mkdir -p "$found"
+  if cargo fuzz run -s none $build "$1" "$found" "fuzz/corpus/$1" -- -max_total_time="$2" -timeout=20 \
     -rss_limit_mb=2048 -dict="fuzz/dictionaries/$1.dict" -print_final_stats=1 >"$log" 2>&1; then
     local runs coverage
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
