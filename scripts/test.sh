@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Sets up and runs all tests. Needs Rust and Node, and Python 3 for the tests of the official client;
-# installs the rest: cargo-nextest, cargo-deny, the pinned codex, MCP's conformance suite with the Node 22
-# that it wants, the Python client.
+# installs the rest: cargo-nextest, cargo-deny, cargo-fuzz, the pinned codex, MCP's conformance suite with the
+# Node 22 that it wants, the Python client. The fuzz targets need a C++ compiler.
 #
 #   scripts/test.sh          everything
-#   scripts/test.sh --fast   without the installs, the checks of dependencies, and the older versions of codex
+#   scripts/test.sh --fast   without the installs, the checks of dependencies, the older versions of codex, and fuzzing
 #   scripts/test.sh --help   this text
 #
 # Without python3 the tests of the Python client are left out, and said to be; with CI=true that fails.
@@ -51,6 +51,7 @@ fi
 
 say "format"
 cargo fmt --check
+cargo fmt --check --manifest-path fuzz/Cargo.toml
 say "lints"
 cargo clippy --locked --all-targets --features fakes -- -D warnings
 if ! $fast; then
@@ -71,6 +72,10 @@ if ! $fast; then
     TEST_EMBEDDED=1 TEST_CODEX=$version.0 cargo nextest run --locked --features fakes \
       -E "($tests) & test(/^real::/) & !test(/^real::flags::table::/)"
   done
+fi
+if ! $fast; then
+  say "fuzzing, a short run"
+  bash scripts/fuzz.sh --quick
 fi
 say "documentation"
 cargo test --locked --quiet --doc

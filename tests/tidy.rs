@@ -89,7 +89,7 @@ fn sources(folder: &str) -> Vec<Source> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path: PathBuf = entry.unwrap().path();
-            if path.is_dir() && !path.ends_with("node_modules") {
+            if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
@@ -100,6 +100,10 @@ fn sources(folder: &str) -> Vec<Source> {
     assert!(!found.is_empty(), "no Rust files in {folder}");
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
+}
+
+fn all_sources() -> impl Iterator<Item = Source> {
+    ["src", "tests", "fuzz"].into_iter().flat_map(sources)
 }
 
 /// The modules of the crate that a module's code names: `crate::x`, `crate::{x::y, z}`, and
@@ -229,8 +233,7 @@ fn row(line: &str) -> Option<(String, String)> {
 
 #[test]
 fn each_file_says_what_it_is_for() {
-    let all = sources("src").into_iter().chain(sources("tests"));
-    let faults: Vec<_> = all
+    let faults: Vec<_> = all_sources()
         .filter(|source| !source.text.starts_with("//! "))
         .map(|source| format!("{}: the first line says what the file is for, as `//! …`", source.name))
         .collect();
@@ -250,8 +253,7 @@ fn the_file_with_codexs_credentials_is_not_known() {
 
 #[test]
 fn files_stay_small() {
-    let all = sources("src").into_iter().chain(sources("tests"));
-    let faults: Vec<_> = all
+    let faults: Vec<_> = all_sources()
         .map(|source| (source.text.lines().count(), source))
         .filter(|(lines, _)| *lines > MAX_LINES)
         .map(|(lines, source)| format!("{}: {lines} lines, more than {MAX_LINES}: split it", source.name))

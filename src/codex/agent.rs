@@ -461,8 +461,7 @@ impl Agent {
             return;
         };
         ticket.set_fallback(shape.safe());
-        let value = serde_json::from_str(params.get()).unwrap_or_default();
-        let question = asks::question(shape, &value);
+        let question = asks::question(shape, params.get());
         let Some(question) = question.filter(|q| self.routes.contains_key(&q.thread)) else {
             tracing::warn!(method, "codex asked in a thread of no session; declined");
             return;

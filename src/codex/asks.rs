@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answers::Shape;
+use super::depth::is_deep;
 use super::items::unwrap_shell;
+use super::place::Place;
 use super::servers::known_as;
 use crate::event::{Choice, Decision, Question as Asked, RequestKind, Subject};
 use crate::ids::{ThreadId, TurnId};
@@ -30,8 +32,6 @@ pub struct Question {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Params {
-    thread_id: Option<String>,
-    turn_id: Option<String>,
     item_id: Option<String>,
     cwd: Option<String>,
     reason: Option<String>,
@@ -85,18 +85,32 @@ struct UserOption {
     description: String,
 }
 
-/// The question, if it names a session. `shape` is that of its method.
+/// The question, if it names a session. `shape` is that of its method, `params` are its parameters as JSON.
 #[must_use]
-pub fn question(shape: Shape, raw: &Value) -> Option<Question> {
+pub fn question(shape: Shape, params: &str) -> Option<Question> {
+    let place = Place::of(params);
+    let (thread, turn) = (place.thread()?, place.turn());
     // A member that is not as expected makes it a question of another kind, and not none.
-    let params = Params::deserialize(raw).ok();
-    let thread = raw.get("threadId")?.as_str()?;
-    let turn = raw.get("turnId").and_then(Value::as_str).map(TurnId::from);
+    let params = serde_json::from_str(params).ok().filter(|params: &Params| !params.is_deep());
     let (ask, always) = match params {
         Some(params) => ask(shape, params),
         None => (unknown(), None),
     };
-    Some(Question { thread: ThreadId::from(thread), turn, ask, always })
+    Some(Question { thread, turn, ask, always })
+}
+
+impl Params {
+    /// Whether there is something in it that could not be read again from an event.
+    fn is_deep(&self) -> bool {
+        let arguments = self.meta.as_ref().and_then(|meta| meta.tool_params.as_ref());
+        let own = [
+            &self.network_approval_context,
+            &self.additional_permissions,
+            &self.permissions,
+            &self.requested_schema,
+        ];
+        own.into_iter().flatten().chain(arguments).any(is_deep)
+    }
 }
 
 fn ask(shape: Shape, params: Params) -> (Ask, Option<Value>) {

@@ -5,11 +5,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::place::Place;
 use super::protocol::account::{RateLimitSnapshot, RateLimitsUpdated};
 use super::protocol::{Turn, TurnError};
 use super::servers::{known_as, plain_fault};
 use super::text::text;
-use super::{account, items};
+use super::{account, depth, items};
 use crate::event::{Body, ErrorInfo, PlanStep, Tokens, TurnStatus};
 use crate::ids::{ThreadId, TurnId};
 use crate::session::{AgentEvent, Used};
@@ -53,13 +54,6 @@ pub enum Notice {
     Everyone(Body),
     /// For nobody.
     Nothing,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Place {
-    thread_id: Option<String>,
-    turn_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,7 +207,8 @@ fn known(method: &str, params: &str) -> Option<Notice> {
         "item/completed" => item(params, items::completed)?,
         "turn/diff/updated" => {
             let of: OfDiff<'_> = serde_json::from_str(params).ok()?;
-            say(of.thread_id, of.turn_id, Body::Diff { diff: text(of.diff)? })
+            let turn = of.turn_id.map(TurnId::from);
+            say(of.thread_id.into(), turn, Body::Diff { diff: text(of.diff)? })
         }
         "turn/plan/updated" => said(params, |p: Plan| Some(plan(p)))?,
         "mcpServer/startupStatus/updated" => said_to_some(params, |p: Server| {
@@ -261,15 +256,15 @@ fn read<T: DeserializeOwned>(params: &str) -> Option<T> {
 fn said<T: DeserializeOwned>(params: &str, body: impl FnOnce(T) -> Option<Body>) -> Option<Notice> {
     let of: Of<T> = read(params)?;
     let Some(body) = body(of.rest) else { return Some(Notice::Nothing) };
-    Some(say(of.thread_id, of.turn_id, body))
+    Some(say(of.thread_id.into(), of.turn_id.map(TurnId::from), body))
 }
 
 /// For the session that it names, or for all where it names none.
 fn said_to_some<T: DeserializeOwned>(params: &str, body: impl FnOnce(T) -> Body) -> Option<Notice> {
-    let place: Place = read(params)?;
+    let place = Place::of(params);
     let body = body(read(params)?);
-    Some(match place.thread_id {
-        Some(thread) => say(thread, place.turn_id, body),
+    Some(match place.thread() {
+        Some(thread) => say(thread, place.turn(), body),
         None => Notice::Everyone(body),
     })
 }
@@ -277,22 +272,21 @@ fn said_to_some<T: DeserializeOwned>(params: &str, body: impl FnOnce(T) -> Body)
 fn item(params: &str, body: fn(&RawValue) -> Option<Body>) -> Option<Notice> {
     let of: OfItem<'_> = serde_json::from_str(params).ok()?;
     let Some(body) = body(of.item) else { return Some(Notice::Nothing) };
-    Some(say(of.thread_id, of.turn_id, body))
+    Some(say(of.thread_id.into(), of.turn_id.map(TurnId::from), body))
 }
 
-fn say(thread: String, turn: Option<String>, body: Body) -> Notice {
-    let event = AgentEvent::Said { turn: turn.map(TurnId::from), body };
-    Notice::Session(ThreadId::from(thread), Box::new(event))
+fn say(thread: ThreadId, turn: Option<TurnId>, body: Body) -> Notice {
+    Notice::Session(thread, Box::new(AgentEvent::Said { turn, body }))
 }
 
 fn raw(method: &str, params: &str) -> Notice {
-    let place: Place = read(params).unwrap_or_default();
-    let Some(thread) = place.thread_id else {
+    let place = Place::of(params);
+    let Some(thread) = place.thread() else {
         tracing::debug!(method, "codex said something that names no session");
         return Notice::Nothing;
     };
-    let params = serde_json::from_str(params).unwrap_or_default();
-    say(thread, place.turn_id, Body::Raw { method: method.to_owned(), params })
+    let params = depth::parse(params);
+    say(thread, place.turn(), Body::Raw { method: method.to_owned(), params })
 }
 
 fn plan(plan: Plan) -> Body {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::depth;
 use super::review::findings;
 use super::servers::known_as;
 use super::text::text;
@@ -77,7 +78,7 @@ pub fn started(raw: &RawValue) -> Option<Body> {
         changes: changes(item.changes)?,
         server: item.server.map(|name| known_as(&name).to_owned()),
         name: item.tool.or_else(|| (tool == ToolKind::Other).then_some(item.r#type)),
-        arguments: some(item.arguments).or_else(|| rest(tool, raw)),
+        arguments: some(item.arguments).or_else(|| rest(tool, raw)).map(depth::shallow),
     }))
 }
 
@@ -115,14 +116,14 @@ pub fn completed(raw: &RawValue) -> Option<Body> {
                 changes: changes(item.changes)?,
                 result: some(item.result)
                     .or(item.review.filter(|_| review.is_none()).map(Value::String))
-                    .or_else(|| rest(tool, raw)),
+                    .or_else(|| rest(tool, raw))
+                    .map(depth::shallow),
                 review,
                 error: fault(&item.error),
                 duration_ms: item.duration_ms,
             })),
             None => {
-                let params = serde_json::from_str(raw.get()).unwrap_or_default();
-                Some(Body::Raw { method: format!("item/completed:{other}"), params })
+                Some(Body::Raw { method: format!("item/completed:{other}"), params: depth::parse(raw.get()) })
             }
         },
     }

@@ -24,7 +24,8 @@ fn heard(name: &str) -> Vec<String> {
     for message in capture(name) {
         let Some(method) = message["method"].as_str() else { continue };
         if message.get("id").is_some() {
-            let question = asks::question(Shape::of(method).unwrap(), &message["params"]).unwrap();
+            let question =
+                asks::question(Shape::of(method).unwrap(), &message["params"].to_string()).unwrap();
             out.push(format!("asked {:?}", question.ask.kind));
             continue;
         }
@@ -78,7 +79,8 @@ fn nothing_in_the_captures_is_unknown_or_unreadable() {
         for message in capture(&name) {
             let Some(method) = message["method"].as_str() else { continue };
             if message.get("id").is_some() {
-                let question = asks::question(Shape::of(method).unwrap(), &message["params"]).unwrap();
+                let question =
+                    asks::question(Shape::of(method).unwrap(), &message["params"].to_string()).unwrap();
                 assert_ne!(question.ask.kind, RequestKind::Other, "{name}: {method}");
             } else if let Notice::Session(_, event) = notice(method, &message["params"].to_string())
                 && let AgentEvent::Said { body: Body::Raw { method, .. }, .. } = *event
@@ -144,7 +146,7 @@ fn answers_have_the_shape_that_codex_wants() {
 fn questions_offer_what_codex_offers() {
     let ask = |shape, mut params: Value| {
         params["threadId"] = json!("t");
-        asks::question(shape, &params).unwrap()
+        asks::question(shape, &params.to_string()).unwrap()
     };
     let rule = json!({ "acceptWithExecpolicyAmendment": { "execpolicy_amendment": ["git", "push"] } });
     let listed = ask(
@@ -245,7 +247,7 @@ fn the_sentence_alone_names_the_tool() {
             json!({ "codex_approval_kind": "mcp_tool_call", "tool_params": { "a": 1 }, "tool_name": named });
         let params =
             json!({ "threadId": "t", "mode": "form", "serverName": "s", "message": message, "_meta": meta });
-        let ask = asks::question(Shape::Elicitation, &params).unwrap().ask;
+        let ask = asks::question(Shape::Elicitation, &params.to_string()).unwrap().ask;
         (ask.kind, ask.subject.tool, ask.subject.arguments.is_some())
     };
     let sentence = "Allow the s MCP server to run tool \"t\"?";
@@ -270,7 +272,7 @@ fn a_server_cannot_pass_its_question_off_as_codex_s() {
         let params = json!({
             "threadId": "t", "mode": "form", "serverName": "s", "message": message, "requestedSchema": schema, "_meta": meta,
         });
-        let ask = asks::question(Shape::Elicitation, &params).unwrap().ask;
+        let ask = asks::question(Shape::Elicitation, &params.to_string()).unwrap().ask;
         assert_eq!(ask.kind, RequestKind::McpForm, "{message}");
         assert_eq!((ask.subject.message.as_deref(), ask.subject.tool), (Some(message), None));
         assert_eq!(ask.options, [Decision::Approve, Decision::Answer]);
@@ -293,7 +295,7 @@ fn permissions_are_said_in_full() {
     ];
     for (permissions, words) in cases {
         let params = json!({ "threadId": "t", "permissions": permissions });
-        let ask = asks::question(Shape::Permissions, &params).unwrap().ask;
+        let ask = asks::question(Shape::Permissions, &params.to_string()).unwrap().ask;
         assert_eq!(ask.subject.message.as_deref(), Some(words));
     }
     let hidden = [
@@ -304,7 +306,7 @@ fn permissions_are_said_in_full() {
     for path in hidden {
         let params =
             json!({ "threadId": "t", "permissions": { "fileSystem": { "entries": entry(path.clone()) } } });
-        let ask = asks::question(Shape::Permissions, &params).unwrap().ask;
+        let ask = asks::question(Shape::Permissions, &params.to_string()).unwrap().ask;
         assert!(ask.subject.message.unwrap().contains(&path.to_string()), "{path}");
     }
 }

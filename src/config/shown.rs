@@ -36,10 +36,13 @@ impl Loaded {
             for name in names {
                 let key = format!("{section}.{name}");
                 let line = match table.get(section).and_then(|section| section.get(name)) {
-                    Some(value) => format!("{name} = {}  # {}", text(&key, value), self.origin(&key)),
+                    Some(value) => {
+                        let origin = self.origin(&key).to_string();
+                        format!("{name} = {}  {}", text(&key, value), comment(&origin))
+                    }
                     None => match self.instead(&key) {
-                        Some(value) => format!("# {name} = {value}  # not set"),
-                        None => format!("# {name} =  # not set"),
+                        Some(value) => comment(&format!("{name} = {value}  # not set")),
+                        None => comment(&format!("{name} =  # not set")),
                     },
                 };
                 out.push_str(&line);
@@ -102,34 +105,42 @@ impl Loaded {
     /// What the flags give to sessions that say nothing. No settings of a file, so they are comments.
     fn flags_as_comments(&self) -> String {
         let defaults = &self.defaults;
-        let mut out =
-            "\n# What a session gets where its call says nothing (flags; codex's own configuration else):\n"
-                .to_owned();
-        let _ = writeln!(out, "# -C {}", defaults.cwd.display());
+        let mut all = vec![
+            "What a session gets where its call says nothing (flags; codex's own configuration else):"
+                .to_owned(),
+            format!("-C {}", defaults.cwd.display()),
+        ];
         let flags = [("-m", &defaults.model), ("-s", &defaults.sandbox), ("-a", &defaults.approval_policy)];
-        for (flag, value) in flags {
-            let _ = writeln!(out, "# {flag} {}", value.as_deref().unwrap_or("(not given)"));
-        }
-        for folder in &defaults.add_dirs {
-            let _ = writeln!(out, "# --add-dir {}", folder.display());
-        }
-        if let Some(source) = &defaults.thread_source {
-            let _ = writeln!(out, "# --thread-source {source}");
-        }
+        all.extend(
+            flags.map(|(flag, value)| format!("{flag} {}", value.as_deref().unwrap_or("(not given)"))),
+        );
+        all.extend(defaults.add_dirs.iter().map(|folder| format!("--add-dir {}", folder.display())));
+        all.extend(defaults.thread_source.iter().map(|source| format!("--thread-source {source}")));
         let config = without_secrets(&defaults.config, false);
         if config.is_empty() {
-            out.push_str("# -c, -p, --enable, --disable (not given)\n");
+            all.push("-c, -p, --enable, --disable (not given)".to_owned());
         }
-        for (key, value) in config {
-            // As JSON, in which no value has a line's end: that would end its comment.
-            let _ = writeln!(out, "# -c {key}={value}");
-        }
-        out
+        all.extend(config.iter().map(|(key, value)| format!("-c {key}={value}")));
+        let lines: Vec<_> = all.iter().map(|line| comment(line)).collect();
+        format!("\n{}\n", lines.join("\n"))
     }
 }
 
 fn table(settings: &Settings) -> Result<toml::Table, ShowError> {
     toml::Table::try_from(settings).map_err(ShowError)
+}
+
+/// Words as a comment. What TOML takes in none is spelled out: a line's end would end it.
+fn comment(words: &str) -> String {
+    let mut out = "# ".to_owned();
+    for letter in words.chars() {
+        match letter {
+            '\t' => out.push(letter),
+            _ if letter.is_control() => out.extend(letter.escape_unicode()),
+            _ => out.push(letter),
+        }
+    }
+    out
 }
 
 /// The sections and the names of their keys, in the order of the table of keys.

@@ -157,6 +157,11 @@ impl Line {
         out
     }
 
+    /// Whether nobody waits, nor for an answer of codex.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.held.is_empty() && self.given.is_empty()
+    }
+
     /// Whether one of this name waits.
     pub fn has(&self, key: &str) -> bool {
         self.held.iter().chain(&self.waiting).any(|one| one.turn.key.as_deref() == Some(key))

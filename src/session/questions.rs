@@ -176,3 +176,6 @@ fn unknown() -> Verdict {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 //! answers to callers. No clock, no I/O, no async; one line an input in [`State::apply`].
 
 mod prompts;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -217,6 +219,9 @@ impl State {
             }
             AgentEvent::Asked { key, turn, ask } => {
                 self.stall.moves();
+                // codex may use an id again: an answer to the question that had it must not count for this one.
+                let before = self.questions.resolved(&key);
+                self.settle(out, before, now);
                 let (request, ended) = self.questions.ask(key, turn.clone(), *ask, now);
                 self.record(out, now, turn, Body::PermissionRequest(Box::new(request)));
                 self.settle(out, ended, now);
@@ -411,7 +416,8 @@ impl State {
 
     /// Ends the session's part here, where nothing is under way.
     fn release(&mut self, out: &mut Effects, call: CallId, now: Timestamp) {
-        if self.phase == Phase::Idle && self.questions.is_empty() {
+        // What was to be added to a turn that is over may be in codex's hands still: its caller gets an answer.
+        if self.phase == Phase::Idle && self.questions.is_empty() && self.line.is_empty() {
             self.record(out, now, None, Body::SessionFinished { reason: "released".into() });
             out.acts.push(Act::Release);
             out.replies.push((call, Reply::Released));

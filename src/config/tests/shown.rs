@@ -93,3 +93,24 @@ fn every_key_is_there() {
         );
     }
 }
+
+/// A name or a flag may have what TOML takes in no comment: a line's end would make a setting of what follows.
+#[cfg(unix)]
+#[test]
+fn what_a_flag_holds_stays_in_its_comment() {
+    let home = Home::new();
+    let bad = "a\u{b}b\r\n[codex]\nbin = \"/other\"\u{7f}";
+    let flags = Flags {
+        model: Some(bad.to_owned()),
+        add_dirs: vec![PathBuf::from(bad)],
+        thread_source: Some(bad.to_owned()),
+        cd: Some(PathBuf::from(bad)),
+        ..config(&[&format!("{bad}.x=1")])
+    };
+    let file = home.file("odd\nname/codex-bridge.toml", "[log]\nlevel = \"info\"\n");
+    let odd = [("CODEX_HOME", "home\nof codex"), ("XDG_STATE_HOME", "/state\n[log]")];
+    let loaded = home.load(Flags { settings: Some(file), ..flags }, &odd).unwrap();
+    let again = home.file("again.toml", &loaded.settings_as_toml().unwrap());
+    let again = home.load(Flags { settings: Some(again), ..Flags::default() }, &[]).unwrap();
+    assert_eq!((again.settings, again.warnings), (loaded.settings, Vec::new()));
+}
