@@ -17,6 +17,8 @@ use crate::rpc::{Cut, Shorten};
 pub const SHORTEN: Shorten = Shorten(&[
     Cut { member: "aggregatedOutput", begin: "", keep: 2 << 20 },
     Cut { member: "url", begin: "data:", keep: 4 << 10 },
+    // The last message stands in the end of its turn once more: in a line that is too long both would be lost.
+    Cut { member: "text", begin: "", keep: 8 << 20 },
 ]);
 
 /// The members of items that the bridge reads, whatever the type. Texts that can be long stay as they came

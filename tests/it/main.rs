@@ -9,6 +9,11 @@
     reason = "a test is a host: it starts the bridge as hosts do, and fails loudly"
 )]
 
+/// As the product's own, for what is measured in this process.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[cfg(unix)]
 mod account;
 mod app_server;

@@ -72,6 +72,12 @@ impl Long {
         text.to_owned()
     }
 
+    /// The most that its bridge has ever held.
+    #[cfg(target_os = "linux")]
+    pub fn peak(&self) -> u64 {
+        peak(self.host.child.id())
+    }
+
     /// Reads each resource of the session once; how large the bridge has ever been is the last question.
     pub fn stays_small(mut self) {
         for part in ["", "/events", "/diff", "/transcript"] {
@@ -80,7 +86,7 @@ impl Long {
         // Other systems do not keep this number where a test can read it.
         #[cfg(target_os = "linux")]
         {
-            let peak = peak(self.host.child.id());
+            let peak = self.peak();
             assert!(peak < MEMORY, "the bridge took {peak} bytes");
         }
     }
