@@ -122,6 +122,8 @@ struct Round<'r, 'a> {
 struct Kill {
     pid: u32,
     at: Instant,
+    /// As events have it.
+    time: String,
 }
 
 impl<'r, 'a> Round<'r, 'a> {
@@ -181,7 +183,7 @@ impl<'r, 'a> Round<'r, 'a> {
                 told.page(thread, &json!({ "events": events.values().collect::<Vec<_>>() }));
             }
         }
-        self.nothing_is_lost(&mut next, &told);
+        self.nothing_is_lost(&mut next, &told, &kill);
         self.end(next);
     }
 
@@ -204,10 +206,11 @@ impl<'r, 'a> Round<'r, 'a> {
             assert!(Instant::now() < until, "there is nobody to kill: {:?}", self.all());
             thread::yield_now();
         };
+        let time = humantime::format_rfc3339_millis(std::time::SystemTime::now()).to_string();
         kill(pid);
         let at = Instant::now();
         self.over.store(true, Ordering::SeqCst);
-        Kill { pid, at }
+        Kill { pid, at, time }
     }
 
     /// Plays the host until the kill, and hears the answer that is owed by then.
@@ -356,7 +359,7 @@ impl<'r, 'a> Round<'r, 'a> {
         }
     }
 
-    fn nothing_is_lost(&self, host: &mut Host, told: &Told) {
+    fn nothing_is_lost(&self, host: &mut Host, told: &Told, kill: &Kill) {
         // The end of the one in the background may take the first call with it.
         host.request("tools/call", json!({ "name": "codex-sessions", "arguments": {} }));
         let listed = host.structured("codex-sessions", json!({ "limit": 5 }));
@@ -364,7 +367,7 @@ impl<'r, 'a> Round<'r, 'a> {
         let answer = json!({ "result": { "structuredContent": listed } });
         threads.extend(self.newest(&answer));
         for thread in &threads {
-            self.ends(host, thread, told);
+            self.ends(host, thread, told, kill);
             let events = host.events(&json!(thread));
             let seqs = events.iter().map(|event| event["seq"].as_u64().unwrap());
             assert!(seqs.clone().eq(1..=events.len() as u64), "a gap: {:?}", seqs.collect::<Vec<_>>());
@@ -403,9 +406,11 @@ impl<'r, 'a> Round<'r, 'a> {
     /// A turn whose bridge or codex was killed is over; one whose host was goes on, until it is ended. What nobody was
     /// told of may be either: a call whose host goes before its turn has begun is none any more, and what was about to
     /// begin when codex ended begins with the next one.
-    fn ends(&self, host: &mut Host, thread: &str, told: &Told) {
+    fn ends(&self, host: &mut Host, thread: &str, told: &Told, kill: &Kill) {
         let known = told.events.get(thread).into_iter().flat_map(BTreeMap::values);
-        let begun = known.clone().any(|event| event["type"] == "turn_started");
+        // What begins after the kill does so with the next codex.
+        let of_it = |event: &&Value| event["time"].as_str().is_some_and(|time| time < kill.time.as_str());
+        let begun = known.clone().filter(of_it).any(|event| event["type"] == "turn_started");
         let goes_on = self.victim == Victim::Pump;
         let mut wait = |wait| {
             let seen = host.call("codex-wait", json!({ "threadId": thread, "wait": wait }));
