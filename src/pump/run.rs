@@ -336,7 +336,9 @@ fn hand_on(shared: &Shared, from: &File) -> io::Result<()> {
     let (mut scanner, mut held) = (Scanner::default(), Vec::new());
     loop {
         if matches!(readable_within(from, shared.quiet), Ok(false)) {
-            if shared.talk().owes() && !(shared.answers)() {
+            // The other thread goes on while this one asks.
+            let owes = shared.talk().owes();
+            if owes && !(shared.answers)() {
                 shared.hangs.store(true, Ordering::SeqCst);
                 // Nor does it take what it is sent.
                 let _ = rustix::net::shutdown(from, rustix::net::Shutdown::Both);
