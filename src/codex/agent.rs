@@ -218,7 +218,6 @@ impl Agent {
         self.owed.clear();
         if let Some(connection) = self.connection.take() {
             let end = without_paths(&connection.end().await.to_string());
-            stop_of::clear(self.routes.into_keys().collect()).await;
             tracing::debug!(%end, "codex ended with the bridge");
         }
     }

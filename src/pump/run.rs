@@ -338,7 +338,9 @@ fn hand_on(shared: &Shared, from: &File) -> io::Result<()> {
         if matches!(readable_within(from, shared.quiet), Ok(false)) {
             // The other thread goes on while this one asks.
             let owes = shared.talk().owes();
-            if owes && !(shared.answers)() {
+            let hangs = owes && !(shared.answers)();
+            // Or it was slow, and has said something meanwhile.
+            if hangs && matches!(readable_within(from, Duration::ZERO), Ok(false)) {
                 shared.hangs.store(true, Ordering::SeqCst);
                 // Nor does it take what it is sent.
                 let _ = rustix::net::shutdown(from, rustix::net::Shutdown::Both);

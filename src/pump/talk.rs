@@ -19,8 +19,8 @@ const WATCHED: usize = 256;
 /// The requests and the state of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Talk {
-    /// The host's requests, by id.
-    asked: BTreeSet<Vec<u8>>,
+    /// The host's requests, by id, and how many of each have no answer: a second one is refused, which is one.
+    asked: BTreeMap<Vec<u8>, usize>,
     /// The bridge's requests to the host, by id: dialogs.
     asking: BTreeSet<Vec<u8>>,
     /// The host's handshake, and its id.
@@ -48,7 +48,7 @@ impl Talk {
         match (&message.id, message.method.as_deref()) {
             (Some(id), Some(method)) => {
                 if self.asked.len() < OPEN {
-                    self.asked.insert(id.clone());
+                    *self.asked.entry(id.clone()).or_default() += 1;
                 }
                 let Some(line) = line else { return };
                 match method {
@@ -66,7 +66,7 @@ impl Talk {
             // A request that the host gives up gets no answer.
             (None, Some("notifications/cancelled")) => {
                 let given_up: Value = serde_json::from_slice(line.unwrap_or_default()).unwrap_or_default();
-                self.asked.remove(given_up["params"]["requestId"].to_string().as_bytes());
+                self.give_up(given_up["params"]["requestId"].to_string().as_bytes());
             }
             (None, Some("notifications/initialized")) => self.ready = line.map(<[u8]>::to_vec),
             (None, _) => {}
@@ -78,7 +78,9 @@ impl Talk {
         match (&message.id, &message.method) {
             (Some(id), Some(_)) if self.asking.len() < OPEN => drop(self.asking.insert(id.clone())),
             (Some(id), None) if self.again.remove(id) => return Reply::Keep,
-            (Some(id), None) => drop(self.asked.remove(id)),
+            (Some(id), None) => {
+                self.give_up(id);
+            }
             _ => {}
         }
         Reply::Pass
@@ -94,15 +96,20 @@ impl Talk {
         !self.asked.is_empty() || self.awaits()
     }
 
-    /// One request that the bridge will not answer.
+    /// One request that is over; whether there was one.
     pub fn give_up(&mut self, id: &[u8]) -> bool {
-        self.asked.remove(id)
+        let Some(open) = self.asked.get_mut(id) else { return false };
+        *open -= 1;
+        if *open == 0 {
+            self.asked.remove(id);
+        }
+        true
     }
 
     /// The bridge has died: the host's requests that have no answer, and the dialogs that are over.
     pub fn lost(&mut self) -> (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) {
         self.again.clear();
-        (std::mem::take(&mut self.asked), std::mem::take(&mut self.asking))
+        (std::mem::take(&mut self.asked).into_keys().collect(), std::mem::take(&mut self.asking))
     }
 
     /// What a new bridge must hear before the host's next word, line by line. A handshake that is still open is

@@ -186,3 +186,21 @@ fn a_bridge_that_hangs_is_left() {
     let mut second = both.bridge();
     assert_eq!(line(&mut second), ask(3));
 }
+
+/// The second of two with one id is refused by the bridge; the first is still owed.
+#[test]
+fn an_id_that_was_refused_a_second_time_is_still_owed_once() {
+    let mut both = Both::start(1);
+    let mut bridge = both.bridge();
+    let ask = "{\"jsonrpc\":\"2.0\",\"id\":\"same\",\"method\":\"tools/call\"}\n";
+    for _ in 0..2 {
+        both.say(ask);
+        assert_eq!(line(&mut bridge), ask);
+    }
+    let refused = b"{\"jsonrpc\":\"2.0\",\"id\":\"same\",\"error\":{\"code\":-32600,\"message\":\"m\"}}\n";
+    bridge.get_mut().write_all(refused).unwrap();
+    assert_eq!(both.hear()["error"]["code"], -32600);
+    drop(bridge);
+    let lost = both.hear();
+    assert_eq!((&lost["id"], &lost["error"]["code"]), (&json!("same"), &json!(-32000)));
+}

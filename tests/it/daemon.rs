@@ -49,6 +49,29 @@ fn it_is_nobodys_child() {
     assert_eq!(of_host, Vec::<u32>::new(), "nor is there one between, any more");
 }
 
+/// Whoever says `stop` wants the end of those with this journal, and of no others.
+#[cfg(target_os = "linux")]
+#[test]
+fn stop_kills_one_that_hangs_and_none_of_another_journal() {
+    let place = Place::new();
+    let host = Setup::fake(&place).shared().start();
+    let [pid] = daemons(&place)[..] else { panic!() };
+    kill(pid, rustix::process::Signal::STOP);
+    let stop = |journal: &str| {
+        let path = place.root.join("state").join(journal);
+        let mut command =
+            Setup::fake(&place).env("CODEX_BRIDGE_JOURNAL_PATH", path.to_str().unwrap()).command();
+        command.args(["daemon", "stop"]).output().unwrap()
+    };
+    let other = stop("other.db");
+    assert!(String::from_utf8_lossy(&other.stderr).contains("said nothing for"), "{other:?}");
+    assert!(!other.status.success());
+    let own = stop("journal.db");
+    let said = format!("process {pid} did not answer, and was killed; its turns end as interrupted\n");
+    assert_eq!((own.status.success(), String::from_utf8_lossy(&own.stdout)), (true, said.into()));
+    drop(host);
+}
+
 /// Who is in a sandbox is not let in by one that is not: each has one of its own.
 #[cfg(target_os = "linux")]
 #[test]

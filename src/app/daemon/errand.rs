@@ -2,11 +2,11 @@
 
 use std::io::{ErrorKind, Read};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use thiserror::Error;
 
 use super::door::places_of_all;
@@ -59,7 +59,7 @@ pub fn run_daemon_errand(loaded: &Loaded, errand: DaemonErrand) -> anyhow::Resul
     for place in places_of_all(loaded) {
         let asked = match ask(&place, loaded.journal(), errand) {
             Err(DaemonError::Knock(KnockError::Silent { pid: Some(pid), .. }))
-                if errand == DaemonErrand::Stop && is_bridge(pid) =>
+                if errand == DaemonErrand::Stop && is_bridge(pid, &loaded.journal()) =>
             {
                 found = true;
                 kill(pid)?;
@@ -86,11 +86,21 @@ pub fn run_daemon_errand(loaded: &Loaded, errand: DaemonErrand) -> anyhow::Resul
     Ok(())
 }
 
-/// Whether a process runs a bridge, of this version or another: whatever else listens there is left alone.
-fn is_bridge(pid: i32) -> bool {
+/// Whether a process runs a bridge, of this version or another, and has this journal open: whatever else listens there
+/// is left alone.
+fn is_bridge(pid: i32, journal: &Path) -> bool {
     let program = std::fs::read_link(format!("/proc/{pid}/exe"));
     let name = program.as_ref().ok().and_then(|path| path.file_name()).map(|name| name.to_string_lossy());
+    let journal = std::fs::canonicalize(journal).unwrap_or_else(|_| journal.to_owned());
+    let mut open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
     name.is_some_and(|name| name.starts_with(env!("CARGO_PKG_NAME")))
+        && open.any(|file| std::fs::read_link(file.path()).is_ok_and(|file| file == journal))
+}
+
+/// Whether a process has ended, though nobody may have waited for it.
+fn has_ended(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['Z', 'X']))
 }
 
 /// Ends one that hangs, which whoever says `stop` wants.
@@ -98,7 +108,7 @@ fn kill(pid: i32) -> anyhow::Result<()> {
     let process = Pid::from_raw(pid).context("the process of the bridge has no number")?;
     kill_process(process, Signal::KILL).with_context(|| format!("process {pid} cannot be killed"))?;
     let until = Instant::now() + GONE;
-    while test_kill_process(process).is_ok() {
+    while !has_ended(pid) {
         if Instant::now() >= until {
             return Err(DaemonError::Stays { pid: pid.unsigned_abs() }.into());
         }

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use super::key::{Key, exe};
 use crate::app::logging::daemon_log;
 use crate::config::Loaded;
@@ -40,7 +42,8 @@ impl Starting {
         let log = daemon_log(loaded)?;
         let mut command = command(loaded)?;
         command.arg("start").env_clear().envs(key.environment(loaded)).current_dir(&loaded.cwd);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().map(Between)
+        // Its input ends with this process, and so does it.
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).spawn().map(Between)
     }
 }
 
@@ -62,13 +65,25 @@ impl Drop for Between {
     }
 }
 
-/// Is the process between: starts a daemon, and waits for its end.
+/// Is the process between: starts a daemon, and waits for its end, or for that of its own input.
 ///
 /// # Errors
 /// When it cannot be started or waited for, or ends with an error, which it has said itself.
 pub fn start_apart(loaded: &Loaded) -> io::Result<()> {
-    let status = command(loaded)?.spawn()?.wait()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other(format!("it ended with {status}"))) }
+    // Nor does a host find it that ends all of a group.
+    let _ = rustix::process::setsid();
+    let mut daemon = command(loaded)?.stdin(Stdio::null()).spawn()?;
+    let (input, look) = (io::stdin(), Timespec { tv_sec: 0, tv_nsec: 5_000_000 });
+    loop {
+        if let Some(status) = daemon.try_wait()? {
+            let words = || io::Error::other(format!("it ended with {status}"));
+            return if status.success() { Ok(()) } else { Err(words()) };
+        }
+        // Nothing is ever written to it.
+        if poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&look)).is_ok_and(|ready| ready > 0) {
+            return Ok(());
+        }
+    }
 }
 
 /// This program as a daemon.

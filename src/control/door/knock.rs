@@ -30,14 +30,22 @@ pub enum KnockError {
     /// Who listens is nobody to be spoken to.
     #[error("who listens at `{}` is another user, or in a sandbox", .0.display())]
     Foreign(PathBuf),
-    /// It is there, and does not speak.
-    #[error("the bridge at `{}` does not answer: {reason}", place.display())]
+    /// It is there, and does not speak in time.
+    #[error("the bridge at `{}` does not answer: it said nothing for {}", place.display(), humantime::format_duration(*patience))]
     Silent {
         /// Where.
         place: PathBuf,
-        /// Its process, where it says nothing and the system tells who it is.
+        /// Its process, where the system tells.
         pid: Option<i32>,
-        /// What happened instead.
+        /// How long that was.
+        patience: Duration,
+    },
+    /// It is there, and it or this process cannot do what belongs to a hello: of whether it hangs that says nothing.
+    #[error("the bridge at `{}` cannot be spoken to: {reason}", place.display())]
+    Failed {
+        /// Where.
+        place: PathBuf,
+        /// What happened.
         reason: String,
     },
 }
@@ -99,12 +107,10 @@ pub fn knock(place: &Place, hello: &Hello, patience: Duration) -> Result<Knock, 
         | ErrorKind::BrokenPipe
         | ErrorKind::ConnectionReset => KnockError::Nobody(socket.clone()),
         ErrorKind::PermissionDenied => KnockError::Foreign(socket.clone()),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => KnockError::Silent {
-            place: socket.clone(),
-            pid,
-            reason: format!("it said nothing for {}", humantime::format_duration(patience)),
-        },
-        _ => KnockError::Silent { place: socket.clone(), pid: None, reason: error.to_string() },
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            KnockError::Silent { place: socket.clone(), pid, patience }
+        }
+        _ => KnockError::Failed { place: socket.clone(), reason: error.to_string() },
     })
 }
 
