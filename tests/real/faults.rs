@@ -97,6 +97,10 @@ fn at_work(stage: &Stage, host: &mut Host, thread: &Value, prompt: &str) {
         }
     } else if prompt == "ASK" {
         host.call("codex-wait", json!({ "threadId": thread, "wait": 50 }));
+    } else {
+        // codex has written the thread down by then; of one that it has not it knows nothing any more.
+        let said = json!({ "threadId": thread, "types": ["user_message"], "wait": 50 });
+        host.structured("codex-events", said);
     }
 }
 

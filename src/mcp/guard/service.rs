@@ -19,17 +19,37 @@ pub const MAX_IN_FLIGHT: usize = 256;
 pub const TOO_MANY_REQUESTS: ErrorCode = ErrorCode(-32005);
 
 /// A handler whose requests end when `late` fires, and of which at most [`MAX_IN_FLIGHT`] are open.
+///
+/// What rmcp cancels because the connection is over is no cancel of the host's, which would end its turns: once
+/// `begun` has fired the handler does not see it.
 #[derive(Debug)]
 pub struct Guarded<H> {
     inner: H,
+    begun: CancellationToken,
     late: CancellationToken,
     room: Semaphore,
 }
 
 impl<H: ServerHandler> Guarded<H> {
     /// Around `inner`.
-    pub fn new(inner: H, late: CancellationToken) -> Self {
-        Self { inner, late, room: Semaphore::new(MAX_IN_FLIGHT) }
+    pub fn new(inner: H, begun: CancellationToken, late: CancellationToken) -> Self {
+        Self { inner, begun, late, room: Semaphore::new(MAX_IN_FLIGHT) }
+    }
+
+    /// Until a request is over with its connection. rmcp cancels all that are open as soon as an answer cannot be
+    /// written.
+    async fn over(&self, request: CancellationToken) {
+        let cut = async {
+            request.cancelled().await;
+            if !self.begun.is_cancelled() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.late.cancelled() => {}
+            () = cut => {}
+        }
     }
 }
 
@@ -49,9 +69,10 @@ impl<H: ServerHandler> Service<RoleServer> for Guarded<H> {
                 Some(json!({ "limit": MAX_IN_FLIGHT })),
             ));
         };
+        let request_over = self.over(context.ct.clone());
         tokio::select! {
             biased;
-            () = self.late.cancelled() => Err(ErrorData::internal_error("the connection is over", None)),
+            () = request_over => Err(ErrorData::internal_error("the connection is over", None)),
             result = Service::handle_request(&self.inner, request, context) => result,
         }
     }

@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 
-/// Three tools: `quick` answers, `soon` answers after 20 ms, all others never do. Tells when a handler
-/// begins and when it is gone.
+/// `quick` answers, `soon` answers after 20 ms, `waits` tells that it is cancelled, all others never answer. Tells
+/// when a handler begins and when it is gone.
 struct Tools {
     told: mpsc::Sender<&'static str>,
 }
@@ -31,7 +31,7 @@ impl ServerHandler for Tools {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let _gone = Gone(self.told.clone());
         let _ = self.told.try_send("begun");
@@ -39,6 +39,10 @@ impl ServerHandler for Tools {
             "quick" => {}
             // Of paused time.
             "soon" => sleep(Duration::from_millis(20)).await,
+            "waits" => {
+                context.ct.cancelled().await;
+                let _ = self.told.try_send("cancelled");
+            }
             _ => std::future::pending().await,
         }
         Ok(CallToolResult::success(vec![ContentBlock::text("here")]).into())
@@ -341,4 +345,30 @@ async fn a_peer_that_reads_no_answer_to_what_is_too_long_may_still_leave() {
     let (took, result) = rig.end().await;
     result.unwrap();
     assert!(took <= SOON, "took {took:?}");
+}
+
+/// What a host gives up ends its turn; what it leaves behind does not, also where an answer cannot be written any more.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_gone_has_cancelled_nothing() {
+    for goes in [true, false] {
+        let mut rig = rig(1 << 20);
+        rig.say(&initialize()).await;
+        rig.hear().await;
+        rig.say(&[call(1, "waits"), call(2, "soon")]).await;
+        rig.told("begun").await;
+        rig.told("begun").await;
+        if !goes {
+            let params = json!({ "requestId": 1 });
+            rig.say(&[json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params })])
+                .await;
+            rig.told("cancelled").await;
+            continue;
+        }
+        let Rig { to, from, served, mut told, .. } = rig;
+        drop((to, from));
+        timeout(SOON, served).await.expect("serve hangs").unwrap().unwrap();
+        while let Some(what) = next(&mut told).await {
+            assert_eq!(what, "gone");
+        }
+    }
 }
