@@ -198,7 +198,11 @@ impl<'r, 'a> Round<'r, 'a> {
             let found = match self.victim {
                 Victim::Bridge | Victim::Pump => Some(host),
                 Victim::Daemon => self.all().into_iter().find(Process::is_daemon).map(|one| one.pid),
-                Victim::Codex => self.all().into_iter().find(Process::is_codex).map(|one| one.pid),
+                // Where all is in one process, who looks on has a codex of its own.
+                Victim::Codex => {
+                    let its = |one: &Process| self.shared || parent(one.pid) == Some(host);
+                    self.all().into_iter().find(|one| one.is_codex() && its(one)).map(|one| one.pid)
+                }
             };
             if let Some(pid) = found {
                 break pid;
