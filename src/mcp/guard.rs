@@ -73,7 +73,7 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let ends = Ends::new(&shutdown);
-    let service = Guarded::new(handler, ends.begun.clone(), ends.late.clone());
+    let service = Guarded::new(handler, ends.begun.clone(), ends.late.clone(), shutdown.clone());
     let (watch, long) = long::watch();
     let transport = Answering::new(
         GuardedRead::new(read, ends.begun.clone(), watch),

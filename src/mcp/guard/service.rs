@@ -21,19 +21,25 @@ pub const TOO_MANY_REQUESTS: ErrorCode = ErrorCode(-32005);
 /// A handler whose requests end when `late` fires, and of which at most [`MAX_IN_FLIGHT`] are open.
 ///
 /// What rmcp cancels because the connection is over is no cancel of the host's, which would end its turns: once
-/// `begun` has fired the handler does not see it.
+/// `begun` has fired the handler does not see it. At a shutdown it does, and has a moment to answer.
 #[derive(Debug)]
 pub struct Guarded<H> {
     inner: H,
     begun: CancellationToken,
     late: CancellationToken,
+    shutdown: CancellationToken,
     room: Semaphore,
 }
 
 impl<H: ServerHandler> Guarded<H> {
     /// Around `inner`.
-    pub fn new(inner: H, begun: CancellationToken, late: CancellationToken) -> Self {
-        Self { inner, begun, late, room: Semaphore::new(MAX_IN_FLIGHT) }
+    pub fn new(
+        inner: H,
+        begun: CancellationToken,
+        late: CancellationToken,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self { inner, begun, late, shutdown, room: Semaphore::new(MAX_IN_FLIGHT) }
     }
 
     /// Until a request is over with its connection. rmcp cancels all that are open as soon as an answer cannot be
@@ -41,7 +47,7 @@ impl<H: ServerHandler> Guarded<H> {
     async fn over(&self, request: CancellationToken) {
         let cut = async {
             request.cancelled().await;
-            if !self.begun.is_cancelled() {
+            if !self.begun.is_cancelled() || self.shutdown.is_cancelled() {
                 std::future::pending::<()>().await;
             }
         };
