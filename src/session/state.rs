@@ -3,7 +3,7 @@
 
 mod prompts;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;

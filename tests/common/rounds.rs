@@ -17,6 +17,32 @@ use super::{Host, PATIENCE, Setup};
 /// How long what belonged to a process that was killed may live on.
 const GONE: Duration = Duration::from_secs(2);
 
+/// A test for each who may be killed, by what plays its rounds.
+macro_rules! each_victim {
+    ($rounds:ident) => {
+        #[test]
+        fn slow_of_a_bridge() {
+            $rounds(Victim::Bridge);
+        }
+
+        #[test]
+        fn slow_of_the_one_in_the_background() {
+            $rounds(Victim::Daemon);
+        }
+
+        #[test]
+        fn slow_of_the_process_of_a_host() {
+            $rounds(Victim::Pump);
+        }
+
+        #[test]
+        fn slow_of_codex() {
+            $rounds(Victim::Codex);
+        }
+    };
+}
+pub(crate) use each_victim;
+
 /// Who is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Victim {

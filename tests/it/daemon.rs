@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::common::{Host, Place, Setup};
 
 /// What `codex-bridge daemon …` says.
-fn errand(place: &Place, verb: &str) -> String {
+pub fn errand(place: &Place, verb: &str) -> String {
     let output = Setup::fake(place).command().args(["daemon", verb]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()

@@ -31,22 +31,4 @@ fn rounds(victim: Victim) {
     Cast::new(|| stage.host(), call, Duration::from_millis(900), ROUNDS).play(victim);
 }
 
-#[test]
-fn slow_of_a_bridge() {
-    rounds(Victim::Bridge);
-}
-
-#[test]
-fn slow_of_the_one_in_the_background() {
-    rounds(Victim::Daemon);
-}
-
-#[test]
-fn slow_of_the_process_of_a_host() {
-    rounds(Victim::Pump);
-}
-
-#[test]
-fn slow_of_codex() {
-    rounds(Victim::Codex);
-}
+crate::common::rounds::each_victim!(rounds);

@@ -1,11 +1,9 @@
 //! Questions that come under an id that is in use.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use crate::approval::{Policy, Verdict};
-use crate::event::{Body, DecidedBy, Decision, RequestKind, SessionInfo, Subject, Timestamp};
-use crate::ids::{ApprovalId, Generation, Seq, ThreadId};
+use crate::approval::Verdict;
+use crate::event::{Body, DecidedBy, Decision, RequestKind, Subject, Timestamp};
+use crate::ids::{ApprovalId, Generation};
+use crate::session::state::tests::state;
 use crate::session::*;
 
 const NOW: Timestamp = Timestamp(1);
@@ -19,19 +17,6 @@ fn asked(command: &str) -> Input {
     let (kind, options) = (RequestKind::Command, vec![Decision::Approve]);
     let ask = Box::new(Ask { kind, options, item_id: None, subject });
     Input::Agent(AgentEvent::Asked { key: key_of_all(), turn: None, ask })
-}
-
-fn state() -> State {
-    let opened = Opened {
-        thread: ThreadId::from("t"),
-        info: SessionInfo::default(),
-        generation: Generation(1),
-        sandbox_policy: None,
-        missed: Missed::default(),
-    };
-    let (deadline, policy) = (Duration::from_secs(900), Arc::new(Policy::default()));
-    let questions = QuestionOptions { deadline, policy, mint: ApprovalId::fresh };
-    State::new(opened, Seq::ZERO, questions, Duration::MAX)
 }
 
 /// What was approved, by the request's summary, and how many answers codex gets.

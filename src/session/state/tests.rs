@@ -10,8 +10,8 @@ use crate::session::*;
 
 const NOW: Timestamp = Timestamp(1);
 
-#[test]
-fn a_prompt_that_codex_was_given_keeps_the_session() {
+/// A session that was just opened.
+pub(in crate::session) fn state() -> State {
     let opened = Opened {
         thread: ThreadId::from("t"),
         info: SessionInfo::default(),
@@ -21,7 +21,12 @@ fn a_prompt_that_codex_was_given_keeps_the_session() {
     };
     let (deadline, policy) = (Duration::from_secs(900), Arc::new(Policy::default()));
     let questions = QuestionOptions { deadline, policy, mint: ApprovalId::fresh };
-    let mut state = State::new(opened, Seq::ZERO, questions, Duration::MAX);
+    State::new(opened, Seq::ZERO, questions, Duration::MAX)
+}
+
+#[test]
+fn a_prompt_that_codex_was_given_keeps_the_session() {
+    let mut state = state();
     let mut apply = |input| state.apply(input, NOW);
     apply(Input::Agent(AgentEvent::TurnStarted("u".into())));
     let given = apply(Input::Run(CallId(1), TurnParams::default(), WhenBusy::Steer));

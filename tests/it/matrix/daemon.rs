@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Case, ask, asked, cases, next, state, whole};
 use crate::common::{Host, Place, Setup};
-use crate::daemon::{daemons, kill};
+use crate::daemon::{daemons, errand, kill};
 
 fn start(place: &Place) -> Host {
     Setup::fake(place).shared().start()
@@ -65,8 +65,7 @@ fn meets(place: &Place, other: impl FnOnce(PathBuf)) -> String {
     let path = socket(place);
     first.close_stdin();
     first.ended();
-    let stopped = Setup::fake(place).command().args(["daemon", "stop"]).output().unwrap();
-    assert!(stopped.status.success(), "{stopped:?}");
+    errand(place, "stop");
     other(path);
     let mut host = start(place);
     let seen = asked(&mut host, "say done");
@@ -195,8 +194,7 @@ const CASES: &[Case] = &[
             let pid = one(place);
             kill(pid, Signal::STOP);
             let seen = answer(&mut host, call);
-            let stopped = Setup::fake(place).command().args(["daemon", "stop"]).output().unwrap();
-            assert!(stopped.status.success(), "{stopped:?}");
+            errand(place, "stop");
             format!("{seen}; then {}", after(&mut host, &thread))
         },
     },

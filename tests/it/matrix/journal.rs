@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Case, ask, asked, cases, next, state, whole};
 use crate::common::{Host, Place, Setup, hold};
+use crate::daemon::errand;
 
 fn file(place: &Place) -> PathBuf {
     place.root.join("state").join("journal.db")
@@ -24,12 +25,6 @@ fn left(place: &Place) -> serde_json::Value {
     host.close_stdin();
     host.ended();
     thread
-}
-
-/// Ends the bridge in the background, which has the journal as it found it.
-fn stop(place: &Place) {
-    let stopped = Setup::fake(place).command().args(["daemon", "stop"]).output().unwrap();
-    assert!(stopped.status.success(), "{stopped:?}");
 }
 
 /// Runs SQL on it.
@@ -129,7 +124,7 @@ const CASES: &[Case] = &[
             let mut host = Setup { program: bound(place), ..Setup::fake(place) }.start();
             let seen = asked(&mut host, "say done");
             drop(host);
-            stop(place);
+            errand(place, "stop");
             fs::set_permissions(file(place), only(0o600)).unwrap();
             let events = start(place).events(&thread);
             assert!(events.iter().any(|event| event["text"] == "before"), "{events:?}");
@@ -147,7 +142,7 @@ const CASES: &[Case] = &[
             let mut host = Setup { program: starter, ..Setup::fake(place) }.start();
             let seen = asked(&mut host, "flood 100000\nsay all of it");
             drop(host);
-            stop(place);
+            errand(place, "stop");
             let mut host = start(place);
             let last = host.structured("codex-sessions", json!({}))["sessions"][0]["threadId"].clone();
             whole(&host.events(&last));
