@@ -145,11 +145,7 @@ async fn escaped(thread: &ThreadId, earlier: &HashSet<u32>) -> Vec<Survivor> {
 pub(super) async fn clear(threads: Vec<ThreadId>) {
     let left = end_remains(THREAD, threads.iter().map(ThreadId::to_string).collect()).await;
     for Marked { pid, program } in left {
-        tracing::warn!(
-            pid,
-            program,
-            "it left its command by a session of its own, or answers being told to end in its own way, and outlives codex"
-        );
+        tracing::warn!(pid, program, "it left its command by a session of its own, and outlives codex");
     }
 }
 

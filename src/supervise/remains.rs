@@ -22,7 +22,8 @@ pub async fn end_remains(_: &'static str, _: Vec<String>) -> Vec<Marked> {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::fs::read_to_string;
+    use std::fs::{read_dir, read_link, read_to_string};
+    use std::path::Path;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -56,9 +57,10 @@ mod linux {
         let mut quiet = 0;
         while !marks.is_empty() {
             let wanted = marks.clone();
-            let seen = tokio::task::spawn_blocking(move || look(&wanted)).await.unwrap_or_default();
-            quiet = if seen.killed { 0 } else { quiet + 1 };
             let passed = begun.elapsed();
+            let look = move || look(&wanted, passed >= ASKED);
+            let seen = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+            quiet = if seen.killed { 0 } else { quiet + 1 };
             let over = quiet >= LOOKS && (!seen.asked || passed >= ASKED);
             if over || passed >= LONGEST || (!seen.killed && seen.left.is_empty()) {
                 return seen.left;
@@ -68,19 +70,20 @@ mod linux {
         Vec::new()
     }
 
-    /// Kills what no living command has.
-    fn look(marks: &[String]) -> Look {
+    /// Kills what no living command has. `late`: who was asked to end has had the time for it.
+    fn look(marks: &[String], late: bool) -> Look {
         let mut look = Look::default();
         for one in marked_by(marks) {
-            match session(one.pid).map(leader) {
-                // It has just ended.
-                None => {}
-                Some(Leader::Gone | Leader::Deaf) => look.killed |= kill(one.pid, marks),
-                Some(Leader::Asked) => {
-                    look.asked = true;
+            // It has just ended.
+            let Some(session) = session(one.pid) else { continue };
+            match leader(session) {
+                Leader::Gone | Leader::Deaf => look.killed |= kill(one.pid, marks),
+                Leader::Asked if late && is_cut_off(session) => look.killed |= kill(one.pid, marks),
+                Leader::Asked => {
+                    look.asked |= !late;
                     look.left.push(one);
                 }
-                Some(Leader::Lives) => look.left.push(one),
+                Leader::Lives => look.left.push(one),
             }
         }
         look
@@ -91,7 +94,7 @@ mod linux {
         Gone,
         /// It ignores being asked, as no program does that somebody wants to be able to end.
         Deaf,
-        /// It has an answer of its own to being asked, and may be at it.
+        /// It has an answer of its own to being asked, and may be at it; or is one that escaped, and has one too.
         Asked,
         /// Nobody has asked it: it was no child of the program, but is one that escaped.
         Lives,
@@ -118,6 +121,38 @@ mod linux {
         }
     }
 
+    /// Whether a process speaks into a pipe that nobody reads: into one of the program's, as its commands do until
+    /// they are given another output. What was to outlive its command was given one.
+    fn is_cut_off(pid: i32) -> bool {
+        let pipe = |output: &str| {
+            let target = read_link(format!("/proc/{pid}/fd/{output}")).ok()?;
+            target.to_str()?.starts_with("pipe:").then_some(target)
+        };
+        ["1", "2"].into_iter().filter_map(pipe).any(|pipe| !is_read(&pipe))
+    }
+
+    /// Whether anybody has the end of a pipe from which it is read.
+    fn is_read(pipe: &Path) -> bool {
+        let processes = read_dir("/proc").into_iter().flatten().flatten();
+        let mut files =
+            processes.flat_map(|one| read_dir(one.path().join("fd")).into_iter().flatten().flatten());
+        files.any(|file| {
+            let path = file.path();
+            let about = || {
+                let (folder, number) = (path.parent()?.with_file_name("fdinfo"), path.file_name()?);
+                read_to_string(folder.join(number)).ok()
+            };
+            // Octal, as `open` takes them: the last two bits say for what it is open.
+            let writes = |about: String| {
+                about
+                    .lines()
+                    .find_map(|line| line.strip_prefix("flags:"))
+                    .is_some_and(|flags| flags.ends_with('1'))
+            };
+            read_link(&path).is_ok_and(|target| target == pipe) && !about().is_some_and(writes)
+        })
+    }
+
     fn session(pid: u32) -> Option<i32> {
         let stat = read_to_string(format!("/proc/{pid}/stat")).ok()?;
         stat.rsplit_once(") ")?.1.split(' ').nth(3)?.parse().ok()
@@ -135,7 +170,10 @@ mod linux {
             return false;
         }
         match pidfd_send_signal(&held, Signal::KILL) {
-            Ok(()) => true,
+            Ok(()) => {
+                tracing::info!(pid, "killed: a command of codex had left it, which was killed");
+                true
+            }
             Err(error) => note(pid, error),
         }
     }

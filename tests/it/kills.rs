@@ -11,13 +11,14 @@ use crate::common::{Place, Setup};
 /// Of each victim.
 const ROUNDS: u64 = 75;
 
-/// Real commands: one process, several, ones that will not end when asked, and one that leaves its session.
-pub const COMMANDS: [&str; 6] = [
+/// Real commands: one process, several, ones that will not end when asked or not at once, and one that leaves its session.
+pub const COMMANDS: [&str; 7] = [
     "sleep 7701",
     "sleep 7702; true",
     "sleep 7703 & sleep 7704; true",
     "nohup sleep 7705 >/dev/null 2>&1 & sleep 7706; true",
     "trap '' TERM INT HUP; sleep 7707; true",
+    "trap 'true' TERM; sleep 7709; true",
     "(setsid sleep 7790 &) ; sleep 7708; true",
 ];
 

@@ -28,7 +28,8 @@ pub fn start(thread: &str, cwd: &str, command: &str) -> io::Result<Child> {
     let mut program = Command::new(std::env::current_exe()?);
     let parent = std::process::id().to_string();
     program.args([AS_COMMAND, &parent, command]).env("CODEX_THREAD_ID", thread).current_dir(cwd);
-    program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // What they say nobody wants to know; that there is a pipe for it, as codex has one, counts.
+    program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (send, started) = channel();
     starter.send((program, send)).map_err(io::Error::other)?;
     started.recv().map_err(io::Error::other)?
