@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -25,6 +25,10 @@ const LAST: Duration = Duration::from_millis(250);
 
 /// How long a bridge may take nothing before it counts as gone: it reads as long as it lives.
 const STUCK: Duration = Duration::from_secs(30);
+
+/// How long it counts that there was no bridge: to find that out takes seconds where one hangs, and lines may come
+/// faster.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A line of the bridge that is longer than this answers no handshake.
 const HELD: usize = 1024 * 1024;
@@ -164,6 +168,8 @@ struct Host {
     begun: bool,
     /// Why this line reaches no bridge.
     broken: Option<String>,
+    /// Why there was none, and when.
+    none: Option<(Instant, String)>,
 }
 
 const GONE: &str = "the bridge in the background has ended before this was answered";
@@ -182,6 +188,7 @@ impl Host {
             too_long: false,
             begun: false,
             broken: None,
+            none: None,
         };
         host.connect(first)?;
         Ok(host)
@@ -287,9 +294,21 @@ impl Host {
             // It was the host that ended the last one.
             return Err(error);
         }
+        if let Some((since, why)) = &self.none
+            && since.elapsed() < AGAIN
+        {
+            return Ok(Some(why.clone()));
+        }
         match (bridges.reach)() {
-            Ok(stream) => self.connect(stream).map(|()| None),
-            Err(why) => Ok(Some(format!("{}, and there is no other: {why}", self.shared.why()))),
+            Ok(stream) => {
+                self.none = None;
+                self.connect(stream).map(|()| None)
+            }
+            Err(why) => {
+                let why = format!("{}, and there is no other: {why}", self.shared.why());
+                self.none = Some((Instant::now(), why.clone()));
+                Ok(Some(why))
+            }
         }
     }
 
