@@ -26,7 +26,7 @@ fn run(row: &Row) -> String {
     let mut thread = result["structuredContent"]["threadId"].clone();
     let mut seen = state(&result);
     // Asked, and left without an answer.
-    while seen == "needs_decision" || seen == "running" {
+    while seen.starts_with("needs_decision") || seen.starts_with("running") {
         seen = state(&host.call("codex-wait", json!({ "threadId": thread, "wait": 50 })));
     }
     let seen = format!("{seen}; next {}", next(&mut host, &thread));
