@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Sets up and runs all tests. Needs Rust and Node, and Python 3 for the tests of the official client;
-# installs the rest: cargo-nextest, cargo-deny, cargo-fuzz, the pinned codex, MCP's conformance suite with the
+# Sets up and runs all tests. Needs Rust and Node, Python 3 for the tests of the official client, and a Chromium for those
+# of the page (which it installs itself where it may: Debian's, as root); installs the rest: cargo-nextest, cargo-deny, cargo-fuzz, the pinned codex, MCP's conformance suite with the
 # Node 22 that it wants, the Python client. The fuzz targets need a C++ compiler.
 #
 #   scripts/test.sh          everything
 #   scripts/test.sh --fast   without the installs, the checks of dependencies, the older versions of codex, and fuzzing
 #   scripts/test.sh --help   this text
 #
-# Without python3 the tests of the Python client are left out, and said to be; with CI=true that fails.
+# Without python3, or a Chromium, their tests are left out, and said to be; with CI=true that fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,6 +32,25 @@ if ! have python3; then
   tests='all() & !test(/^real::python::/)'
 fi
 
+# The page's tests: $CHROMIUM names the browser, else one of the usual names is looked for.
+browser() {
+  [ -n "${CHROMIUM:-}" ] || have chromium || have chromium-browser || have google-chrome || have google-chrome-stable \
+    || have chrome || [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]
+}
+if ! browser && ! $fast && have apt-get && [ "$(id -u)" = 0 ]; then
+  say "a browser without a window"
+  apt-get install -y --no-install-recommends chromium >/dev/null \
+    || { apt-get update >/dev/null && apt-get install -y --no-install-recommends chromium >/dev/null; }
+fi
+if ! browser; then
+  if [ "${CI:-}" = true ]; then
+    echo "a Chromium is missing, and CI leaves no test out: install one, or name it as \$CHROMIUM" >&2
+    exit 1
+  fi
+  echo "a Chromium is missing: the tests of the page are left out (install one, or name it as \$CHROMIUM)" >&2
+  tests="($tests) & !test(/^page::/)"
+fi
+
 older="0.160 0.165"
 
 if ! $fast; then
@@ -40,8 +59,8 @@ if ! $fast; then
   have cargo-deny || cargo install --locked cargo-deny@0.20.2
   say "the real codex and MCP's conformance suite, pinned"
   (cd tests/node && npm ci --no-fund --no-audit)
-  # The older ones that the bridge works with, and one before them, for the tests of doctor.
-  for folder in $older old; do (cd "tests/node/$folder" && npm ci --no-fund --no-audit); done
+  # The older ones that the bridge works with, one before them for the tests of doctor, and MCP's Inspector.
+  for folder in $older old inspector; do (cd "tests/node/$folder" && npm ci --no-fund --no-audit); done
   if have python3; then
     say "the official Python client, pinned"
     [ -x target/python/bin/python ] || python3 -m venv target/python

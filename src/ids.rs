@@ -59,6 +59,10 @@ text_id! {
     /// One running bridge process, as the owner of sessions.
     BridgeId
 }
+text_id! {
+    /// Who a session belongs to, where several share a bridge over the network: the name of a token.
+    Principal
+}
 
 /// The number of an event in its session: from 1, and never given twice; after a power cut some may be missing. 0 stands before the first.
 #[derive(

@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` has the map, who may import whom, and the invariants.
 
+pub mod access;
 pub mod app;
 pub mod approval;
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod ids;
 pub mod journal;
 pub mod limits;
 pub mod mcp;
+pub mod metrics;
 #[cfg(unix)]
 pub mod pump;
 pub mod rpc;
@@ -23,3 +25,4 @@ pub mod servers;
 pub mod session;
 pub mod supervise;
 pub mod terminal;
+pub mod web;

@@ -25,15 +25,18 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("limits", &["ids", "event"]),
     ("servers", &["ids", "event"]),
     ("terminal", &["ids", "event"]),
+    ("metrics", &["ids", "event"]),
     ("session", &["ids", "event", "journal", "approval", "servers"]),
+    ("access", &["ids", "event", "limits"]),
     ("codex", &["ids", "event", "rpc", "supervise", "servers", "session"]),
     (
         "mcp",
         &[
             "ids", "event", "scan", "schemas", "servers", "session", "approval", "journal", "control",
-            "limits",
+            "limits", "access",
         ],
     ),
+    ("web", &["ids", "event", "access", "metrics", "approval", "control", "journal", "session", "mcp"]),
 ];
 
 /// Level 4, which stands above the table: what it may not import, so that it stays wiring.
@@ -48,7 +51,14 @@ const LEVEL_4: &[(&str, &[&str])] = &[
 /// Crates that only these modules may name.
 const CRATES: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp", "demo"]),
-    ("axum", &["mcp", "demo"]),
+    ("axum", &["mcp", "web", "demo"]),
+    ("hyper", &["web"]),
+    ("hyper_util", &["web"]),
+    ("governor", &["web"]),
+    ("hmac", &["web"]),
+    ("prometheus_client", &["metrics"]),
+    ("subtle", &["access"]),
+    ("getrandom", &["access", "web"]),
     ("rusqlite", &["journal"]),
     ("rpassword", &["app"]),
     ("chrono", &["terminal"]),

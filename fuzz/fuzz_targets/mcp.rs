@@ -18,6 +18,7 @@ use codex_bridge::ids::{Seq, ThreadId, TurnId};
 use codex_bridge::journal::{Batch, Journal, SessionRecord, SessionStatus, SqliteJournal};
 use codex_bridge::mcp::rounds::{Binding, Rounds};
 use codex_bridge::mcp::serve;
+use codex_bridge::session::Shares;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
@@ -112,7 +113,7 @@ impl Host {
         };
         let loaded = load(flags, Env::from_pairs(variables), folder.join("work")).expect("settings");
         seed(&loaded.journal(), &folder.join("work")).await;
-        Bridge::start(&loaded, policy(&loaded).expect("a policy"), false).expect("a bridge")
+        Bridge::start(&loaded, policy(&loaded).expect("a policy"), false, Shares::default()).expect("a bridge")
     }
 
     fn hear(&self, how: u8, lines: &[u8]) {
@@ -187,6 +188,7 @@ async fn seed(path: &PathBuf, cwd: &Path) {
         status: SessionStatus::Idle,
         model: None,
         owner: Some(journal.bridge().clone()),
+        principal: None,
         last_seq: Seq(events.len() as u64),
         turn_seq: Seq(2),
         turn_id: Some(turn),

@@ -1,6 +1,7 @@
 //! One embedded bridge: journal, sessions and codex's task, and their end.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,20 +10,22 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::control::Control;
-use super::host::host;
-use super::limits::{effective, limits};
+use super::host::{Guest, host};
+use super::limits::{limits, over_network};
 use super::servers::depth;
 use super::upkeep;
+use crate::access::Grant;
 use crate::approval::{Policy, Route};
 use crate::codex::locate::Lookup;
-use crate::codex::{Accept, Agent, Launch};
+use crate::codex::{Agent, Launch, Started};
 use crate::config::Loaded;
 use crate::control::Places;
 use crate::ids::ApprovalId;
 use crate::journal::{Journal, JournalError, SpareJournal, SqliteJournal};
 use crate::limits::Limits;
-use crate::mcp::{Server, ServerOptions};
-use crate::session::{Options, QuestionOptions, Room, Sessions};
+use crate::mcp::{Meter, Server, ServerOptions};
+use crate::metrics::Metrics;
+use crate::session::{Observer, Options, QuestionOptions, Room, Sessions, Shares};
 
 /// Commands of all sessions to codex that may wait; codex's task never waits for a session.
 const COMMANDS: usize = 256;
@@ -42,14 +45,21 @@ pub struct Bridge {
     options: ServerOptions,
     limits: Arc<Limits>,
     dialogs: bool,
+    metrics: Arc<Metrics>,
 }
 
 impl Bridge {
-    /// Opens the journal and starts the tasks; codex itself is started by the first call that needs it.
+    /// Opens the journal and starts the tasks; codex itself is started by the first call that needs it. `shares`: how
+    /// turns are divided, where several share it.
     ///
     /// # Errors
     /// When the journal cannot be opened, and the user wants one.
-    pub fn start(loaded: &Loaded, policy: Policy, drop_in: bool) -> Result<Self, JournalError> {
+    pub fn start(
+        loaded: &Loaded,
+        policy: Policy,
+        drop_in: bool,
+        shares: Shares,
+    ) -> Result<Self, JournalError> {
         let path = loaded.journal();
         let journal: Arc<dyn Journal> = if loaded.settings.journal.required {
             Arc::new(SqliteJournal::open(&path)?)
@@ -61,15 +71,20 @@ impl Bridge {
         let (session_tasks, agent_tasks) = (TaskTracker::new(), TaskTracker::new());
         let (sessions_over, agent_over) = (CancellationToken::new(), CancellationToken::new());
         let limits = Arc::new(limits(&loaded.settings.limits));
-        Agent::start(launch(loaded, limits.clone()), commands, agent_over.clone(), &agent_tasks);
+        let metrics = Arc::new(Metrics::default());
+        let (counted, started) = (metrics.clone(), metrics.clone());
+        let started = Started(Arc::new(move || started.codex_started()));
+        let launch = Launch { started, ..launch(loaded) };
+        Agent::start(launch, commands, agent_over.clone(), &agent_tasks);
         let questions = QuestionOptions {
             deadline: loaded.settings.approvals.deadline,
             policy: Arc::new(policy),
             mint: ApprovalId::fresh,
         };
-        let (host, options) = host(loaded, limits.clone(), dialogs, drop_in, BTreeMap::new());
+        let guest = Guest { limits: limits.clone(), dialogs, drop_in, env: BTreeMap::new(), grant: None };
+        let (host, options) = host(loaded, guest);
         let limited = &loaded.settings.limits;
-        let room = Room { running: limited.running, queue: limited.queue };
+        let room = Room { running: limited.running, queue: limited.queue, shares };
         let sessions = Sessions::start(
             journal.clone(),
             agent,
@@ -80,6 +95,7 @@ impl Bridge {
                 room,
                 most: limited.sessions,
                 release_after: loaded.settings.codex.release_after,
+                observer: Observer(Arc::new(move |events| counted.observe(events))),
             },
             sessions_over.clone(),
             &session_tasks,
@@ -97,6 +113,7 @@ impl Bridge {
             options,
             limits,
             dialogs,
+            metrics,
         })
     }
 
@@ -110,12 +127,31 @@ impl Bridge {
     /// process does not have.
     #[cfg(unix)]
     pub(super) fn server_for(&self, loaded: &Loaded, drop_in: bool, env: BTreeMap<String, String>) -> Server {
-        let (host, options) = host(loaded, self.limits.clone(), self.dialogs, drop_in, env);
+        let (limits, dialogs) = (self.limits.clone(), self.dialogs);
+        let (host, options) = host(loaded, Guest { limits, dialogs, drop_in, env, grant: None });
         Server::new(self.sessions.for_host(host), options)
     }
 
+    /// A server for all who come in by one token.
+    ///
+    /// # Errors
+    /// A folder of the token that lies outside of those of the settings.
+    pub(super) fn server_of(&self, loaded: &Loaded, grant: Arc<Grant>) -> Result<Server, PathBuf> {
+        let limits = Arc::new(over_network(&loaded.settings.limits, &grant)?);
+        let (dialogs, env) = (self.dialogs, BTreeMap::new());
+        let guest = Guest { limits, dialogs, drop_in: false, env, grant: Some(grant) };
+        let (host, mut options) = host(loaded, guest);
+        let metrics = self.metrics.clone();
+        options.meter = Meter(Arc::new(move |tool, failed, took| metrics.called(tool, failed, took)));
+        Ok(Server::new(self.sessions.for_host(host), options))
+    }
+
+    /// What happens in it, in numbers.
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// Its sessions.
-    #[cfg(unix)]
     pub(super) fn sessions(&self) -> &Sessions {
         &self.sessions
     }
@@ -151,7 +187,7 @@ pub(super) fn places(loaded: &Loaded) -> Places {
 }
 
 /// How codex is started.
-pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
+pub(super) fn launch(loaded: &Loaded) -> Launch {
     let settings = &loaded.settings.codex;
     let (variable, depth) = depth(loaded);
     let mut env = vec![(variable.into(), Some(depth.to_string().into()))];
@@ -164,8 +200,8 @@ pub(super) fn launch(loaded: &Loaded, limits: Arc<Limits>) -> Launch {
         env,
         cwd: None,
         home: loaded.env.home().map(ToOwned::to_owned),
-        accept: Accept(Arc::new(effective(limits))),
         health: settings.health,
+        started: Started::default(),
     }
 }
 

@@ -4,23 +4,32 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::limits::kept;
+use super::limits::{effective, kept};
 use super::servers::{of_flags, sources};
+use crate::access::{Grant, Rights};
 use crate::config::{Loaded, WaitSettings, overlay, profile};
 use crate::limits::Limits;
 use crate::mcp::hosts::{ANY_HOST, WaitPolicy};
-use crate::mcp::{Profiles, ServerOptions};
-use crate::session::{Around, HostOptions, Keeps, ThreadParams};
+use crate::mcp::{Meter, Profiles, Reach, ServerOptions};
+use crate::session::{Accepts, Around, HostOptions, Keeps, ThreadParams};
 
-/// What its sessions have of it, and what its server runs with. `env`: variables of its commands that codex's own
-/// process does not have.
-pub(super) fn host(
-    loaded: &Loaded,
-    limits: Arc<Limits>,
-    dialogs: bool,
-    drop_in: bool,
-    env: BTreeMap<String, String>,
-) -> (HostOptions, ServerOptions) {
+/// Who a host is, beside what its settings say.
+pub(super) struct Guest {
+    /// What it may ask for.
+    pub limits: Arc<Limits>,
+    /// Whether its person may be asked.
+    pub dialogs: bool,
+    /// Started as `codex mcp-server` was.
+    pub drop_in: bool,
+    /// Variables of its commands that codex's own process does not have.
+    pub env: BTreeMap<String, String>,
+    /// What its token gives, over the network.
+    pub grant: Option<Arc<Grant>>,
+}
+
+/// What its sessions have of it, and what its server runs with.
+pub(super) fn host(loaded: &Loaded, guest: Guest) -> (HostOptions, ServerOptions) {
+    let Guest { limits, dialogs, drop_in, env, grant } = guest;
     let (config, servers) = of_flags(loaded);
     let keeps = kept(limits.clone(), config.clone(), servers.config().clone());
     let around = Arc::new(Around {
@@ -28,19 +37,24 @@ pub(super) fn host(
         add_dirs: loaded.defaults.add_dirs.clone(),
         thread_source: loaded.defaults.thread_source.clone(),
         env,
+        accepts: Accepts(Arc::new(effective(limits.clone()))),
     });
     let defaults = ThreadParams { config, servers, around, ..ThreadParams::default() };
-    let options = options(loaded, &defaults, limits, dialogs, drop_in);
-    (HostOptions { defaults, keeps: Keeps(Arc::new(keeps)) }, options)
+    let principal = grant.as_ref().map(|grant| grant.name.clone());
+    let own = grant.as_ref().filter(|grant| !grant.sees_all).map(|grant| grant.name.clone());
+    let options = ServerOptions {
+        rights: grant.map_or(Rights::ALL, |grant| grant.rights),
+        reach: Reach { limits: limits.clone(), own },
+        principal: principal.clone(),
+        dialogs,
+        drop_in,
+        ..options(loaded, &defaults, limits)
+    };
+    (HostOptions { defaults, keeps: Keeps(Arc::new(keeps)), principal }, options)
 }
 
-fn options(
-    loaded: &Loaded,
-    params: &ThreadParams,
-    limits: Arc<Limits>,
-    dialogs: bool,
-    drop_in: bool,
-) -> ServerOptions {
+/// What it runs with that is everybody's.
+fn options(loaded: &Loaded, params: &ThreadParams, limits: Arc<Limits>) -> ServerOptions {
     let (defaults, settings) = (&loaded.defaults, &loaded.settings);
     ServerOptions {
         cwd: defaults.cwd.clone(),
@@ -52,11 +66,15 @@ fn options(
         overlay,
         profiles: profiles(loaded),
         limits,
-        dialogs,
+        reach: Reach::default(),
+        rights: Rights::ALL,
+        principal: None,
+        meter: Meter::default(),
+        dialogs: true,
         budget: settings.limits.result_bytes,
         keep: settings.journal.keep,
         legacy_events: loaded.legacy_events,
-        drop_in,
+        drop_in: false,
         waits: waits(&settings.wait),
     }
 }

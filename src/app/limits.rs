@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::access::Grant;
 use crate::config::{AddSetting, ConfigKeys, ConfigSetting, LimitSettings, PolicySetting};
 use crate::event::SessionInfo;
 use crate::limits::{AddLimit, ConfigLimit, Limits, SAFE, Sandbox, Wanted};
@@ -33,6 +34,23 @@ pub fn limits(settings: &LimitSettings) -> Limits {
             AddSetting::None => AddLimit::None,
         },
     }
+}
+
+/// The limits of who comes in by a token: those of the settings, made narrower by it. What may hold more than a
+/// call's own work is allowed only where the settings say so.
+///
+/// # Errors
+/// A folder of the token that lies outside of those of the settings.
+pub(super) fn over_network(settings: &LimitSettings, grant: &Grant) -> Result<Limits, PathBuf> {
+    let mut all = limits(settings);
+    if settings.config.is_none() {
+        all.config = ConfigLimit::Keys(SAFE.map(str::to_owned).into());
+    }
+    if settings.mcp_add.is_none() {
+        all.mcp_add = AddLimit::None;
+    }
+    let roots = grant.roots.iter().map(real).collect();
+    Grant { roots, ..grant.clone() }.narrow(&all)
 }
 
 /// Whether what codex made of a session stays within the limits. Its folder counts as what it is now: it may

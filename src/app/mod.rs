@@ -14,6 +14,7 @@ mod logging;
 mod look;
 mod policy;
 mod rules_test;
+mod serve;
 mod servers;
 mod signals;
 mod stdio;
@@ -29,6 +30,7 @@ pub use logging::start_logging;
 pub use look::{EventsQuery, LookError, SessionsQuery, show_events, show_sessions};
 pub use policy::{PolicyError, policy};
 pub use rules_test::{Trial, test_rules};
+pub use serve::run_serve;
 #[cfg(unix)]
 pub use servers::is_too_deep;
 pub use signals::shutdown_on_signal;

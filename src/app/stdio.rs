@@ -8,6 +8,7 @@ use super::servers::too_deep;
 use super::{Bridge, policy, shutdown_on_signal, start_logging};
 use crate::config::Loaded;
 use crate::mcp::{BrokenServer, ServeError, serve};
+use crate::session::Shares;
 
 /// Serves one host on stdin and stdout until it, or a signal, ends it; then ends codex.
 ///
@@ -28,7 +29,7 @@ pub async fn run_stdio(loaded: Loaded, drop_in: bool) -> anyhow::Result<()> {
         let served = Box::pin(serve(broken, input, output, shutdown.clone())).await;
         return over(served, &shutdown, &tasks).await;
     }
-    let served = match Bridge::start(&loaded, policy, drop_in) {
+    let served = match Bridge::start(&loaded, policy, drop_in, Shares::default()) {
         Ok(bridge) => {
             let served = Box::pin(serve(bridge.server(), input, output, shutdown.clone())).await;
             bridge.end().await;

@@ -11,6 +11,7 @@ use super::daemon::DaemonCommand;
 use super::doctor::DoctorArgs;
 use super::events::EventsArgs;
 use super::login::LoginArgs;
+use super::serve::ServeArgs;
 use super::sessions::SessionsArgs;
 use crate::app::Trial;
 use crate::config::{Flags, request_kind};
@@ -40,6 +41,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<DaemonCommand>,
     },
+    /// Serve MCP over the network (Streamable HTTP), for all who have a token.
+    Serve(ServeArgs),
     /// The events of a session, a line each, whichever process runs it.
     Events(EventsArgs),
     /// The sessions, those that wait for a decision first.

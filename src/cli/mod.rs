@@ -10,6 +10,7 @@ mod exit;
 mod login;
 mod refused;
 mod run;
+mod serve;
 mod sessions;
 
 pub use args::{Cli, Command};

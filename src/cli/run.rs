@@ -64,6 +64,7 @@ fn perform(command: Option<Command>, loaded: Loaded, embedded: bool) -> anyhow::
         Some(Command::Daemon { command: None }) => wait_for(app::run_daemon(loaded)),
         #[cfg(unix)]
         Some(Command::Daemon { command: Some(command) }) => command.run(&loaded),
+        Some(Command::Serve(args)) => wait_for(app::run_serve(args.over(loaded))),
         Some(Command::Approve(args)) => {
             wait_for(async { Ok(app::run_errand(&loaded, args.into_errand()).await?) })
         }

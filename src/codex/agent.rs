@@ -319,16 +319,17 @@ impl Agent {
             Done::Connected(result) => self.on_connected(result.map(|connection| *connection)),
             Done::Ended { generation, end, routes, hung } => self.ended(generation, &end, routes, hung),
             Done::Opened { generation, inbox, reply, result } => {
-                let result = self.accepted(result).map(|Loaded { opened, notes, secrets, remedy }| {
-                    self.note(&opened.thread, &inbox, &notes);
-                    self.route(opened.thread.clone(), &inbox, (secrets, remedy), generation);
-                    opened
-                });
+                let result =
+                    self.accepted(result).map(|Loaded { opened, notes, secrets, remedy, .. }| {
+                        self.note(&opened.thread, &inbox, &notes);
+                        self.route(opened.thread.clone(), &inbox, (secrets, remedy), generation);
+                        opened
+                    });
                 // A caller that went away has dropped the inbox too: the first event finds that.
                 let _ = reply.send(result);
             }
             Done::Resumed { generation, run, result } => match self.accepted(result) {
-                Ok(Loaded { opened, notes, secrets, remedy }) => {
+                Ok(Loaded { opened, notes, secrets, remedy, .. }) => {
                     let mut run = run;
                     run.turn.sandbox_policy.clone_from(&opened.sandbox_policy);
                     self.say(run.thread.clone(), run.inbox.clone(), AgentEvent::Loaded(opened));

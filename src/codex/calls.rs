@@ -21,7 +21,9 @@ use crate::event::{Body, SessionInfo};
 use crate::ids::{Generation, ThreadId, TurnId};
 use crate::rpc::{CallError, Peer};
 use crate::servers::gather;
-use crate::session::{AgentError, Fork, Image, Missed, Opened, SteerError, ThreadParams, TurnParams};
+use crate::session::{
+    Accepts, AgentError, Fork, Image, Missed, Opened, SteerError, ThreadParams, TurnParams,
+};
 
 /// A thread's start: 40–90 ms warm, 7.5 s for sixty at once with an MCP server each.
 const OPEN: Duration = Duration::from_secs(120);
@@ -51,6 +53,8 @@ pub(super) struct Loaded {
     pub secrets: Secrets,
     /// What to do where its turns fail for want of sign-in.
     pub remedy: account::Remedy,
+    /// Whether it may be used as codex has opened it.
+    pub accepts: Accepts,
 }
 
 /// `thread/start`.
@@ -68,7 +72,7 @@ pub(super) async fn start(
         config.insert("mcp_servers".to_owned(), Value::Object(servers));
     }
     let remedy = account::remedy(&own, &config);
-    let hidden = secrets.of_open(params);
+    let (hidden, accepts) = (secrets.of_open(params), params.around.accepts.clone());
     let params = ThreadStartParams {
         cwd: Some(params.cwd.clone()),
         model: params.model.clone(),
@@ -82,7 +86,7 @@ pub(super) async fn start(
     };
     let opened: Result<ThreadOpened, _> = call(peer, "thread/start", &params, OPEN).await;
     let opened = opened.map_err(|error| without_secrets(error, &hidden))?;
-    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets, remedy })
+    Ok(Loaded { opened: into_opened(opened, generation, turn), notes, secrets, remedy, accepts })
 }
 
 /// The MCP servers of a thread. `fresh`: it begins now.
@@ -143,7 +147,7 @@ pub(super) async fn resume(
     }
     let Again { sandbox, mut config, turn, mut notes, secrets, remedy } =
         again(peer, launch, &params).await?;
-    let hidden = secrets.of_open(&params);
+    let (hidden, accepts) = (secrets.of_open(&params), params.around.accepts.clone());
     config.retain(|key, _| key != "model" && key != "model_reasoning_effort");
     let params = ThreadStartParams {
         thread_id: Some(thread.to_string()),
@@ -169,7 +173,7 @@ pub(super) async fn resume(
             notes.push(Body::warning(message));
         }
     }
-    Ok(Loaded { opened, notes, secrets, remedy })
+    Ok(Loaded { opened, notes, secrets, remedy, accepts })
 }
 
 /// `thread/fork`. Of a thread's settings codex keeps the policy alone (measured): the rest is given again,
@@ -187,7 +191,7 @@ pub(super) async fn fork(
         params.cwd = thread.cwd;
     }
     let Again { sandbox, mut config, turn, notes, secrets, remedy } = again(peer, launch, &params).await?;
-    let hidden = secrets.of_open(&params);
+    let (hidden, accepts) = (secrets.of_open(&params), params.around.accepts.clone());
     if let Some(effort) = thread.reasoning_effort {
         config.insert("model_reasoning_effort".to_owned(), Value::String(effort));
     }
@@ -208,7 +212,7 @@ pub(super) async fn fork(
     let opened = opened.map_err(|error| without_secrets(unforked(error, fork), &hidden))?;
     let mut opened = into_opened(opened, generation, turn);
     opened.info.forked_from = Some(fork.thread.clone());
-    Ok(Loaded { opened, notes, secrets, remedy })
+    Ok(Loaded { opened, notes, secrets, remedy, accepts })
 }
 
 /// What a thread is given that goes on.

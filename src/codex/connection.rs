@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::accept::Accept;
 use super::items::SHORTEN;
 use super::locate::{Lookup, locate};
 use super::protocol::{Capabilities, ClientInfo, InitializeParams, InitializeResult};
@@ -35,10 +35,26 @@ pub struct Launch {
     pub cwd: Option<PathBuf>,
     /// The user's, which codex's `~` stands for.
     pub home: Option<PathBuf>,
-    /// Whether a thread may be used as codex has opened it.
-    pub accept: Accept,
+    /// Hears of each start.
+    pub started: Started,
     /// How long it may say nothing before it is asked whether it lives, and after that.
     pub health: Duration,
+}
+
+/// Hears that codex was started.
+#[derive(Clone)]
+pub struct Started(pub Arc<dyn Fn() + Send + Sync>);
+
+impl Default for Started {
+    fn default() -> Self {
+        Self(Arc::new(|| {}))
+    }
+}
+
+impl std::fmt::Debug for Started {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Started(…)")
+    }
 }
 
 /// A codex that answers.

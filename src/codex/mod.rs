@@ -5,7 +5,6 @@
 //! MCP is absent here, and so is every decision: codex's task does what sessions tell it, and
 //! tells sessions what codex says.
 
-mod accept;
 pub mod account;
 mod agent;
 pub mod answers;
@@ -34,6 +33,5 @@ mod stop;
 mod tests;
 pub mod text;
 
-pub use accept::Accept;
 pub use agent::Agent;
-pub use connection::Launch;
+pub use connection::{Launch, Started};

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::approvals::{self, RouteSetting, RuleSettings};
 use super::limits::{AddSetting, ConfigKeys, ConfigSetting, InheritSetting, PolicySetting, SandboxSetting};
 use super::settings::{DisconnectSetting, LogLevel, Settings};
-use super::values;
+use super::{http, values};
 use crate::event::Decision;
 
 /// What all variables of the bridge begin with.
@@ -100,6 +100,41 @@ pub(super) const KEYS: &[Key] = &[
         set: |to, from| put(&mut to.daemon.idle, text(from).and_then(values::deadline_text)),
     },
     Key { name: "daemon.on_disconnect", set: |to, from| put(&mut to.daemon.on_disconnect, disconnect(from)) },
+    Key {
+        name: "http.listen",
+        set: |to, from| put(&mut to.http.listen, text(from).and_then(http::listen_text)),
+    },
+    Key {
+        name: "http.url",
+        set: |to, from| put(&mut to.http.url, text(from).and_then(http::url_text).map(Some)),
+    },
+    Key { name: "http.hosts", set: |to, from| put(&mut to.http.hosts, list(from)) },
+    Key { name: "http.insecure", set: |to, from| put(&mut to.http.insecure, switch(from)) },
+    Key { name: "http.tokens", set: |to, from| put(&mut to.http.tokens, Ok(Some(from.into()))) },
+    Key {
+        name: "http.authorization_servers",
+        set: |to, from| put(&mut to.http.authorization_servers, list(from).and_then(http::servers)),
+    },
+    Key {
+        name: "http.connections",
+        set: |to, from| put(&mut to.http.connections, text(from).and_then(values::count_text)),
+    },
+    Key {
+        name: "http.sessions",
+        set: |to, from| put(&mut to.http.sessions, text(from).and_then(values::count_text)),
+    },
+    Key {
+        name: "http.idle",
+        set: |to, from| put(&mut to.http.idle, text(from).and_then(values::deadline_text)),
+    },
+    Key {
+        name: "http.requests",
+        set: |to, from| put(&mut to.http.requests, text(from).and_then(values::count_text)),
+    },
+    Key {
+        name: "http.drain",
+        set: |to, from| put(&mut to.http.drain, text(from).and_then(values::span_text)),
+    },
     Key {
         name: "journal.keep",
         set: |to, from| put(&mut to.journal.keep, text(from).and_then(values::deadline_text)),

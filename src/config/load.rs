@@ -15,6 +15,9 @@ const FILE: &str = "codex-bridge.toml";
 /// The file of MCP servers beside it.
 const MCP_FILE: &str = "mcp.json";
 
+/// The file of tokens beside it.
+const TOKENS_FILE: &str = "tokens.toml";
+
 /// The variable that counts bridges above each other. No setting: only a bridge sets it.
 pub const DEPTH: &str = "CODEX_BRIDGE_DEPTH";
 
@@ -53,6 +56,12 @@ impl Loaded {
     #[must_use]
     pub fn origin(&self, key: &str) -> Origin {
         self.origins.get(key).cloned().unwrap_or_default()
+    }
+
+    /// The file of tokens: `http.tokens`, else `tokens.toml` beside the settings file.
+    #[must_use]
+    pub fn tokens(&self) -> PathBuf {
+        self.settings.http.tokens.clone().unwrap_or_else(|| self.file.with_file_name(TOKENS_FILE))
     }
 
     /// The journal's database: `journal.path`, else `journal.db` in the state folder.
@@ -215,12 +224,19 @@ impl Layers {
 
     // After each layer, since a relative path starts where its layer says: a file's at its folder.
     fn resolve_paths(&mut self, base: &Path) {
-        let Settings { codex, journal, log, approvals, limits, mcp, .. } = &mut self.settings;
+        let Settings { codex, journal, log, approvals, limits, mcp, http, .. } = &mut self.settings;
         for root in &mut limits.roots {
             *root = absolute(root, base, self.home.as_deref());
         }
         let rules = approvals.rules.iter_mut().map(|rule| &mut rule.path);
-        let places = [&mut codex.bin, &mut codex.home, &mut journal.path, &mut log.file, &mut mcp.file];
+        let places = [
+            &mut codex.bin,
+            &mut codex.home,
+            &mut journal.path,
+            &mut log.file,
+            &mut mcp.file,
+            &mut http.tokens,
+        ];
         for place in places.into_iter().chain(rules) {
             let path = place.take().filter(|path| !path.as_os_str().is_empty());
             *place = path.map(|path| absolute(&path, base, self.home.as_deref()));

@@ -8,6 +8,7 @@ mod approvals;
 mod defaults;
 mod env;
 mod error;
+mod http;
 mod keys;
 mod limits;
 mod load;
@@ -27,6 +28,7 @@ pub use approvals::{
 pub use defaults::{Defaults, Flags};
 pub use env::Env;
 pub use error::ConfigError;
+pub use http::{HttpSettings, listen_text as listen_address, url_text as site_address};
 pub use limits::{
     AddSetting, ConfigKeys, ConfigSetting, InheritSetting, LimitSettings, McpSettings, PolicySetting,
     SandboxSetting,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::approvals::ApprovalSettings;
+use super::http::HttpSettings;
 use super::limits::{LimitSettings, McpSettings};
 use super::values;
 
@@ -28,6 +29,8 @@ pub struct Settings {
     pub mcp: McpSettings,
     /// `[daemon]`: the bridge in the background.
     pub daemon: DaemonSettings,
+    /// `[http]`: the bridge over the network.
+    pub http: HttpSettings,
     /// `[journal]`: where events are kept.
     pub journal: JournalSettings,
     /// `[log]`: what the bridge says of itself.

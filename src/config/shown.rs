@@ -91,6 +91,7 @@ impl Loaded {
             "codex.home" => path(&self.paths.codex_home),
             "journal.path" => path(&self.journal()),
             "mcp.file" => path(&self.mcp_file.0),
+            "http.tokens" => path(&self.tokens()),
             "limits.config" => {
                 let value = toml::Value::try_from(self.settings.limits.config_or_default()).ok()?;
                 Some(value.to_string())

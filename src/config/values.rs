@@ -86,7 +86,7 @@ pub(super) fn megabytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Er
 }
 
 // What a file says: a number or text, with the same parser for both.
-fn scalar<T, E: Error>(value: &toml::Value, parse: fn(&str) -> Result<T, String>) -> Result<T, E> {
+pub(super) fn scalar<T, E: Error>(value: &toml::Value, parse: fn(&str) -> Result<T, String>) -> Result<T, E> {
     let parsed = match value {
         toml::Value::Integer(number) => parse(&number.to_string()),
         toml::Value::String(text) => parse(text),
@@ -98,6 +98,11 @@ fn scalar<T, E: Error>(value: &toml::Value, parse: fn(&str) -> Result<T, String>
 /// `approvals.deadline` of a file.
 pub(super) fn deadline<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     scalar(&toml::Value::deserialize(from)?, deadline_text)
+}
+
+/// `http.drain` of a file.
+pub(super) fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    scalar(&toml::Value::deserialize(from)?, span_text)
 }
 
 /// `wait.default` of a file.

@@ -101,6 +101,21 @@ pub enum DecidedBy {
     Shutdown,
 }
 
+impl DecidedBy {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Person => "person",
+            Self::Agent => "agent",
+            Self::Deadline => "deadline",
+            Self::Codex => "codex",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
 /// An open question of codex.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -16,7 +16,7 @@ use super::record::{
     TaskState,
 };
 use crate::event::{Event, Timestamp};
-use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
+use crate::ids::{ApprovalId, BridgeId, Principal, Seq, ThreadId};
 use kept::{Kept, Secret, Slot};
 
 /// The bytes of events that are held at most: some hundred turns.
@@ -95,8 +95,8 @@ impl Journal for MemoryJournal {
         now(Ok(self.kept().sessions.get(&thread).map(|slot| slot.row.clone())))
     }
 
-    fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>> {
-        let mut rows = self.kept().rows(|_| true);
+    fn sessions(&self, of: Option<Principal>, limit: usize) -> Pending<Vec<SessionRecord>> {
+        let mut rows = self.kept().rows(|row| of.is_none() || row.principal == of);
         rows.sort_by_key(|row| std::cmp::Reverse(row.updated));
         rows.truncate(limit);
         now(Ok(rows))
@@ -159,8 +159,8 @@ impl Journal for MemoryJournal {
         now(Ok(self.kept().claim_run(run)))
     }
 
-    fn run(&self, key: String) -> Pending<Option<RunRecord>> {
-        now(Ok(self.kept().runs.get(&key).cloned()))
+    fn run(&self, thread: ThreadId, key: String) -> Pending<Option<RunRecord>> {
+        now(Ok(self.kept().run(&thread, &key)))
     }
 
     fn runs(&self, thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>> {

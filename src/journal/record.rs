@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::error::JournalError;
 use crate::event::{Event, Timestamp};
-use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId, TurnId};
+use crate::ids::{ApprovalId, BridgeId, Principal, Seq, ThreadId, TurnId};
 
 /// Where a session stands, for the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub struct SessionRecord {
     pub model: Option<String>,
     /// The bridge that has it now.
     pub owner: Option<BridgeId>,
+    /// Whose it is, where it was begun over the network.
+    pub principal: Option<Principal>,
     /// Its last event.
     pub last_seq: Seq,
     /// Its latest `turn_started`; zero when there is none.
@@ -166,6 +168,8 @@ impl TaskRecord {
 pub struct RunRecord {
     /// Its name.
     pub key: String,
+    /// Whose name it is: each who shares a bridge has names of his own.
+    pub principal: Option<Principal>,
     /// Of all that the call asked for.
     pub digest: String,
     /// The call that has it: no other one may say where it is, or free it.
@@ -223,8 +227,8 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     fn last(&self, thread: ThreadId, after: Seq, kind: &'static str) -> Pending<Option<Event>>;
     /// A session's row.
     fn session(&self, thread: ThreadId) -> Pending<Option<SessionRecord>>;
-    /// All rows, the latest first.
-    fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>>;
+    /// All rows, or those of a principal, the latest first.
+    fn sessions(&self, of: Option<Principal>, limit: usize) -> Pending<Vec<SessionRecord>>;
     /// The session that ever had this request.
     fn approval(&self, id: ApprovalId) -> Pending<Option<ThreadId>>;
     /// Takes a session whose owner is nobody, dead, or us; one without a row too.
@@ -247,8 +251,8 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     /// Takes the name for a run; resolves with the run that has it, where one does. One whose bridge died before
     /// it had a session has it no more.
     fn claim_run(&self, run: RunRecord) -> Pending<Option<RunRecord>>;
-    /// The run that has a name. A pure look: it takes no name and frees none.
-    fn run(&self, key: String) -> Pending<Option<RunRecord>>;
+    /// The run of a session that has a name. A pure look: it takes no name and frees none.
+    fn run(&self, thread: ThreadId, key: String) -> Pending<Option<RunRecord>>;
     /// The latest runs of a session, at most `limit`.
     fn runs(&self, thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>>;
     /// Says of a claim in which session its run is, and behind which event; `None` frees the name. Queued at

@@ -16,7 +16,7 @@ use super::memory::MemoryJournal;
 use super::record::{Batch, Claimed, GivenUp, Journal, Owner, Pending, RunRecord, SessionRecord, TaskRecord};
 use super::sqlite::SqliteJournal;
 use crate::event::{Event, Timestamp};
-use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
+use crate::ids::{ApprovalId, BridgeId, Principal, Seq, ThreadId};
 
 /// The journal in a file, and in memory what the file does not take.
 #[derive(Debug)]
@@ -150,8 +150,8 @@ impl Journal for SpareJournal {
         }
     }
 
-    fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>> {
-        let rows = self.rows(self.file.sessions(limit), self.memory.sessions(limit));
+    fn sessions(&self, of: Option<Principal>, limit: usize) -> Pending<Vec<SessionRecord>> {
+        let rows = self.rows(self.file.sessions(of.clone(), limit), self.memory.sessions(of, limit));
         Box::pin(async move {
             let mut rows = rows.await?;
             rows.sort_by_key(|row| std::cmp::Reverse(row.updated));
@@ -222,8 +222,8 @@ impl Journal for SpareJournal {
         })
     }
 
-    fn run(&self, key: String) -> Pending<Option<RunRecord>> {
-        let (here, stored) = (self.memory.run(key.clone()), self.file.run(key));
+    fn run(&self, thread: ThreadId, key: String) -> Pending<Option<RunRecord>> {
+        let (here, stored) = (self.memory.run(thread.clone(), key.clone()), self.file.run(thread, key));
         here_or_stored(here, stored)
     }
 

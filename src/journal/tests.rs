@@ -10,7 +10,7 @@ mod versions;
 
 use super::*;
 use crate::event::{Body, Event, Timestamp};
-use crate::ids::{BridgeId, Seq, ThreadId};
+use crate::ids::{BridgeId, Principal, Seq, ThreadId};
 
 fn event(thread: &str, seq: u64) -> Event {
     Event {
@@ -31,6 +31,7 @@ fn row(thread: &str, last: u64, owner: Option<&BridgeId>, status: SessionStatus)
         status,
         model: None,
         owner: owner.cloned(),
+        principal: None,
         last_seq: Seq(last),
         turn_seq: Seq::ZERO,
         turn_id: None,
@@ -68,7 +69,7 @@ async fn promises(journal: &dyn Journal) {
     assert_eq!(seqs(journal.read(t(), Seq(8), 100, 1).await.unwrap()), [9], "one at least");
     assert!(journal.read(t(), Seq(10), 100, 1).await.unwrap().is_empty());
     assert_eq!(journal.read(t(), Seq(0), 1, 100).await.unwrap(), [event("a", 1)]);
-    let rows = journal.sessions(10).await.unwrap();
+    let rows = journal.sessions(None, 10).await.unwrap();
     assert_eq!(rows.iter().map(|r| r.thread_id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(rows[0].settings, serde_json::json!({ "a": 1 }));
     journal.close().await.unwrap();
@@ -164,7 +165,7 @@ fn a_newer_file_is_not_touched() {
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     let error = SqliteJournal::open(&path).unwrap_err();
-    assert!(error.to_string().contains("schema version 99, this bridge writes 6"), "{error}");
+    assert!(error.to_string().contains("schema version 99, this bridge writes 7"), "{error}");
 }
 
 #[cfg(unix)]

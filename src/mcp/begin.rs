@@ -1,6 +1,6 @@
 //! How a call begins its turn, and goes on from there.
 
-use super::call::{Call, Late, over};
+use super::call::{Call, Late};
 use super::doing::doing;
 use super::faults::late_error;
 use super::follow::by_host;
@@ -106,7 +106,7 @@ async fn begin(
     let until = if named && call.wants_task() { Some(Instant::now()) } else { call.waits_until() };
     let mut views = handle.view();
     let in_line = async {
-        over(until).await;
+        call.over(until).await;
         views
             .wait_for(|view| view.queued.is_some() || view.line.iter().any(|one| one.call == start))
             .await

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rmcp::RoleServer;
 use rmcp::service::RequestContext;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::dialog::Forms;
 use super::hosts;
@@ -77,6 +78,8 @@ pub(super) struct Call<'a> {
     /// Whether it said how long, so that it wants a handle and no task.
     pub asked: bool,
     begun: Instant,
+    /// Fires when no call waits any more.
+    closing: CancellationToken,
 }
 
 /// Why a call did not get what it waited for.
@@ -95,9 +98,23 @@ impl<'a> Call<'a> {
         context: &'a RequestContext<RoleServer>,
         binding: &'a Binding,
         asked: Option<Duration>,
+        closing: CancellationToken,
     ) -> Self {
         let (wait, was_cut) = hosts::cut(asked, host.policy);
-        Self { host, context, binding, wait, was_cut, asked: asked.is_some(), begun: Instant::now() }
+        Self { host, context, binding, wait, was_cut, asked: asked.is_some(), begun: Instant::now(), closing }
+    }
+
+    /// Returns at a point in time, or where the bridge is about to end.
+    pub async fn over(&self, until: Option<Instant>) {
+        tokio::select! {
+            () = self.closing.cancelled() => {}
+            () = over(until) => {}
+        }
+    }
+
+    /// Whether a point in time has passed, or the bridge is about to end.
+    pub fn is_over(&self, until: Option<Instant>) -> bool {
+        self.closing.is_cancelled() || until.is_some_and(|until| until <= Instant::now())
     }
 
     /// Whether its run is to be a task.
@@ -132,7 +149,7 @@ impl<'a> Call<'a> {
             biased;
             () = self.context.ct.cancelled() => Err(Late::Cancelled),
             done = work => Ok(done),
-            () = over(until) => Err(Late::TooLong),
+            () = self.over(until) => Err(Late::TooLong),
         }
     }
 }

@@ -20,10 +20,14 @@ use crate::session::{Elsewhere, Sessions};
 /// How long another bridge may take to answer: it has the same time for its journal.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// What `codex-approve` was given.
-pub(super) struct Decided {
+/// What an open question is answered with.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// Yes, no, and the like.
     pub decision: Decision,
+    /// Why.
     pub reason: Option<String>,
+    /// What is answered or granted.
     pub answers: Option<Answers>,
 }
 

@@ -103,7 +103,7 @@ impl Follow<'_> {
             }
             self.progress.tell(&view).await;
             if !view.decisions.is_empty() {
-                if until.is_some_and(|until| until <= Instant::now()) {
+                if self.call.is_over(until) {
                     // A caller that waits no longer is handed the question.
                     return self.stop(view, until);
                 }
@@ -142,7 +142,7 @@ impl Follow<'_> {
             tokio::select! {
                 biased;
                 () = self.call.context.ct.cancelled() => {}
-                () = over(until) => return self.stop(view, until),
+                () = self.call.over(until) => return self.stop(view, until),
                 () = over(self.progress.due(&view)) => {}
                 changed = views.changed() => if changed.is_err() {
                     let view = views.borrow().clone();
@@ -230,7 +230,7 @@ impl Follow<'_> {
                 let _ = open.cancel(None).await;
                 return Dialog::Cancelled;
             }
-            () = over(limit) => {
+            () = self.call.over(limit) => {
                 let _ = open.cancel(Some("the call takes too long".into())).await;
                 return Dialog::TooLong;
             }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::args::CodexArgs;
 use super::faults::above;
+use super::options::ServerOptions;
 use super::result;
-use super::server::ServerOptions;
 use crate::servers::Wanted;
 
 /// The key that names a profile. codex's app-server refuses it, and no other way of codex does the same.

@@ -260,6 +260,7 @@ impl Server {
         let journal = self.sessions.journal();
         let run = RunRecord {
             key: key.name.clone(),
+            principal: self.principal().cloned(),
             digest: key.digest.clone(),
             claim: key.claim.clone(),
             bridge: journal.bridge().clone(),

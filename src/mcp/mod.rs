@@ -1,5 +1,5 @@
 //! MCP: **the only place that knows rmcp**. Tools, their arguments and results, dialogs, and the
-//! connection. codex is absent here: a tool reads the journal and talks to sessions.
+//! connection, also over HTTP. codex is absent here: a tool reads the journal and talks to sessions.
 
 pub mod args;
 mod begin;
@@ -17,11 +17,14 @@ mod follow;
 mod given;
 pub mod guard;
 pub mod hosts;
+mod http;
 mod images;
 mod keys;
 mod legacy_events;
 mod models;
+mod options;
 mod output;
+mod page;
 mod params;
 mod progress;
 mod reach;
@@ -29,6 +32,7 @@ mod reply;
 pub mod resources;
 pub mod result;
 mod review;
+mod rights;
 pub mod rounds;
 mod runs;
 pub mod schema;
@@ -40,6 +44,11 @@ mod tools;
 mod work;
 
 pub use broken::BrokenServer;
+pub use elsewhere::Decided;
 pub use given::Profiles;
 pub use guard::{ServeError, serve};
-pub use server::{Mine, Server, ServerOptions};
+pub use http::{Front, FrontOptions};
+pub use options::{Closing, Meter, ServerOptions};
+pub use page::PageError;
+pub use reach::Reach;
+pub use server::{Mine, Server};

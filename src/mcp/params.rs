@@ -14,11 +14,14 @@ use crate::limits::Wanted;
 use crate::session::{Handle, ThreadParams};
 
 impl Server {
-    /// A folder may have become a link to another since its session began.
+    /// A folder may have become a link to another since its session began, and whoever opened it may have had other
+    /// limits than who calls now.
     pub(super) fn still_within(&self, handle: &Handle) -> Result<(), CallToolResult> {
-        let cwd = PathBuf::from(&handle.view().borrow().info.cwd);
-        let real = std::fs::canonicalize(&cwd).unwrap_or(cwd);
-        self.options.limits.folder(&real).map_err(|error| above(&error))
+        let mut info = handle.view().borrow().info.clone();
+        if let Ok(real) = std::fs::canonicalize(&info.cwd) {
+            info.cwd = real.to_string_lossy().into_owned();
+        }
+        self.options.limits.check_effective(&info).map_err(|error| above(&error))
     }
 
     pub(super) fn thread_params(&self, args: &CodexArgs) -> Result<ThreadParams, CallToolResult> {

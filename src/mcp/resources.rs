@@ -24,7 +24,6 @@ use serde_json::{Value, json};
 use super::args::{Detail, EventsArgs};
 use super::cut;
 use super::decision::decision;
-use super::reach::{shows, touches};
 use super::result::{self, Note};
 use super::server::Server;
 use crate::event::{self, Body, PermissionRequest};
@@ -102,7 +101,7 @@ impl Server {
     pub(super) async fn read_one(&self, address: &str) -> Result<ReadResourceResult, ErrorData> {
         let uri = Uri::parse(address).map_err(|error| missing(error.to_string(), address))?;
         if let Some(thread) = uri.thread() {
-            let touched = touches(&self.sessions, &self.options.limits, thread).await;
+            let touched = self.options.reach.touches(&self.sessions, thread).await;
             touched.map_err(|error| unopened(&error, address))?;
         }
         let text = match &uri {
@@ -126,7 +125,7 @@ impl Server {
         let journal = self.sessions.journal();
         // Those that wait for somebody come first, however long ago they were touched.
         let mut rows = journal.undecided().await.map_err(|error| broken(&error))?;
-        rows.retain(|row| shows(&self.options.limits, row));
+        rows.retain(|row| self.options.reach.shows(row));
         let latest = self.latest(NAMED).await?;
         rows.extend(latest.into_iter().filter(|row| row.status != SessionStatus::NeedsDecision));
         rows.truncate(NAMED);
@@ -142,6 +141,7 @@ impl Server {
             json!({
                 "threadId": row.thread_id, "status": status(row), "cwd": row.cwd, "title": row.title,
                 "model": row.model, "created": row.created, "updated": row.updated, "next": row.last_seq,
+                "principal": row.principal,
             })
         });
         Ok(json!({ "sessions": named.collect::<Vec<_>>() }))
@@ -150,7 +150,7 @@ impl Server {
     async fn all_decisions(&self) -> Result<Value, ErrorData> {
         let open = session::open_decisions(self.sessions.journal().as_ref()).await;
         let open: Vec<(SessionRecord, PermissionRequest)> = open.map_err(|error| broken(&error))?;
-        let shown = open.into_iter().filter(|(row, _)| shows(&self.options.limits, row));
+        let shown = open.into_iter().filter(|(row, _)| self.options.reach.shows(row));
         let open: Vec<_> = shown.collect();
         let room = self.options.budget / open.len().max(1);
         let each = open.iter().map(|(row, request)| {
@@ -186,10 +186,11 @@ impl Server {
 
     /// The latest sessions that may be seen.
     async fn latest(&self, most: usize) -> Result<Vec<SessionRecord>, ErrorData> {
-        let limits = &self.options.limits;
-        let read = if limits.roots.is_empty() { most } else { ALL };
-        let rows = self.sessions.journal().sessions(read).await.map_err(|error| broken(&error))?;
-        Ok(rows.into_iter().filter(|row| shows(limits, row)).take(most).collect())
+        let reach = &self.options.reach;
+        let read = if reach.is_limited() { ALL } else { most };
+        let rows = self.sessions.journal().sessions(reach.own.clone(), read).await;
+        let rows = rows.map_err(|error| broken(&error))?.into_iter();
+        Ok(rows.filter(|row| reach.shows(row)).take(most).collect())
     }
 
     async fn one_session(&self, thread: &ThreadId, address: &str) -> Result<Value, ErrorData> {

@@ -1,7 +1,5 @@
 //! The MCP server: what it says of itself, and which tool a call goes to.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,20 +12,21 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
-use serde_json::{Map, Value};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::call::{Asking, Call, Host};
-use super::given::Profiles;
+use super::options::{Closing, ServerOptions};
 use super::resources::{Outlet, Uri, Wants, run_notices, seen_now};
 use super::rounds::{Binding, Rounds};
 use super::sign_in::Held;
 use super::tasks::Tasks;
 use super::work::Turns;
 use super::{hosts, result, schema};
+use crate::access::Right;
 use crate::event::Timestamp;
-use crate::limits::Limits;
-use crate::servers::Wanted;
+use crate::ids::Principal;
 use crate::session::{CallId, Handle, Sessions};
 
 /// How the tools belong together, for the agent that reads it once.
@@ -38,41 +37,6 @@ const INSTRUCTIONS: &str = "codex-bridge delegates work to OpenAI's codex, a cod
 - status `needs_decision`: codex asks before it acts; read `decisions`, then call `codex-approve` with approvalId.\n\
 - `codex-events` pages through what codex did (`after` = the last `next`); `codex-cancel` ends the turn.\n\
 - `codex-sessions` lists threads, also those of the codex CLI and IDEs.";
-
-/// What a server runs with.
-#[derive(Clone, Debug)]
-pub struct ServerOptions {
-    /// The folder of a session where a call names none.
-    pub cwd: PathBuf,
-    /// What a session gets where a call says nothing: codex's own flags.
-    pub model: Option<String>,
-    /// The same.
-    pub sandbox: Option<String>,
-    /// The same.
-    pub approval_policy: Option<String>,
-    /// The same, any key of config.toml.
-    pub config: Map<String, Value>,
-    /// The same, of codex's MCP servers.
-    pub servers: Wanted,
-    /// Sets a dotted or plain key of `config` so that no two keys overlap.
-    pub overlay: fn(&mut Map<String, Value>, &str, Value),
-    /// Profiles of codex by their names.
-    pub profiles: Profiles,
-    /// What a call may ask for.
-    pub limits: Arc<Limits>,
-    /// Whether a person may be asked by dialogs (`approvals.route`).
-    pub dialogs: bool,
-    /// The most bytes of a result.
-    pub budget: usize,
-    /// How long a task can be asked for after its end.
-    pub keep: Duration,
-    /// Whether legacy hosts get `codex/event` notifications besides.
-    pub legacy_events: bool,
-    /// Started as `codex mcp-server` was: unknown hosts wait to the end.
-    pub drop_in: bool,
-    /// The user's own waits, by the name of the host.
-    pub waits: BTreeMap<String, hosts::WaitPolicy>,
-}
 
 /// The handler of one connection.
 #[derive(Clone, Debug)]
@@ -89,6 +53,9 @@ pub struct Server {
     begun: Timestamp,
     /// Who hears what its host begins.
     mine: Option<mpsc::Sender<Mine>>,
+    /// Fires when its connection is over, where nothing around it says so.
+    gone: CancellationToken,
+    closing: Closing,
 }
 
 /// A turn that a host has begun.
@@ -106,8 +73,12 @@ const MINE: usize = 256;
 /// Resources that one host may watch: more than it has sessions to show.
 const MAX_WATCHED: usize = 256;
 
-/// Who calls. On stdio it is the one host that started the process.
-const PRINCIPAL: &str = "stdio";
+/// Who calls where the process is one host's alone.
+const HOST: &str = "stdio";
+
+/// What a caller is told who would begin work at the end.
+const CLOSING: &str = "the bridge is being stopped and begins no work; what runs can still be waited for and decided. Call again \
+                       once it is back";
 
 /// A tool call as it came.
 #[derive(Debug)]
@@ -121,9 +92,9 @@ impl Server {
     /// A server over these sessions.
     #[must_use]
     pub fn new(sessions: Sessions, options: ServerOptions) -> Self {
-        let (limits, budget) = (options.limits.clone(), options.budget);
-        let work = Turns { sessions: sessions.clone(), limits, budget };
-        Self {
+        let (reach, budget) = (options.reach.clone(), options.budget);
+        let work = Turns { sessions: sessions.clone(), reach, budget };
+        let mut server = Self {
             tasks: Arc::new(Tasks::new(sessions.journal().clone(), work, options.keep)),
             sessions,
             options: Arc::new(options),
@@ -131,10 +102,37 @@ impl Server {
             sign_ins: Arc::default(),
             // List changes are told to every legacy host: it has no way to ask for them.
             wants: tokio::sync::watch::Sender::new(Wants { list: true, ..Wants::default() }),
-            list: schema::tools().into(),
+            list: Vec::new().into(),
             begun: Timestamp::now(),
             mine: None,
-        }
+            gone: CancellationToken::new(),
+            closing: Closing::default(),
+        };
+        server.list = server.allowed(schema::tools()).into();
+        server
+    }
+
+    /// The same, in a bridge that takes its time to end.
+    #[must_use]
+    pub fn closing(self, closing: Closing) -> Self {
+        Self { closing, ..self }
+    }
+
+    /// The same for one more connection, which is over when `gone` fires.
+    pub(super) fn connection(&self, gone: CancellationToken) -> Self {
+        let wants = Wants { list: true, ..Wants::default() };
+        let wants = tokio::sync::watch::Sender::new(wants);
+        Self { wants, begun: Timestamp::now(), gone, ..self.clone() }
+    }
+
+    /// Whose its host is.
+    pub(super) fn principal(&self) -> Option<&Principal> {
+        self.options.principal.as_ref()
+    }
+
+    /// Who calls, by name.
+    pub(super) fn caller(&self) -> &str {
+        self.principal().map_or(HOST, Principal::as_str)
     }
 
     /// The same, and what its host begins from here on.
@@ -153,14 +151,16 @@ impl Server {
 
     /// A call that begins now.
     pub(super) fn call<'a>(&self, context: &'a Context<'_>, wait: Option<Duration>) -> Call<'a> {
-        Call::new(self.host(context.request), context.request, &context.binding, wait)
+        let closing = self.closing.late.clone();
+        Call::new(self.host(context.request), context.request, &context.binding, wait, closing)
     }
 
     /// What the host of a request can.
     fn host(&self, context: &RequestContext<RoleServer>) -> Host {
         let name = context.client_info().map(|info| info.name).unwrap_or_default();
         let policy = hosts::for_host(&name, self.options.drop_in, &self.options.waits);
-        Host::of(context, policy, self.options.dialogs)
+        let dialogs = self.options.dialogs && self.options.rights.has(Right::Decide);
+        Host::of(context, policy, dialogs)
     }
 
     async fn route(
@@ -169,7 +169,7 @@ impl Server {
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let CallToolRequestParams { name, arguments, input_responses, request_state, .. } = request;
-        let binding = Binding::of(PRINCIPAL, "tools/call", &name, arguments.as_ref());
+        let binding = Binding::of(self.caller(), "tools/call", &name, arguments.as_ref());
         let context = &Context { request: context, binding };
         let runs = matches!(
             name.as_ref(),
@@ -191,6 +191,14 @@ impl Server {
                 return Err(ErrorData::invalid_params(message, None));
             }
             _ => {}
+        }
+        if let Err(refused) = self.may_call(&name) {
+            return Ok(refused.into());
+        }
+        if self.closing.begun.is_cancelled()
+            && matches!(name.as_ref(), "codex" | "codex-reply" | "codex-review")
+        {
+            return Ok(result::refused("closing", CLOSING).into());
         }
         Ok(match name.as_ref() {
             "codex" => self.codex(arguments, context).await,
@@ -248,6 +256,7 @@ impl ServerHandler for Server {
         request: GetTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
+        self.may("`tasks/get`", Right::Read)?;
         let forms = match self.host(&context).asking {
             Asking::Retry(forms) => Some(forms),
             Asking::Dialog(_) | Asking::Nobody => None,
@@ -260,6 +269,7 @@ impl ServerHandler for Server {
         request: UpdateTaskParams,
         _: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
+        self.may("`tasks/update`", Right::Decide)?;
         self.tasks.update(&request.task_id, request.input_responses).await
     }
 
@@ -268,6 +278,7 @@ impl ServerHandler for Server {
         request: CancelTaskParams,
         _: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
+        self.may("`tasks/cancel`", Right::Run)?;
         self.tasks.cancel(&request.task_id).await
     }
 
@@ -279,10 +290,15 @@ impl ServerHandler for Server {
             first = (self.wants.receiver_count() == 0).then(|| self.wants.subscribe());
             false
         });
-        if let Some(wants) = first {
+        if let Some(wants) = first
+            && self.options.rights.has(Right::Read)
+        {
             let journal = self.sessions.journal().as_ref();
             let outlet = Outlet::Peer(&context.peer);
-            run_notices(journal, &self.options.limits, outlet, wants, self.begun).await;
+            tokio::select! {
+                () = self.gone.cancelled() => {}
+                () = run_notices(journal, &self.options.reach, outlet, wants, self.begun) => {}
+            }
         }
     }
 
@@ -294,6 +310,7 @@ impl ServerHandler for Server {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        self.may("`subscriptions/listen`", Right::Read)?;
         let begun = Timestamp::now();
         let accepted = context.accepted();
         let addresses =
@@ -304,7 +321,7 @@ impl ServerHandler for Server {
         let journal = self.sessions.journal().as_ref();
         tokio::select! {
             () = context.cancelled() => {}
-            () = run_notices(journal, &self.options.limits, Outlet::Sink(context.sink()), wants.subscribe(), begun) => {}
+            () = run_notices(journal, &self.options.reach, Outlet::Sink(context.sink()), wants.subscribe(), begun) => {}
         }
         Ok(())
     }
@@ -314,13 +331,14 @@ impl ServerHandler for Server {
         request: SubscribeRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
+        self.may("`resources/subscribe`", Right::Read)?;
         if !Uri::is_ours(&request.uri) {
             // A host may watch whatever it has heard of; of what is not ours there is never news.
             return Ok(());
         }
         Uri::parse(&request.uri).map_err(|error| ErrorData::resource_not_found(error.to_string(), None))?;
         // Looked at before the answer: what changes after it is told.
-        let state = seen_now(self.sessions.journal().as_ref(), &self.options.limits, &request.uri).await;
+        let state = seen_now(self.sessions.journal().as_ref(), &self.options.reach, &request.uri).await;
         let mut full = false;
         self.wants.send_if_modified(|wants| {
             let known = wants.addresses.contains_key(&request.uri);
@@ -352,6 +370,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
+        self.may("`resources/list`", Right::Read)?;
         Ok(ListResourcesResult::with_all_items(self.list_all().await?))
     }
 
@@ -368,6 +387,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        self.may("`resources/read`", Right::Read)?;
         self.read_one(&request.uri).await.map(ReadResourceResponse::Complete)
     }
 
@@ -384,7 +404,23 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        Box::pin(self.route(request, &context)).await
+        let (begun, tool) = (Instant::now(), schema::named(&request.name));
+        let answering = Box::pin(self.route(request, &context));
+        let answered = tokio::select! {
+            biased;
+            // Then rmcp cancels what is open: that is no cancel of the host's, which would end its turns.
+            () = self.gone.cancelled() => Err(ErrorData::internal_error("the connection is over", None)),
+            answered = answering => answered,
+        };
+        let failed = match &answered {
+            Ok(CallToolResponse::Complete(result)) => result.is_error == Some(true),
+            Ok(_) => false,
+            Err(_) => true,
+        };
+        if let Some(tool) = tool {
+            (self.options.meter.0)(tool, failed, begun.elapsed());
+        }
+        answered
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

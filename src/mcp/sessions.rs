@@ -13,7 +13,6 @@ use self::entry::{Entry, Turn};
 use super::args::{self, SessionsArgs, Which};
 use super::faults::{bad, open_error, too_slow};
 use super::progress::Progress;
-use super::reach::{sees, shows, touches};
 use super::result;
 use super::server::{Context, Server};
 use crate::event::PermissionRequest;
@@ -86,7 +85,7 @@ impl Server {
     async fn look(&self, args: &SessionsArgs) -> Result<List, OpenError> {
         match &args.thread_id {
             Some(thread) => {
-                touches(&self.sessions, &self.options.limits, thread).await?;
+                self.options.reach.touches(&self.sessions, thread).await?;
                 self.one(thread, args).await
             }
             None => self.all(args).await,
@@ -96,11 +95,12 @@ impl Server {
     /// Those at work first, of them those that wait for a decision; then codex's own list.
     async fn all(&self, args: &SessionsArgs) -> Result<List, OpenError> {
         let journal = self.sessions.journal();
-        let rows = journal.sessions(ROWS).await?;
+        let reach = &self.options.reach;
+        let rows = journal.sessions(reach.own.clone(), ROWS).await?;
         let decisions = open_decisions(journal.as_ref()).await?;
-        let limits = &self.options.limits;
         let shown =
-            |row: &&SessionRecord| args.cwd.as_ref().is_none_or(|cwd| *cwd == row.cwd) && shows(limits, row);
+            |row: &&SessionRecord| args.cwd.as_ref().is_none_or(|cwd| *cwd == row.cwd) && reach.shows(row);
+        let idle = || rows.iter().filter(|row| row.status == SessionStatus::Idle).filter(shown);
         let mut at_work: Vec<Entry> = rows
             .iter()
             .filter(|row| row.status != SessionStatus::Idle)
@@ -114,6 +114,11 @@ impl Server {
             Some(Which::Running) => at_work.retain(|entry| entry.status == "running"),
             Some(Which::NeedsDecision) => at_work.retain(|entry| entry.status == "needs_decision"),
             Some(Which::Idle | Which::Archived) => at_work.clear(),
+        }
+        let codexs = reach.own.is_none();
+        if !codexs && matches!(args.status, None | Some(Which::Idle)) {
+            // codex knows not whose its threads are: who sees his own alone has them from the journal, all in one list.
+            at_work.extend(idle().map(|row| Entry::of_row(row, Vec::new())));
         }
         let limit = self.fitting(args.limit);
         let (from, of_codex) = match args.cursor.as_deref().map(Cursor::parse) {
@@ -129,7 +134,7 @@ impl Server {
             return Ok(list);
         }
         let left = limit - list.entries.len();
-        if matches!(args.status, Some(Which::Running | Which::NeedsDecision)) {
+        if !codexs || matches!(args.status, Some(Which::Running | Which::NeedsDecision)) {
             return Ok(list);
         }
         if left == 0 {
@@ -147,8 +152,7 @@ impl Server {
             Ok(page) => page,
             // The journal's are better than none; a cursor is codex's own, and of no use then.
             Err(OpenError::Agent(error)) if args.cursor.is_none() && !archived => {
-                let idle = rows.iter().filter(|row| row.status == SessionStatus::Idle).filter(shown);
-                list.entries.extend(idle.take(left).map(|row| Entry::of_row(row, Vec::new())));
+                list.entries.extend(idle().take(left).map(|row| Entry::of_row(row, Vec::new())));
                 list.note = Some(format!("codex could not be asked for its threads: {error}"));
                 return Ok(list);
             }
@@ -161,7 +165,7 @@ impl Server {
             }
             let row = journal.session(thread.thread.clone()).await?;
             let cwd = row.as_ref().map(|row| &row.cwd).filter(|cwd| !cwd.is_empty());
-            if sees(limits, cwd.unwrap_or(&thread.cwd)) {
+            if reach.sees(cwd.unwrap_or(&thread.cwd)) {
                 list.entries.push(Entry::of_thread(thread, row.as_ref()));
             }
         }

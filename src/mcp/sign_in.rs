@@ -10,7 +10,7 @@ use rmcp::service::PeerRequestOptions;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::call::{Asking, Call, Late, over};
+use super::call::{Asking, Call, Late};
 use super::server::Server;
 use crate::event::TurnStatus;
 use crate::ids::ThreadId;
@@ -111,7 +111,7 @@ impl Server {
                 self.sign_ins.set(None);
                 return None;
             }
-            () = over(limit) => {
+            () = call.over(limit) => {
                 let _ = open.cancel(Some("the call takes too long".into())).await;
                 return Some(under_way(thread));
             }

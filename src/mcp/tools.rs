@@ -115,7 +115,7 @@ impl Server {
         arguments: Option<JsonObject>,
         context: &Context<'_>,
     ) -> CallToolResponse {
-        flat(self.try_wait(arguments, context).await)
+        flat(Box::pin(self.try_wait(arguments, context)).await)
     }
 
     async fn try_wait(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {
@@ -144,7 +144,7 @@ impl Server {
         arguments: Option<JsonObject>,
         context: &Context<'_>,
     ) -> CallToolResponse {
-        flat(self.try_approve(arguments, context).await)
+        flat(Box::pin(self.try_approve(arguments, context)).await)
     }
 
     async fn try_approve(&self, arguments: Option<JsonObject>, context: &Context<'_>) -> Outcome {

@@ -1,6 +1,5 @@
 //! A turn of a session as the work of a task.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -12,7 +11,7 @@ use super::dialog::{self, Answer as Filled, Forms};
 use super::doing::doing;
 use super::elsewhere::send;
 use super::faults::call_error;
-use super::reach::touches;
+use super::reach::Reach;
 use super::result::{self, Note};
 use super::runs::{Answered, answer};
 use super::tasks::{Standing, Work};
@@ -21,7 +20,6 @@ use crate::control::{Answer, By, Request};
 use crate::event::{DecidedBy, Decision};
 use crate::ids::ApprovalId;
 use crate::journal::TaskRecord;
-use crate::limits::Limits;
 use crate::session::{AgentError, Handle, Named, OpenError, Sessions, View};
 
 /// Turns of these sessions.
@@ -29,7 +27,7 @@ use crate::session::{AgentError, Handle, Named, OpenError, Sessions, View};
 pub(super) struct Turns {
     pub sessions: Sessions,
     /// Which of them a caller may know of.
-    pub limits: Arc<Limits>,
+    pub reach: Reach,
     /// The most bytes of a result.
     pub budget: usize,
 }
@@ -115,7 +113,7 @@ impl Turns {
 
 impl Work for Turns {
     fn is_known<'a>(&'a self, task: &'a TaskRecord) -> BoxFuture<'a, bool> {
-        async move { touches(&self.sessions, &self.limits, &task.thread).await.is_ok() }.boxed()
+        async move { self.reach.touches(&self.sessions, &task.thread).await.is_ok() }.boxed()
     }
 
     fn look<'a>(&'a self, task: &'a TaskRecord, forms: Option<Forms>) -> BoxFuture<'a, Standing> {

@@ -1,24 +1,31 @@
-//! The line for turns: so many run at once, the others wait in the order in which they came. One task
+//! The line for turns: so many run at once, the others wait; in which order, [`super::shares`] says. One task
 //! owns it; a pass that is dropped lets the next one in.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::shares::{Ledger, Shares, Who, places};
+
 /// Turns that may come at the same moment; each is taken in microseconds.
 const ARRIVALS: usize = 64;
 
 /// How many turns run, and how many wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Room {
     /// At once.
     pub running: usize,
-    /// For one of them to end.
+    /// For one of them to end, of each who shares the bridge: nobody can fill the line for the others.
     pub queue: usize,
+    /// How they are divided.
+    pub shares: Shares,
 }
 
 /// Too many wait already.
@@ -27,7 +34,7 @@ pub struct Room {
     "{running} turns run and {queue} wait, which is what limits.running and limits.queue allow; call again once one has ended"
 )]
 pub struct Full {
-    /// `limits.running`.
+    /// `limits.running`, or what the caller's own share is.
     pub running: usize,
     /// `limits.queue`.
     pub queue: usize,
@@ -36,7 +43,8 @@ pub struct Full {
 /// The right to run a turn, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Pass {
-    _permit: OwnedSemaphorePermit,
+    /// Dropping it is what the line hears.
+    _inside: oneshot::Sender<()>,
 }
 
 /// A turn that waits.
@@ -94,6 +102,7 @@ pub(super) enum Standing {
 }
 
 struct Entry {
+    who: Who,
     place: watch::Sender<Option<usize>>,
     pass: oneshot::Sender<Result<Pass, Full>>,
     standing: Standing,
@@ -101,69 +110,97 @@ struct Entry {
 
 enum Arrival {
     Turn(Entry),
-    Prompt(oneshot::Sender<Result<Place, Full>>),
+    Prompt(Who, oneshot::Sender<Result<Place, Full>>),
 }
 
 /// The line. A handle; cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
     arrivals: mpsc::Sender<Arrival>,
+    load: watch::Receiver<Load>,
+}
+
+/// What there is in the line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Turns that run.
+    pub running: usize,
+    /// Turns that wait for one of them to end.
+    pub waiting: usize,
 }
 
 impl Gate {
     /// Opens it on `tasks`, until `shutdown`.
     pub fn open(room: Room, shutdown: CancellationToken, tasks: &TaskTracker) -> Self {
         let (arrivals, inputs) = mpsc::channel(ARRIVALS);
-        let slots = Arc::new(Semaphore::new(room.running));
-        let places = Arc::new(Semaphore::new(room.queue.min(Semaphore::MAX_PERMITS)));
-        let line = Line { room, slots, places, waiting: VecDeque::new() };
+        let (told, load) = watch::channel(Load::default());
+        let line = Line {
+            room,
+            ledger: Ledger::default(),
+            inside: FuturesUnordered::new(),
+            places: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            told,
+        };
         tasks.spawn(async move {
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = line.run(inputs) => {}
             }
         });
-        Self { arrivals }
+        Self { arrivals, load }
+    }
+
+    /// What there is in it now.
+    pub fn load(&self) -> Load {
+        *self.load.borrow()
     }
 
     /// Takes a place in line for a prompt that waits in its session; nothing where the line is closed.
-    pub async fn place(&self) -> Result<Option<Place>, Full> {
+    pub async fn place(&self, who: Who) -> Result<Option<Place>, Full> {
         let (reply, answer) = oneshot::channel();
-        let _ = self.arrivals.send(Arrival::Prompt(reply)).await;
+        let _ = self.arrivals.send(Arrival::Prompt(who, reply)).await;
         answer.await.map_or(Ok(None), |place| place.map(Some))
     }
 
     /// Joins the line.
-    pub async fn join(&self, standing: Standing) -> Waiting {
+    pub async fn join(&self, who: Who, standing: Standing) -> Waiting {
         let (to_place, place) = watch::channel(None);
         let (to_pass, pass) = oneshot::channel();
         // With the line closed, what waits hears of it through its dropped sender.
-        let _ = self.arrivals.send(Arrival::Turn(Entry { place: to_place, pass: to_pass, standing })).await;
+        let entry = Entry { who, place: to_place, pass: to_pass, standing };
+        let _ = self.arrivals.send(Arrival::Turn(entry)).await;
         Waiting { place, pass }
     }
 }
 
 struct Line {
     room: Room,
-    slots: Arc<Semaphore>,
+    ledger: Ledger,
+    /// The ends of those that run.
+    inside: FuturesUnordered<BoxFuture<'static, Who>>,
     /// Those in line, in their sessions too.
-    places: Arc<Semaphore>,
-    waiting: VecDeque<Entry>,
+    places: BTreeMap<Who, Arc<Semaphore>>,
+    /// Never with nobody under a name.
+    waiting: BTreeMap<Who, VecDeque<Entry>>,
+    told: watch::Sender<Load>,
 }
 
 impl Line {
     async fn run(mut self, mut arrivals: mpsc::Receiver<Arrival>) {
         loop {
-            let free = self.slots.clone().acquire_owned();
             tokio::select! {
                 biased;
-                Ok(permit) = free, if !self.waiting.is_empty() => self.admit(permit),
+                Some(who) = self.inside.next(), if !self.inside.is_empty() => {
+                    self.ledger.leave(&who);
+                    self.let_in();
+                }
                 entry = arrivals.recv() => match entry {
                     Some(Arrival::Turn(entry)) => self.arrive(entry),
-                    Some(Arrival::Prompt(reply)) => {
+                    Some(Arrival::Prompt(who, reply)) => {
                         self.leave();
                         // Who has gone gives it back by that.
-                        let _ = reply.send(self.place());
+                        let _ = reply.send(self.place(&who));
                     }
                     None => return,
                 },
@@ -171,23 +208,25 @@ impl Line {
         }
     }
 
-    fn place(&self) -> Result<Place, Full> {
-        let Room { running, queue } = self.room;
-        let permit = self.places.clone().try_acquire_owned();
-        permit.map(|permit| Place { _permit: permit }).map_err(|_| Full { running, queue })
+    fn place(&mut self, who: &Who) -> Result<Place, Full> {
+        let queue = self.room.queue;
+        let most = (self.room.shares.0)(who.as_ref()).most.unwrap_or(usize::MAX);
+        self.places.retain(|one, places| one == who || places.available_permits() < queue);
+        let fresh = || Arc::new(Semaphore::new(queue.min(Semaphore::MAX_PERMITS)));
+        let places = self.places.entry(who.clone()).or_insert_with(fresh).clone();
+        let full = Full { running: self.room.running.min(most), queue };
+        places.try_acquire_owned().map(|permit| Place { _permit: permit }).map_err(|_| full)
     }
 
     fn arrive(&mut self, mut entry: Entry) {
         self.leave();
-        if self.waiting.is_empty()
-            && let Ok(permit) = self.slots.clone().try_acquire_owned()
-        {
-            // Whoever has gone gives the permit back by that.
-            let _ = entry.pass.send(Ok(Pass { _permit: permit }));
+        if self.may(&entry.who) {
+            self.admit(entry);
+            self.tell();
             return;
         }
         if matches!(entry.standing, Standing::New) {
-            match self.place() {
+            match self.place(&entry.who) {
                 Ok(place) => entry.standing = Standing::Placed(place),
                 Err(full) => {
                     let _ = entry.pass.send(Err(full));
@@ -195,26 +234,69 @@ impl Line {
                 }
             }
         }
-        self.waiting.push_back(entry);
+        self.waiting.entry(entry.who.clone()).or_default().push_back(entry);
         self.tell();
     }
 
-    fn admit(&mut self, permit: OwnedSemaphorePermit) {
+    /// Whether one more of somebody may run now. Whoever waits may not: else he would be inside.
+    fn may(&self, who: &Who) -> bool {
+        self.inside.len() < self.room.running && self.ledger.may(who, (self.room.shares.0)(who.as_ref()))
+    }
+
+    /// Lets in whoever may come in.
+    fn let_in(&mut self) {
         self.leave();
-        if let Some(entry) = self.waiting.pop_front() {
-            let _ = entry.pass.send(Ok(Pass { _permit: permit }));
+        while self.inside.len() < self.room.running {
+            let shares = &self.room.shares.0;
+            let waiting = self.waiting.keys().map(|who| (who, shares(who.as_ref())));
+            let next = self.ledger.next(waiting.filter(|(who, share)| self.ledger.may(who, *share))).cloned();
+            let Some(first) = next.and_then(|who| self.take(&who)) else { break };
+            self.admit(first);
         }
         self.tell();
     }
 
+    /// The first of his that waits.
+    fn take(&mut self, who: &Who) -> Option<Entry> {
+        let line = self.waiting.get_mut(who)?;
+        let first = line.pop_front();
+        if line.is_empty() {
+            self.waiting.remove(who);
+        }
+        first
+    }
+
+    fn admit(&mut self, entry: Entry) {
+        let who = entry.who;
+        self.ledger.admit(&who, (self.room.shares.0)(who.as_ref()));
+        let (inside, over) = oneshot::channel::<()>();
+        self.inside.push(Box::pin(async move {
+            let _ = over.await;
+            who
+        }));
+        // Whoever has gone leaves by that.
+        let _ = entry.pass.send(Ok(Pass { _inside: inside }));
+    }
+
     /// Forgets who no longer waits.
     fn leave(&mut self) {
-        self.waiting.retain(|entry| !entry.pass.is_closed());
+        self.waiting.retain(|_, line| {
+            line.retain(|entry| !entry.pass.is_closed());
+            !line.is_empty()
+        });
     }
 
     fn tell(&self) {
-        for (before, entry) in self.waiting.iter().enumerate() {
-            entry.place.send_if_modified(|place| place.replace(before) != Some(before));
+        let shares = &self.room.shares.0;
+        let waiting: Vec<_> =
+            self.waiting.iter().map(|(who, line)| (who, shares(who.as_ref()), line.len())).collect();
+        let load =
+            Load { running: self.inside.len(), waiting: waiting.iter().map(|(.., count)| count).sum() };
+        self.told.send_if_modified(|told| std::mem::replace(told, load) != load);
+        for (line, places) in self.waiting.values().zip(places(&self.ledger, &waiting)) {
+            for (entry, before) in line.iter().zip(places) {
+                entry.place.send_if_modified(|place| place.replace(before) != Some(before));
+            }
         }
     }
 }

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::agent::{AgentCommand, AgentError, Fork, Heard, Opened, ThreadParams};
-use super::gate::{Gate, Room};
+use super::gate::{Gate, Load, Room};
 use super::handle::{CallError, Handle};
-use super::host::HostOptions;
+use super::host::{HostOptions, Observer};
 use super::questions::QuestionOptions;
 use super::recover::recover;
 use super::runs::unbegun;
@@ -86,6 +86,8 @@ pub struct Options {
     pub most: usize,
     /// After which time at rest a session is let go, so that a terminal or an IDE can take it.
     pub release_after: Duration,
+    /// Who counts what is recorded.
+    pub observer: Observer,
 }
 
 /// The sessions of this bridge. A handle; cheap to clone.
@@ -124,7 +126,7 @@ impl Sessions {
         tasks: &TaskTracker,
     ) -> Self {
         let (requests, inputs) = mpsc::channel(REQUESTS);
-        let gate = Gate::open(options.room, shutdown.clone(), tasks);
+        let gate = Gate::open(options.room.clone(), shutdown.clone(), tasks);
         let host = Arc::new(options.host.clone());
         let maker = Maker { journal, agent, gate, options, shutdown, recovering: Arc::default() };
         tasks.spawn(Slots::new(maker.clone()).run(inputs));
@@ -169,13 +171,9 @@ impl Sessions {
             params.cwd.clone_from(&opened.info.cwd);
         }
         servers::keep(self.maker.journal.as_ref(), &opened.thread, &params).await?;
-        let row = row::new(
-            opened.thread.clone(),
-            &params,
-            title,
-            self.maker.journal.bridge().clone(),
-            Timestamp::now(),
-        );
+        let owner = self.maker.journal.bridge().clone();
+        let mut row = row::new(opened.thread.clone(), &params, title, owner, Timestamp::now());
+        row.principal.clone_from(&self.host.principal);
         let task = self.maker.task(opened, row, None, params, (inbox, events), seat);
         self.add(task).await
     }
@@ -194,6 +192,12 @@ impl Sessions {
             Ok(()) => answer.await.unwrap_or(0),
             Err(_) => 0,
         }
+    }
+
+    /// Turns that run, and turns that wait for one of them to end.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.maker.gate.load()
     }
 
     /// Lets a session go that is at rest, where it lives here.
@@ -365,6 +369,7 @@ impl Maker {
             journal: self.journal.clone(),
             agent: self.agent.clone(),
             gate: self.gate.clone(),
+            observer: self.options.observer.clone(),
             inbox,
             events,
             shutdown: self.shutdown.child_token(),
@@ -398,6 +403,7 @@ impl Maker {
                 let owner = self.journal.bridge().clone();
                 let mut row = row::new(thread.clone(), &params, "", owner, now);
                 row.last_seq = claimed.last;
+                row.principal.clone_from(&host.principal);
                 (row, None, params)
             }
         };

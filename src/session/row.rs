@@ -25,6 +25,7 @@ pub fn new(
         status: SessionStatus::Idle,
         model: params.model.clone(),
         owner: Some(owner),
+        principal: None,
         last_seq: Seq::ZERO,
         turn_seq: Seq::ZERO,
         turn_id: None,

@@ -119,7 +119,7 @@ impl Sessions {
     /// When the journal cannot be read.
     pub async fn named(&self, thread: &ThreadId, name: &str) -> Result<Named, OpenError> {
         let journal = self.journal().as_ref();
-        let run = journal.run(name.to_owned()).await?.filter(|run| run.thread.as_ref() == Some(thread));
+        let run = journal.run(thread.clone(), name.to_owned()).await?;
         let Some(run) = run else { return Ok(Named::Unknown) };
         // Looked at before the events: one that begins meanwhile is found among them.
         let live = self.live(thread).await.map(|handle| handle.view().borrow().clone());

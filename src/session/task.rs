@@ -13,6 +13,7 @@ use super::delta::WAIT;
 use super::ends::{full, host_gone, taken_out, unrecorded};
 use super::gate::{Full, Gate, Moved, Pass, Standing, Waiting};
 use super::handle::{Call, Handle};
+use super::host::Observer;
 use super::input::{Act, Effects, Input, Meant, Reply};
 use super::line::WhenBusy;
 use super::row;
@@ -37,6 +38,7 @@ pub(super) struct Task {
     pub journal: Arc<dyn Journal>,
     pub agent: mpsc::Sender<AgentCommand>,
     pub gate: Gate,
+    pub observer: Observer,
     pub inbox: Inbox,
     pub events: mpsc::Receiver<Heard>,
     pub shutdown: CancellationToken,
@@ -183,7 +185,7 @@ impl Run {
         let Input::Run(call, _, when) = input else { return Ok(()) };
         let busy = self.task.state.starting() || self.task.state.running().is_some();
         let standing = match when {
-            WhenBusy::Queue if busy => match self.task.gate.place().await {
+            WhenBusy::Queue if busy => match self.task.gate.place(self.task.row.principal.clone()).await {
                 Ok(place) => place.map(Standing::Placed),
                 Err(full) => return Err((*call, full)),
             },
@@ -205,6 +207,7 @@ impl Run {
             for event in &effects.events {
                 self.task.view.apply(event);
             }
+            (self.task.observer.0)(&effects.events);
             let batch = row::batch(&mut self.task.row, &self.task.view, effects.events);
             if let Err(error) = self.task.journal.append(batch).await {
                 let thread = &self.task.row.thread_id;
@@ -221,7 +224,8 @@ impl Run {
                     // The place of the turn before, which has ended: whoever kept it would wait for himself.
                     self.pass = None;
                     let standing = self.standing.remove(&start).unwrap_or_default();
-                    let waiting = self.task.gate.join(standing).await;
+                    let who = self.task.row.principal.clone();
+                    let waiting = self.task.gate.join(who, standing).await;
                     self.line = Some(OnTheWay { waiting, start, turn });
                 }
                 act => {

@@ -4,6 +4,7 @@
 pub mod accounts;
 #[cfg(target_os = "linux")]
 pub mod chance;
+pub mod http;
 #[cfg(target_os = "linux")]
 pub mod rounds;
 pub mod terminal;

@@ -7,11 +7,12 @@ mod suite;
 use std::collections::BTreeSet;
 
 use expected::{BRIDGE, EXCEPT, FIXTURE, MISSING};
+pub use suite::node;
 use suite::{Report, Wrong};
 
 #[test]
 fn tasks_and_rounds_pass() {
-    let report = suite::run("fixture", None);
+    let report = suite::fixture();
     let ours = |name: &&str| name.starts_with("tasks-") || name.starts_with("input-required-result-");
     let ran: BTreeSet<_> = report.scenarios().filter(ours).collect();
     assert_eq!(ran, FIXTURE.iter().copied().collect(), "the suite's scenarios of tasks and rounds");
@@ -29,7 +30,7 @@ fn the_bridge_passes_in_2025_11_25() {
 }
 
 fn bridge(revision: &'static str) {
-    let report = suite::run("bridge", Some(revision));
+    let report = suite::bridge(revision);
     let ours = BRIDGE.iter().filter(|(_, revisions)| revisions.contains(&revision)).map(|(name, _)| *name);
     nothing_wrong(&report, ours.clone());
     let missing: BTreeSet<_> = MISSING.iter().flat_map(|(_, names)| *names).copied().collect();

@@ -33,6 +33,7 @@ mod drop_in;
 mod event_schema;
 mod fake;
 mod faults;
+mod http;
 #[cfg(unix)]
 mod journal;
 #[cfg(target_os = "linux")]
@@ -41,6 +42,8 @@ mod limits;
 mod matrix;
 mod memory;
 mod owners;
+#[cfg(unix)]
+mod page;
 #[cfg(target_os = "linux")]
 mod pressure;
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use codex_bridge::app::{Bridge, policy};
 use codex_bridge::config::{Env, Flags, load};
 use codex_bridge::mcp::serve;
+use codex_bridge::session::Shares;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 use tokio_util::sync::CancellationToken;
@@ -208,7 +209,7 @@ fn slow_ten_thousand_turns_inside() {
     let loaded = load(Flags::default(), Env::from_pairs(vars), place.work()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let bridge = Bridge::start(&loaded, policy(&loaded).unwrap(), false).unwrap();
+        let bridge = Bridge::start(&loaded, policy(&loaded).unwrap(), false, Shares::default()).unwrap();
         let look = || {
             let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64;
             Held::of(Path::new("/proc/self"), tasks)

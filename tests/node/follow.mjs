@@ -1,6 +1,6 @@
 // A host on the official TypeScript client that follows a running session by subscription, in either era.
 import assert from "node:assert";
-import { Client } from "@modelcontextprotocol/client";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 
 const [mode, bridge] = process.argv.slice(2);
@@ -12,7 +12,11 @@ client.setNotificationHandler("notifications/resources/updated", () => {
   told = true;
   wake();
 });
-await client.connect(new StdioClientTransport({ command: bridge, env: process.env }));
+// Over stdio, or by HTTP where the bridge is an address.
+const headers = { authorization: `Bearer ${process.env.BRIDGE_TOKEN}` };
+await client.connect(bridge.startsWith("http")
+  ? new StreamableHTTPClientTransport(new URL(bridge), { requestInit: { headers } })
+  : new StdioClientTransport({ command: bridge, env: process.env }));
 
 const run = { prompt: "RUN echo one\nSTREAM 200", "approval-policy": "untrusted", wait: 0 };
 const started = await client.callTool({ name: "codex", arguments: run });

@@ -3,10 +3,10 @@ reads from its cursor whenever it is told of a change, and must end with every e
 
 import asyncio
 import json
-import os
 import sys
 
-from mcp import Client, StdioServerParameters
+from bridge import bridge
+from mcp import Client
 
 MODE, BRIDGE = sys.argv[1:3]
 
@@ -18,9 +18,8 @@ async def main() -> None:
         if "resources/updated" in str(getattr(message, "method", "")) or "ResourceUpdated" in type(message).__name__:
             told.set()
 
-    server = StdioServerParameters(command=BRIDGE, env=dict(os.environ))
     era = "legacy" if MODE == "legacy" else "auto"
-    async with Client(server, mode=era, message_handler=hear) as client:
+    async with Client(bridge(BRIDGE), mode=era, message_handler=hear) as client:
         run = {"prompt": "RUN echo one\nSTREAM 200", "approval-policy": "untrusted", "wait": 0}
         thread = (await client.call_tool("codex", run)).structured_content["threadId"]
         uri = f"codex://sessions/{thread}/events"

@@ -1,13 +1,14 @@
-"""A host on the official Python client: one task with one approval, to its end.
+"""A host on the official Python client: one task with one approval, to its end; over stdio, or by HTTP where the bridge
+is an address.
 
 Modes: `legacy` (a dialog), `retry` (2026-07-28, the client itself retries with its person's answer), `tool`
 (2026-07-28 without dialogs: codex-approve)."""
 
 import asyncio
-import os
 import sys
 
-from mcp import Client, StdioServerParameters
+from bridge import bridge
+from mcp import Client
 from mcp_types import ElicitResult
 
 MODE, BRIDGE = sys.argv[1:3]
@@ -21,10 +22,9 @@ async def main() -> None:
         asked.append(params.message)
         return ElicitResult(action="accept", content={"decision": "approve"})
 
-    server = StdioServerParameters(command=BRIDGE, env=dict(os.environ))
     callback = None if MODE == "tool" else approve
     era = "legacy" if MODE == "legacy" else "auto"
-    async with Client(server, mode=era, elicitation_callback=callback) as client:
+    async with Client(bridge(BRIDGE), mode=era, elicitation_callback=callback) as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
         assert "codex" in tools, tools
         result = await client.call_tool("codex", TASK)

@@ -11,6 +11,7 @@ mod doctor;
 #[cfg(target_os = "linux")]
 mod faults;
 mod flags;
+mod http;
 mod inputs;
 #[cfg(target_os = "linux")]
 mod interrupt;

@@ -1,13 +1,11 @@
 //! Who is signed in, and signing out.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::AccountError;
 use super::login::say;
 use crate::app::bridge::launch;
 use crate::app::doctor::{Check, Status, judge_account};
-use crate::app::limits::limits;
 use crate::codex::Launch;
 use crate::codex::account::{ACCESS_TOKEN, Visit};
 use crate::codex::inspect::Account;
@@ -46,7 +44,7 @@ pub async fn logout(loaded: &Loaded) -> Result<(), AccountError> {
 
 /// A codex of no session: the keys that are for sessions otherwise are given to itself.
 pub(super) fn launch_of(loaded: &Loaded) -> Launch {
-    let mut launch = launch(loaded, Arc::new(limits(&loaded.settings.limits)));
+    let mut launch = launch(loaded);
     launch.args.extend(loaded.overrides.iter().map(Into::into));
     launch
 }

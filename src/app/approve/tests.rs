@@ -58,6 +58,7 @@ fn row() -> SessionRecord {
         status: SessionStatus::NeedsDecision,
         model: None,
         owner: None,
+        principal: None,
         last_seq: Seq(1),
         turn_seq: Seq(1),
         turn_id: None,

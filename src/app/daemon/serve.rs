@@ -20,6 +20,7 @@ use crate::config::{DisconnectSetting, Env, Flags, Loaded, load};
 use crate::control::door::{Door, Hello, PROTOCOL, State, Visit, Visitor, Welcome};
 use crate::event::{DecidedBy, Decision, Timestamp};
 use crate::mcp::{Mine, serve};
+use crate::session::Shares;
 
 /// How often it is looked whether there is anything to do.
 const LOOK: Duration = Duration::from_secs(5);
@@ -46,7 +47,7 @@ pub async fn run_daemon(loaded: Loaded) -> anyhow::Result<()> {
     std::env::set_current_dir("/").context("the folder of the root")?;
     let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
     shutdown_on_signal(shutdown.clone(), &tasks).context("signal handlers")?;
-    let bridge = Bridge::start(&loaded, policy, false)?;
+    let bridge = Bridge::start(&loaded, policy, false, Shares::default())?;
     let served = Arc::new(Served { key, program: program(&loaded), loaded, bridge });
     tracing::info!("a bridge in the background has begun");
     let daemon = Daemon {

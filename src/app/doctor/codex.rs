@@ -1,12 +1,10 @@
 //! Asks codex: finds it, runs it, talks to it. What is made of that is in `judge`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::judge;
 use super::report::Check;
 use crate::app::bridge::launch;
-use crate::app::limits::limits;
 use crate::codex::inspect::{Missing, Program, talk};
 use crate::codex::locate::locate;
 use crate::config::Loaded;
@@ -16,7 +14,7 @@ const ASKED: [&str; 6] = ["methods", "start", "configuration", "account", "sandb
 
 /// All checks of codex.
 pub(super) async fn checks(loaded: &Loaded, deadline: Duration) -> Vec<Check> {
-    let launch = launch(loaded, Arc::new(limits(&loaded.settings.limits)));
+    let launch = launch(loaded);
     let skip = |first: Check| {
         [first].into_iter().chain(ASKED.map(|name| Check::skip(name, "it needs a codex that runs"))).collect()
     };

@@ -30,7 +30,7 @@ impl Archive {
     /// All sessions, the latest first.
     pub async fn sessions(&self) -> Result<Vec<SessionRecord>, JournalError> {
         match &self.journal {
-            Some(journal) => journal.sessions(usize::MAX).await,
+            Some(journal) => journal.sessions(None, usize::MAX).await,
             None => Ok(Vec::new()),
         }
     }
@@ -43,13 +43,13 @@ impl Archive {
             return Err(if name == LAST { none() } else { unknown() });
         };
         if name == LAST {
-            let last = journal.sessions(1).await?.into_iter().next();
+            let last = journal.sessions(None, 1).await?.into_iter().next();
             return last.map(|row| (journal, row.thread_id)).ok_or_else(none);
         }
         if let Some(row) = journal.session(ThreadId::from(name)).await? {
             return Ok((journal, row.thread_id));
         }
-        let rows = journal.sessions(usize::MAX).await?.into_iter();
+        let rows = journal.sessions(None, usize::MAX).await?.into_iter();
         let mut ids: Vec<_> =
             rows.map(|row| row.thread_id).filter(|id| id.as_str().starts_with(name)).collect();
         match (ids.pop(), ids.is_empty()) {

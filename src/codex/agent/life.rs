@@ -41,6 +41,7 @@ impl Agent {
             Ok(connection) => {
                 tracing::info!(version = connection.version, generation = %connection.generation, "codex started");
                 self.started = Some(Instant::now());
+                (self.launch.started.0)();
                 self.connection = Some(connection);
                 waiting.into_iter().for_each(|command| self.command(command));
             }

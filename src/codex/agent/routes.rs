@@ -5,6 +5,7 @@ use tokio::sync::watch;
 use super::{Agent, UNKNOWN};
 use crate::codex::account::Remedy;
 use crate::codex::calls::Loaded;
+use crate::codex::connection::fault;
 use crate::codex::protocol::account::RateLimitSnapshot;
 use crate::codex::servers::Secrets;
 use crate::codex::stop::Course;
@@ -29,7 +30,11 @@ impl Agent {
     /// its MCP servers, for as long as it runs.
     pub(super) fn accepted(&mut self, result: Result<Loaded, AgentError>) -> Result<Loaded, AgentError> {
         let loaded = result.inspect_err(|error| self.note_refusal(error))?;
-        let checked = self.launch.accept.check(&loaded.opened.info);
+        let checked = (loaded.accepts.0)(&loaded.opened.info).map_err(|why| {
+            let mut refused = fault("limit", format!("no turn is started: {why}"), None);
+            refused.0.retryable = false;
+            refused
+        });
         if checked.is_err() {
             self.early.take(&loaded.opened.thread);
             self.release(loaded.opened.thread.clone());

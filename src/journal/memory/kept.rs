@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::event::{Body, Event, Timestamp};
-use crate::ids::{ApprovalId, Seq, ThreadId};
+use crate::ids::{ApprovalId, Principal, Seq, ThreadId};
 use crate::journal::error::JournalError;
 use crate::journal::record::{Batch, RunRecord, SessionRecord, SessionStatus, TaskRecord};
 
@@ -65,7 +65,7 @@ pub(super) struct Kept {
     pub sessions: HashMap<ThreadId, Slot>,
     pub approvals: HashMap<ApprovalId, ThreadId>,
     pub tasks: HashMap<String, TaskRecord>,
-    pub runs: HashMap<String, RunRecord>,
+    pub runs: HashMap<(Option<Principal>, String), RunRecord>,
     pub secrets: HashMap<ThreadId, Secret>,
     pub socket: Option<PathBuf>,
     pub all: watch::Sender<u64>,
@@ -146,13 +146,19 @@ impl Kept {
 
     /// Takes the name for a run, unless one has it.
     pub fn claim_run(&mut self, run: RunRecord) -> Option<RunRecord> {
-        match self.runs.entry(run.key.clone()) {
+        match self.runs.entry((run.principal.clone(), run.key.clone())) {
             Entry::Occupied(has) => Some(has.get().clone()),
             Entry::Vacant(free) => {
                 free.insert(run);
                 None
             }
         }
+    }
+
+    /// The run of a session that has a name; of those who share it the latest.
+    pub fn run(&self, thread: &ThreadId, key: &str) -> Option<RunRecord> {
+        let named = self.runs.values().filter(|run| run.thread.as_ref() == Some(thread) && run.key == key);
+        named.max_by_key(|run| run.created).cloned()
     }
 
     /// The latest runs of a session.

@@ -21,6 +21,7 @@ fn batch(journal: &dyn Journal, thread: &str, seqs: std::ops::RangeInclusive<u64
         status: SessionStatus::NeedsDecision,
         model: None,
         owner: Some(journal.bridge().clone()),
+        principal: None,
         last_seq: last,
         turn_seq: Seq::ZERO,
         turn_id: None,
@@ -79,7 +80,7 @@ async fn a_session_goes_on_in_memory_and_reads_as_one() {
     let wrong = journal.append(batch(&journal, "a", 9..=9)).await.unwrap_err();
     assert!(matches!(wrong, JournalError::SeqConflict { expected: Seq(7), .. }), "{wrong}");
     assert_eq!(journal.session(a()).await.unwrap().unwrap().last_seq, Seq(6));
-    for rows in [journal.sessions(10).await.unwrap(), journal.undecided().await.unwrap()] {
+    for rows in [journal.sessions(None, 10).await.unwrap(), journal.undecided().await.unwrap()] {
         assert_eq!(rows.iter().map(|row| row.last_seq.0).collect::<Vec<_>>(), [6], "once, and as it is now");
     }
     journal.close().await.unwrap();

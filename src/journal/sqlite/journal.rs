@@ -21,7 +21,7 @@ use super::watches::Watches;
 use super::writer::Writer;
 use super::{patience, queries, runs, schema, secrets, tasks};
 use crate::event::{Event, Timestamp};
-use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
+use crate::ids::{ApprovalId, BridgeId, Principal, Seq, ThreadId};
 
 /// Jobs that may wait. A session waits for its own append, so this is more than there are sessions.
 const JOBS: usize = 1024;
@@ -199,8 +199,8 @@ impl Journal for SqliteJournal {
         self.ask(move |db| queries::session(db, &thread))
     }
 
-    fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>> {
-        self.ask(move |db| queries::sessions(db, limit))
+    fn sessions(&self, of: Option<Principal>, limit: usize) -> Pending<Vec<SessionRecord>> {
+        self.ask(move |db| queries::sessions(db, of.as_ref(), limit))
     }
 
     fn approval(&self, id: ApprovalId) -> Pending<Option<ThreadId>> {
@@ -245,8 +245,8 @@ impl Journal for SqliteJournal {
         self.write(|reply| Write::ClaimRun(Box::new(run), reply))
     }
 
-    fn run(&self, key: String) -> Pending<Option<RunRecord>> {
-        self.ask(move |db| runs::find(db, &key))
+    fn run(&self, thread: ThreadId, key: String) -> Pending<Option<RunRecord>> {
+        self.ask(move |db| runs::find(db, &thread, &key))
     }
 
     fn runs(&self, thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>> {

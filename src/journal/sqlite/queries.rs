@@ -7,7 +7,7 @@ use super::owners::Owners;
 use super::rows::{self, EVENT, SESSION, signed};
 use super::texts;
 use crate::event::Event;
-use crate::ids::{ApprovalId, Seq, ThreadId};
+use crate::ids::{ApprovalId, Principal, Seq, ThreadId};
 
 pub(super) fn events(
     db: &Connection,
@@ -62,9 +62,19 @@ pub(super) fn session(db: &Connection, thread: &ThreadId) -> rusqlite::Result<Op
     db.prepare_cached(&sql)?.query_row([thread.as_str()], rows::session).optional()
 }
 
-pub(super) fn sessions(db: &Connection, limit: usize) -> rusqlite::Result<Vec<SessionRecord>> {
+pub(super) fn sessions(
+    db: &Connection,
+    of: Option<&Principal>,
+    limit: usize,
+) -> rusqlite::Result<Vec<SessionRecord>> {
+    let limit = signed(limit as u64);
+    if let Some(of) = of {
+        let sql =
+            format!("SELECT {SESSION} FROM sessions WHERE principal = ?1 ORDER BY updated DESC LIMIT ?2");
+        return db.prepare_cached(&sql)?.query_map(params![of.as_str(), limit], rows::session)?.collect();
+    }
     let sql = format!("SELECT {SESSION} FROM sessions ORDER BY updated DESC LIMIT ?1");
-    db.prepare_cached(&sql)?.query_map([signed(limit as u64)], rows::session)?.collect()
+    db.prepare_cached(&sql)?.query_map([limit], rows::session)?.collect()
 }
 
 pub(super) fn approval(db: &Connection, id: &ApprovalId) -> rusqlite::Result<Option<ThreadId>> {

@@ -8,11 +8,10 @@ use serde_json::Value;
 use super::super::record::{SessionRecord, SessionStatus};
 use super::texts;
 use crate::event::{Body, Event, Origin, Timestamp};
-use crate::ids::{BridgeId, Seq, ThreadId, TurnId};
+use crate::ids::{BridgeId, Principal, Seq, ThreadId, TurnId};
 
 /// The columns of a session, in the order of [`session`].
-pub(super) const SESSION: &str =
-    "thread, cwd, title, status, model, owner, last_seq, turn_seq, turn_id, created, updated, settings";
+pub(super) const SESSION: &str = "thread, cwd, title, status, model, owner, last_seq, turn_seq, turn_id, created, updated, settings, principal";
 
 /// The columns of an event, in the order of [`event`].
 pub(super) const EVENT: &str = "seq, time, turn, origin, body, apart";
@@ -36,12 +35,13 @@ pub(super) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
         created: Timestamp(number(row, 9)?),
         updated: Timestamp(number(row, 10)?),
         settings: json(&row.get::<_, String>(11)?, 11)?,
+        principal: row.get::<_, Option<String>>(12)?.map(Principal::from),
     })
 }
 
 pub(super) fn put_session(db: &Connection, s: &SessionRecord) -> rusqlite::Result<()> {
     let sql = format!(
-        "INSERT OR REPLACE INTO sessions ({SESSION}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)"
+        "INSERT OR REPLACE INTO sessions ({SESSION}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"
     );
     db.prepare_cached(&sql)?.execute(params![
         s.thread_id.as_str(),
@@ -56,6 +56,7 @@ pub(super) fn put_session(db: &Connection, s: &SessionRecord) -> rusqlite::Resul
         signed(s.created.0),
         signed(s.updated.0),
         s.settings.to_string(),
+        s.principal.as_ref().map(Principal::as_str),
     ])?;
     Ok(())
 }

@@ -6,18 +6,27 @@ use super::super::record::RunRecord;
 use super::owners::Owners;
 use super::rows::{number, signed};
 use crate::event::Timestamp;
-use crate::ids::{BridgeId, Seq, ThreadId};
+use crate::ids::{BridgeId, Principal, Seq, ThreadId};
 
-const RUN: &str = "key, digest, claim, bridge, thread, after, created";
+const RUN: &str = "key, digest, claim, bridge, thread, after, created, principal";
 
-/// The run that has a name.
-pub(super) fn find(db: &Connection, key: &str) -> rusqlite::Result<Option<RunRecord>> {
-    let sql = format!("SELECT {RUN} FROM runs WHERE key = ?1");
-    db.prepare_cached(&sql)?.query_row([key], read).optional()
+/// The run of a session that has a name; of those who share it the latest.
+pub(super) fn find(db: &Connection, thread: &ThreadId, key: &str) -> rusqlite::Result<Option<RunRecord>> {
+    let sql = format!("SELECT {RUN} FROM runs WHERE thread = ?1 AND key = ?2 ORDER BY created DESC LIMIT 1");
+    db.prepare_cached(&sql)?.query_row([thread.as_str(), key], read).optional()
 }
 
-/// The latest runs of a session. There are as many rows as named runs in seven days, and this is asked where a bridge was
-/// killed: no index.
+/// The run that has a name of somebody's.
+fn named(db: &Connection, run: &RunRecord) -> rusqlite::Result<Option<RunRecord>> {
+    let sql = format!("SELECT {RUN} FROM runs WHERE principal = ?1 AND key = ?2");
+    db.prepare_cached(&sql)?.query_row([principal(run), &run.key], read).optional()
+}
+
+fn principal(run: &RunRecord) -> &str {
+    run.principal.as_ref().map_or("", Principal::as_str)
+}
+
+/// The latest runs of a session.
 pub(super) fn of(db: &Connection, thread: &ThreadId, limit: usize) -> rusqlite::Result<Vec<RunRecord>> {
     let sql = format!("SELECT {RUN} FROM runs WHERE thread = ?1 ORDER BY created DESC LIMIT ?2");
     let mut query = db.prepare_cached(&sql)?;
@@ -31,13 +40,13 @@ pub(super) fn claim(
     owners: &Owners,
     run: &RunRecord,
 ) -> rusqlite::Result<Option<RunRecord>> {
-    if let Some(found) = find(db, &run.key)? {
+    if let Some(found) = named(db, run)? {
         let lives = found.bridge == run.bridge || owners.alive(&found.bridge);
         if found.thread.is_some() || lives {
             return Ok(Some(found));
         }
     }
-    let put = format!("INSERT OR REPLACE INTO runs ({RUN}) VALUES (?1,?2,?3,?4,?5,?6,?7)");
+    let put = format!("INSERT OR REPLACE INTO runs ({RUN}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)");
     db.prepare_cached(&put)?.execute(params![
         run.key,
         run.digest,
@@ -46,6 +55,7 @@ pub(super) fn claim(
         run.thread.as_ref().map(ThreadId::as_str),
         signed(run.after.0),
         signed(run.created.0),
+        principal(run),
     ])?;
     Ok(None)
 }
@@ -80,5 +90,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         thread: row.get::<_, Option<String>>(4)?.map(ThreadId::from),
         after: Seq(number(row, 5)?),
         created: Timestamp(number(row, 6)?),
+        principal: Some(row.get::<_, String>(7)?).filter(|name| !name.is_empty()).map(Principal::from),
     })
 }

@@ -20,7 +20,7 @@ const CACHE: i64 = 80;
 
 /// How a file comes from each version to the next; a new one takes all steps. A step is never changed
 /// once it is out: the files that took it stay as they are.
-const STEPS: [&str; 6] = [TABLES, SOCKETS_AND_TASKS, TEXTS, NUMBERS_AND_TIME, SECRETS, RUNS];
+const STEPS: [&str; 7] = [TABLES, SOCKETS_AND_TASKS, TEXTS, NUMBERS_AND_TIME, SECRETS, RUNS, PRINCIPALS];
 
 /// Events are their own index: one session's lie together, in order.
 const TABLES: &str = "
@@ -82,6 +82,21 @@ CREATE TABLE runs (
     after INTEGER NOT NULL, created INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX runs_claim ON runs (claim);
+";
+
+/// Whose sessions and names of runs they are: `''` for those of no one in particular.
+const PRINCIPALS: &str = "
+ALTER TABLE sessions ADD COLUMN principal TEXT;
+CREATE INDEX sessions_of ON sessions (principal, updated) WHERE principal IS NOT NULL;
+CREATE TABLE runs_of (
+    principal TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, claim TEXT NOT NULL, bridge TEXT NOT NULL,
+    thread TEXT, after INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (principal, key)
+) WITHOUT ROWID;
+INSERT INTO runs_of SELECT '', key, digest, claim, bridge, thread, after, created FROM runs;
+DROP TABLE runs;
+ALTER TABLE runs_of RENAME TO runs;
+CREATE UNIQUE INDEX runs_claim ON runs (claim);
+CREATE INDEX runs_thread ON runs (thread, key);
 ";
 
 /// Opens the file to write, made where there is none. `Err(NewerVersion)` leaves it untouched.

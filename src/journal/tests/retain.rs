@@ -32,7 +32,7 @@ async fn look(journal: &dyn Journal, now: Timestamp, bytes: u64) -> usize {
 
 async fn left(journal: &dyn Journal) -> Vec<String> {
     let mut all: Vec<String> =
-        journal.sessions(1000).await.unwrap().iter().map(|row| row.thread_id.to_string()).collect();
+        journal.sessions(None, 1000).await.unwrap().iter().map(|row| row.thread_id.to_string()).collect();
     all.sort();
     all
 }

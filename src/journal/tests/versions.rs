@@ -115,7 +115,7 @@ async fn who_only_reads_takes_older_files_along_and_leaves_newer_ones() {
     let path = dir.path().join("journal.db");
     version_1(&path);
     let reader = SqliteJournal::reader(&path).unwrap();
-    let row = reader.sessions(1).await.unwrap().remove(0);
+    let row = reader.sessions(None, 1).await.unwrap().remove(0);
     assert_eq!(reader.owner(row.owner.unwrap_or(BridgeId::fresh())).await.map(|_| ()), Ok(()));
     reader.close().await.unwrap();
     let db = rusqlite::Connection::open(&path).unwrap();

@@ -15,8 +15,7 @@ use super::listed::Listed;
 use crate::event::{Body, Event, Timestamp};
 use crate::ids::{Seq, ThreadId};
 use crate::journal::{Journal, JournalError};
-use crate::limits::Limits;
-use crate::mcp::reach::shows;
+use crate::mcp::reach::Reach;
 use crate::session;
 
 /// The least time between two notices of one resource.
@@ -68,7 +67,7 @@ impl Outlet<'_> {
 /// Tells of changes until the host has gone: sessions that were made after `since` are news. Ends by itself only then, or when the journal has closed.
 pub(in crate::mcp) async fn run(
     journal: &dyn Journal,
-    limits: &Limits,
+    reach: &Reach,
     outlet: Outlet<'_>,
     mut wants: watch::Receiver<Wants>,
     since: Timestamp,
@@ -77,7 +76,7 @@ pub(in crate::mcp) async fn run(
     let mut watcher = Watcher::new(since);
     loop {
         let now = wants.borrow_and_update().clone();
-        let news = watcher.look(journal, limits, now).await;
+        let news = watcher.look(journal, reach, now).await;
         for address in &news.updated {
             if !outlet.updated(address).await {
                 return;
@@ -125,14 +124,14 @@ impl Watcher {
     }
 
     /// Looks at all that is wanted.
-    pub async fn look(&mut self, journal: &dyn Journal, limits: &Limits, wants: Wants) -> News {
+    pub async fn look(&mut self, journal: &dyn Journal, reach: &Reach, wants: Wants) -> News {
         let mut news = News::default();
         self.seen.retain(|address, _| wants.addresses.contains_key(address));
         for (address, known) in wants.addresses {
             if let (None, Some(known)) = (self.seen.get(&address), known) {
                 self.seen.insert(address.clone(), known);
             }
-            match look(journal, limits, &address, &mut self.diffs).await {
+            match look(journal, reach, &address, &mut self.diffs).await {
                 Ok(state) => {
                     if self.seen.insert(address.clone(), state.clone()) != Some(state) {
                         news.updated.push(address);
@@ -141,9 +140,9 @@ impl Watcher {
                 Err(_) => news.again = true,
             }
         }
-        match journal.sessions(SESSIONS).await {
+        match journal.sessions(reach.own.clone(), SESSIONS).await {
             Ok(mut rows) => {
-                rows.retain(|row| shows(limits, row));
+                rows.retain(|row| reach.shows(row));
                 // The first look may come after a session that was made meanwhile.
                 let older =
                     || rows.iter().filter(|row| row.created < self.since).cloned().collect::<Vec<_>>();
@@ -159,7 +158,7 @@ impl Watcher {
 /// What a resource looks like now, in as few words as tell it from what it was.
 async fn look(
     journal: &dyn Journal,
-    limits: &Limits,
+    reach: &Reach,
     address: &str,
     diffs: &mut BTreeMap<ThreadId, (Seq, Seq)>,
 ) -> Result<String, JournalError> {
@@ -167,40 +166,40 @@ async fn look(
         // An event never changes.
         Err(_) | Ok(Uri::EventSchema | Uri::Event(..)) => String::new(),
         Ok(Uri::Sessions | Uri::Mcp) => {
-            let rows = journal.sessions(SESSIONS).await?;
-            let rows = rows.iter().filter(|row| shows(limits, row));
+            let rows = journal.sessions(reach.own.clone(), SESSIONS).await?;
+            let rows = rows.iter().filter(|row| reach.shows(row));
             let each = rows.map(|row| format!("{} {} {}", row.thread_id, row.last_seq, row.status.name()));
             each.collect::<Vec<_>>().join("\n")
         }
         Ok(Uri::Decisions) => {
             let open = session::open_decisions(journal).await?;
-            let shown = open.iter().filter(|(row, _)| shows(limits, row));
+            let shown = open.iter().filter(|(row, _)| reach.shows(row));
             shown.map(|(_, request)| request.approval_id.as_str()).collect::<Vec<_>>().join("\n")
         }
-        Ok(Uri::Diff(thread)) => last_diff(journal, limits, &thread, diffs).await?.to_string(),
+        Ok(Uri::Diff(thread)) => last_diff(journal, reach, &thread, diffs).await?.to_string(),
         Ok(Uri::Session(thread) | Uri::Events(thread, ..) | Uri::Transcript(thread)) => journal
             .session(thread)
             .await?
-            .filter(|row| shows(limits, row))
+            .filter(|row| reach.shows(row))
             .map_or(Seq::ZERO, |row| row.last_seq)
             .to_string(),
     })
 }
 
 /// The state that a host sees who subscribes now.
-pub(in crate::mcp) async fn state(journal: &dyn Journal, limits: &Limits, address: &str) -> Option<String> {
-    look(journal, limits, address, &mut BTreeMap::new()).await.ok()
+pub(in crate::mcp) async fn state(journal: &dyn Journal, reach: &Reach, address: &str) -> Option<String> {
+    look(journal, reach, address, &mut BTreeMap::new()).await.ok()
 }
 
 /// The last event of a session that changed its diff: a diff, or the begin of a turn, which empties it. So
 /// what is before the latest turn is not read.
 async fn last_diff(
     journal: &dyn Journal,
-    limits: &Limits,
+    reach: &Reach,
     thread: &ThreadId,
     diffs: &mut BTreeMap<ThreadId, (Seq, Seq)>,
 ) -> Result<Seq, JournalError> {
-    let row = journal.session(thread.clone()).await?.filter(|row| shows(limits, row));
+    let row = journal.session(thread.clone()).await?.filter(|row| reach.shows(row));
     let Some(row) = row else { return Ok(Seq::ZERO) };
     let known = diffs.get(thread).copied().unwrap_or_default();
     let (mut at, mut last) = known.max((row.turn_seq, row.turn_seq));

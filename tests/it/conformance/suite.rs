@@ -1,4 +1,4 @@
-//! Runs the suite against a `conformance-server` and reads what it found.
+//! Runs the suite, and reads what it found.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::common::Place;
+use crate::common::http::{Served, token};
+use crate::common::{Place, Setup};
 
 /// A check that failed or warned, in the suite's words.
 #[derive(Debug)]
@@ -32,39 +33,47 @@ impl Report {
     }
 }
 
-/// Runs all scenarios of a revision, or of all, against a server in this mode.
-pub fn run(mode: &str, revision: Option<&str>) -> Report {
+/// Runs all scenarios against the fixtures over our code.
+pub fn fixture() -> Report {
     let place = Place::new();
-    let root = &place.root;
     let mut server = Command::new(env!("CARGO_BIN_EXE_conformance-server"))
-        .arg(mode)
-        .arg(root.join("tasks.db"))
-        .current_dir(place.work())
-        .env("CODEX_BRIDGE_CODEX_BIN", env!("CARGO_BIN_EXE_fake-app-server"))
-        .env("CODEX_BRIDGE_JOURNAL_PATH", root.join("state").join("journal.db"))
-        .env("CODEX_HOME", root.join("codex-home"))
-        .env("HOME", root)
-        .env("XDG_CONFIG_HOME", root.join("config"))
+        .arg(place.root.join("tasks.db"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut url = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut url).unwrap();
-    let found = root.join("found");
-    let suite = modules().join("@modelcontextprotocol/conformance/dist/index.js");
-    assert!(suite.exists(), "the conformance suite is not installed: run scripts/test.sh once");
-    let said = Command::new(node())
-        .arg(suite)
-        .args(["server", "--suite", "all", "--url", url.trim()])
-        .args(revision.iter().flat_map(|revision| ["--spec-version", revision]))
-        .arg("--output-dir")
-        .arg(&found)
-        .output()
-        .unwrap();
+    let report = run(&place, url.trim(), "", None);
     // The end of its input ends it.
     drop(server.stdin.take());
     assert!(server.wait().unwrap().success());
+    report
+}
+
+/// Runs all scenarios of a revision against the bridge itself, as it serves.
+pub fn bridge(revision: &str) -> Report {
+    let place = Place::new();
+    let served = Served::start(&Setup::fake(&place), &[("suite", "requests = 100000")]);
+    run(&place, &format!("http://{}/mcp", served.address), &token("suite"), Some(revision))
+}
+
+fn run(place: &Place, url: &str, token: &str, revision: Option<&str>) -> Report {
+    let found = place.root.join("found");
+    let suite = modules().join("@modelcontextprotocol/conformance/dist/index.js");
+    assert!(suite.exists(), "the conformance suite is not installed: run scripts/test.sh once");
+    let said = Command::new(node())
+        .arg("--import")
+        .arg(modules().with_file_name("with-token.mjs"))
+        .arg(suite)
+        .args(["server", "--suite", "all", "--url", url])
+        .args(revision.iter().flat_map(|revision| ["--spec-version", revision]))
+        .arg("--output-dir")
+        .arg(&found)
+        // The suite has no way to be given a token.
+        .envs([("BRIDGE_URL", url), ("BRIDGE_TOKEN", token)])
+        .output()
+        .unwrap();
     let said = [said.stdout, said.stderr].map(|words| String::from_utf8_lossy(&words).into_owned()).concat();
     assert!(said.contains("=== SUMMARY ==="), "the suite did not run to its end: {said}");
     Report { wrongs: read(&found, &said), said }
@@ -100,7 +109,7 @@ fn modules() -> PathBuf {
 
 /// The Node that is installed with the suite, which does not run on older ones; the system's where the
 /// registry has none for this system.
-fn node() -> PathBuf {
+pub fn node() -> PathBuf {
     let system = match std::env::consts::OS {
         "macos" => "darwin",
         "windows" => "win",

@@ -19,6 +19,7 @@ fn batch(thread: &str, seq: u64, message: &str) -> Batch {
         status: SessionStatus::Idle,
         model: None,
         owner: Some(BridgeId::fresh()),
+        principal: None,
         last_seq: Seq(seq),
         turn_seq: Seq::ZERO,
         turn_id: None,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::event::{Event, Timestamp};
-use crate::ids::{ApprovalId, BridgeId, Seq, ThreadId};
+use crate::ids::{ApprovalId, BridgeId, Principal, Seq, ThreadId};
 use crate::journal::*;
 
 /// The journal.
@@ -55,8 +55,8 @@ impl Journal for Watched {
         unless(&self.no_session, self.inner.session(thread))
     }
 
-    fn sessions(&self, limit: usize) -> Pending<Vec<SessionRecord>> {
-        unless(&self.no_list, self.inner.sessions(limit))
+    fn sessions(&self, of: Option<Principal>, limit: usize) -> Pending<Vec<SessionRecord>> {
+        unless(&self.no_list, self.inner.sessions(of, limit))
     }
 
     the_same! {
@@ -72,7 +72,7 @@ impl Journal for Watched {
         put_task(task: TaskRecord) -> Pending<()>;
         task(id: String) -> Pending<Option<TaskRecord>>;
         claim_run(run: RunRecord) -> Pending<Option<RunRecord>>;
-        run(key: String) -> Pending<Option<RunRecord>>;
+        run(thread: ThreadId, key: String) -> Pending<Option<RunRecord>>;
         runs(thread: ThreadId, limit: usize) -> Pending<Vec<RunRecord>>;
         place_run(claim: String, place: Option<(ThreadId, Seq)>) -> Pending<()>;
         keep_secrets(thread: ThreadId, secrets: serde_json::Value) -> Pending<()>;

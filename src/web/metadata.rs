@@ -1,0 +1,33 @@
+//! The metadata of a protected resource (RFC 9728): which authorisation servers give tokens for this bridge, where
+//! something in front of it takes theirs.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::origin::Place;
+use super::router::Public;
+
+/// Where it is, for the MCP endpoint.
+pub(super) const PATH: &str = "/.well-known/oauth-protected-resource/mcp";
+
+/// The same for all of it.
+pub(super) const ROOT: &str = "/.well-known/oauth-protected-resource";
+
+/// Its address.
+pub(super) fn address(place: &Place) -> String {
+    format!("{}{PATH}", place.url)
+}
+
+/// The metadata.
+pub(super) async fn metadata(State(public): State<Public>) -> Json<Value> {
+    let mut metadata = json!({
+        "resource": format!("{}/mcp", public.place.url),
+        "bearer_methods_supported": ["header"],
+        "resource_name": "codex-bridge",
+    });
+    if !public.authorization_servers.is_empty() {
+        metadata["authorization_servers"] = json!(public.authorization_servers);
+    }
+    Json(metadata)
+}
