@@ -112,6 +112,38 @@ impl fmt::Display for Generation {
     }
 }
 
+/// The place of a call in a distributed trace, as W3C Trace Context has it: who calls brings it, and codex is handed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TraceContext {
+    /// `00-` and the ids of the trace and of the span of the caller.
+    traceparent: String,
+    /// What tracing systems say to each other beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracestate: Option<String>,
+}
+
+impl TraceContext {
+    /// From its two texts; nothing where the first is none of its form (W3C Trace Context, section 3.2). The second is left
+    /// out where it is too long or holds what it may not.
+    #[must_use]
+    pub fn parse(traceparent: &str, tracestate: Option<&str>) -> Option<Self> {
+        let parts: Vec<&str> = traceparent.split('-').collect();
+        let hex = |text: &str, length: usize| {
+            text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let some = |text: &str| text.bytes().any(|byte| byte != b'0');
+        let [version, trace, span, flags] = parts[..] else { return None };
+        let fits = hex(version, 2) && version != "ff" && hex(trace, 32) && hex(span, 16) && hex(flags, 2);
+        if !fits || !some(trace) || !some(span) {
+            return None;
+        }
+        let tracestate = tracestate.filter(|state| {
+            !state.is_empty() && state.len() <= 512 && state.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        });
+        Some(Self { traceparent: traceparent.to_owned(), tracestate: tracestate.map(str::to_owned) })
+    }
+}
+
 impl ApprovalId {
     /// A new one: `apr_` and 122 random bits, so that it cannot be guessed.
     #[must_use]
@@ -127,3 +159,6 @@ impl BridgeId {
         Self::from(uuid::Uuid::now_v7().to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,8 @@ impl Host {
         };
         let loaded = load(flags, Env::from_pairs(variables), folder.join("work")).expect("settings");
         seed(&loaded.journal(), &folder.join("work")).await;
-        Bridge::start(&loaded, policy(&loaded).expect("a policy"), false, Shares::default()).expect("a bridge")
+        Bridge::start(&loaded, policy(&loaded).expect("a policy"), false, Shares::default())
+            .expect("a bridge")
     }
 
     fn hear(&self, how: u8, lines: &[u8]) {

@@ -261,6 +261,7 @@ pub(super) async fn run(
     thread: &ThreadId,
     turn: TurnParams,
 ) -> Result<Option<TurnId>, AgentError> {
+    let peer = &peer.traced(turn.trace);
     if turn.compact {
         let of_thread = ThreadRef { thread_id: thread.to_string() };
         return call::<_, Value>(peer, "thread/compact/start", &of_thread, TURN).await.map(|_| None);

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::service::RequestContext;
+use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::dialog::Forms;
 use super::hosts;
 use super::rounds::Binding;
+use crate::ids::TraceContext;
 
 /// What a session and its turn are given to begin, where the call's `wait` is shorter: a warm codex
 /// takes 0.1 s, one that starts up to a few, and a handle needs the session's id.
@@ -102,6 +104,12 @@ impl<'a> Call<'a> {
     ) -> Self {
         let (wait, was_cut) = hosts::cut(asked, host.policy);
         Self { host, context, binding, wait, was_cut, asked: asked.is_some(), begun: Instant::now(), closing }
+    }
+
+    /// The trace that it is part of, where its `_meta` says so (MCP, `traceparent` and `tracestate`).
+    pub fn trace(&self) -> Option<TraceContext> {
+        let text = |name: &str| self.context.meta.get(name).and_then(Value::as_str);
+        TraceContext::parse(text("traceparent")?, text("tracestate"))
     }
 
     /// Returns at a point in time, or where the bridge is about to end.

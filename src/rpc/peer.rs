@@ -20,6 +20,7 @@ use super::pending::{Answer, Entry, Op, Table};
 use super::raw::Raw;
 use super::reader::{Incoming, Reader, Way};
 use super::writer::{Line, Writer, line};
+use crate::ids::TraceContext;
 
 /// How often a call is sent where the other side has too much to do.
 const TRIES: u32 = 3;
@@ -30,6 +31,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub struct Peer {
     inner: Arc<Inner>,
+    trace: Option<TraceContext>,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,8 @@ struct Outgoing<'a, P: ?Sized> {
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<&'a P>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a TraceContext>,
 }
 
 impl Peer {
@@ -99,7 +103,7 @@ impl Peer {
 
         let places = Semaphore::new(limits.in_flight);
         let inner = Inner { places, next_id: AtomicI64::new(1), table, lines, closing, quiet };
-        (Self { inner: Arc::new(inner) }, incoming)
+        (Self { inner: Arc::new(inner), trace: None }, incoming)
     }
 
     /// Asks, and waits for the answer until `deadline`, counted from now: waiting for a place among the
@@ -122,6 +126,12 @@ impl Peer {
         }
     }
 
+    /// The same connection, for calls that are part of a trace.
+    #[must_use]
+    pub fn traced(&self, trace: Option<TraceContext>) -> Self {
+        Self { inner: self.inner.clone(), trace }
+    }
+
     /// Tells. Waits only while the queue to the writer is full.
     ///
     /// # Errors
@@ -131,7 +141,7 @@ impl Peer {
         method: &'static str,
         params: Option<&P>,
     ) -> Result<(), CallError> {
-        let line = line(&Outgoing { id: None, method, params })
+        let line = line(&Outgoing { id: None, method, params, trace: None })
             .map_err(|source| CallError::Encode { method, source })?;
         self.send(line).await.ok_or(CallError::Closed { method })
     }
@@ -165,7 +175,7 @@ impl Peer {
 
     async fn ask_once(&self, method: &'static str, params: &RawValue) -> Result<Answer, CallError> {
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
-        let line = line(&Outgoing { id: Some(id), method, params: Some(params) })
+        let line = line(&Outgoing { id: Some(id), method, params: Some(params), trace: self.trace.as_ref() })
             .map_err(|source| CallError::Encode { method, source })?;
         let closed = || CallError::Closed { method };
         let entry = Entry::register(id, &self.inner.table).await.ok_or_else(closed)?;

@@ -15,7 +15,7 @@ use crate::event::{
     Answers, Body, Decision, ErrorInfo, RateLimit, RequestKind, SessionInfo, Subject, Survivor, Tokens,
     TurnStatus,
 };
-use crate::ids::{Generation, ThreadId, TurnId};
+use crate::ids::{Generation, ThreadId, TraceContext, TurnId};
 use crate::servers::Wanted;
 
 /// Where the agent puts what it says to one session. Bounded: a session that cannot keep up holds
@@ -97,6 +97,8 @@ pub struct TurnParams {
     pub sandbox_policy: Option<Value>,
     /// A review of this, instead of a prompt.
     pub review: Option<Box<ReviewTarget>>,
+    /// The trace that its call is part of.
+    pub trace: Option<TraceContext>,
 }
 
 /// What is to be reviewed.

@@ -181,3 +181,34 @@ fn sessions_of_other_bridges_are_there_too() {
     let mut alice = served.client("alice").modern(json!({}));
     assert_eq!(alice.structured("codex-sessions", json!({}))["sessions"], json!([]));
 }
+
+/// W3C Trace Context, as a caller brings it in `_meta` and codex is handed it.
+#[test]
+fn the_trace_of_a_call_reaches_codex() {
+    let place = Place::new();
+    let served = Served::start(&Setup::fake(&place), &PEOPLE);
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let table = [
+        (json!({ "traceparent": parent }), json!({ "traceparent": parent })),
+        (
+            json!({ "traceparent": parent, "tracestate": "a=b,c=d" }),
+            json!({ "traceparent": parent, "tracestate": "a=b,c=d" }),
+        ),
+        (json!({ "traceparent": "no trace", "tracestate": "a=b" }), Value::Null),
+        (json!({}), Value::Null),
+    ];
+    for (meta, trace) in table {
+        for mut client in [served.client("alice").legacy(json!({})), served.client("alice").modern(json!({}))]
+        {
+            let mut call =
+                client.message("tools/call", json!({ "name": "codex", "arguments": prompt("say-trace") }));
+            for (name, value) in meta.as_object().unwrap() {
+                call["params"]["_meta"][name] = value.clone();
+            }
+            let done = client.send(&call).message().unwrap();
+            let said =
+                done["result"]["structuredContent"]["content"].as_str().unwrap_or_else(|| panic!("{done}"));
+            assert_eq!(serde_json::from_str::<Value>(said).unwrap(), trace, "{meta}");
+        }
+    }
+}

@@ -25,6 +25,7 @@
 //! | `die`, `die-mid-line` | ends the process with 3, the second inside a message |
 //! | `die-asking CMD` | asks whether a command may run, and ends the process with 3 |
 //! | `garbage` | lines and messages that no protocol knows |
+//! | `say-trace` | says the trace that the turn was begun in |
 //! | `raw TEXT` | the text as a line of its own; `$T` and `$U` in it are the thread and the turn |
 //! | `bytes HEX` | bytes as they are, and the end of the line |
 //! | `long N` | a line of N bytes that begins as a notice of this turn does |
@@ -51,6 +52,7 @@ pub fn start(server: &Server, thread: &str, message: &Value) -> Result<(), Strin
         thread: thread.into(),
         turn,
         said: false,
+        trace: message["trace"].clone(),
     };
     std::thread::spawn(move || turn.run(&text));
     Ok(())
@@ -62,6 +64,7 @@ struct Turn {
     turn: String,
     cwd: String,
     said: bool,
+    trace: Value,
 }
 
 /// What follows a directive.
@@ -104,6 +107,7 @@ impl Turn {
     fn step(&mut self, word: &str, rest: &str) -> Result<Then, Over> {
         match word {
             "say" => self.say(rest)?,
+            "say-trace" => self.say(&self.trace.to_string())?,
             "answer" => {
                 let piece = "an answer of many".repeat(64 * 1024 / 17);
                 let count = rest.parse::<usize>().unwrap().div_ceil(piece.len());
