@@ -59,8 +59,8 @@ if ! $fast; then
   have cargo-deny || cargo install --locked cargo-deny@0.20.2
   say "the real codex and MCP's conformance suite, pinned"
   (cd tests/node && npm ci --no-fund --no-audit)
-  # The older ones that the bridge works with, one before them for the tests of doctor, and MCP's Inspector.
-  for folder in $older old inspector; do (cd "tests/node/$folder" && npm ci --no-fund --no-audit); done
+  # The older ones that the bridge works with, one before them for the tests of doctor, MCP's Inspector and Claude Code.
+  for folder in $older old inspector claude; do (cd "tests/node/$folder" && npm ci --no-fund --no-audit); done
   if have python3; then
     say "the official Python client, pinned"
     [ -x target/python/bin/python ] || python3 -m venv target/python

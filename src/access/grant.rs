@@ -82,6 +82,13 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// Whether another gives the same but for how much at once.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let Self { share, running, requests, .. } = other.clone();
+        Self { share, running, requests, ..self.clone() } == *other
+    }
+
     /// The limits of his calls, where `all` are those of everybody: never wider than either. Links of roots must be
     /// resolved.
     ///

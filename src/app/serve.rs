@@ -58,7 +58,7 @@ pub async fn run_serve(loaded: Loaded) -> anyhow::Result<()> {
         idle: http.idle,
     };
     let requests = u32::try_from(http.requests).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-    let keeper = Keeper::new(path.clone(), tokens, Box::new(make), options, requests);
+    let keeper = Keeper::new(path.clone(), tokens, Box::new(make), options, requests, http.connections);
     let calls = TaskTracker::new();
     let web = Web::new(
         place.clone(),

@@ -14,11 +14,10 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::elsewhere::Decided;
-use super::page::PageError;
+use super::page::{News, PageError};
 use super::server::Server;
 use crate::event::PermissionDecision;
 use crate::ids::ApprovalId;
@@ -76,9 +75,17 @@ impl Front {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
-        let opening = Opening::default();
-        let answering = OPENING.scope(opening.clone(), self.service.handle(request));
-        let response = Box::pin(answering).await;
+        let opening = Opening::below(&self.over);
+        let answering = Box::pin(OPENING.scope(opening.clone(), self.service.handle(request)));
+        let response = tokio::select! {
+            biased;
+            // The handler hears of it before it is cancelled by that: its turn goes on.
+            () = self.over.cancelled() => {
+                let words = "what was open with this token has ended; its turns go on\n";
+                return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+            }
+            response = answering => response,
+        };
         if opening.is_refused() {
             let words = format!(
                 "{} MCP sessions are open with this token, and each is in use: close one (DELETE), or call again later",
@@ -97,12 +104,12 @@ impl Front {
         self.server.shown(uri).await
     }
 
-    /// What changes whenever there may be something new to look at.
+    /// What there is to look at, as it changes.
     ///
     /// # Errors
     /// When nothing may be looked at with this token, or the journal cannot be read.
-    pub async fn news(&self) -> Result<watch::Receiver<u64>, PageError> {
-        self.server.news().await
+    pub async fn news(&self) -> Result<News, PageError> {
+        News::of(self.server.clone()).await
     }
 
     /// Decides what codex asks, as a person.
@@ -122,6 +129,12 @@ impl Front {
     /// Ends the sessions that have done nothing for long.
     pub async fn sweep(&self) {
         self.connections.sweep().await;
+    }
+
+    /// Whether it is the same front.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.connections, &other.connections)
     }
 
     /// Ends all that is open. Work goes on; calls that wait for it have no answer.

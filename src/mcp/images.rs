@@ -115,10 +115,15 @@ fn file(given: &str, cwd: &Path, limits: &Limits) -> Result<Image, BadImage> {
 }
 
 /// Where a path leads that leads to nothing, as far as there is something on the way.
-fn where_it_would_be(path: &Path) -> PathBuf {
+pub(super) fn where_it_would_be(path: &Path) -> PathBuf {
     let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
     let Some((above, real)) = there else { return path.to_owned() };
-    path.strip_prefix(above).map_or_else(|_| path.to_owned(), |rest| real.join(rest))
+    match path.strip_prefix(above) {
+        // Joined with nothing it would end with a slash.
+        Ok(rest) if rest.as_os_str().is_empty() => real,
+        Ok(rest) => real.join(rest),
+        Err(_) => path.to_owned(),
+    }
 }
 
 /// By its first bytes: an ending says little, and codex would fail in the middle of the turn.

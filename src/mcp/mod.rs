@@ -49,6 +49,6 @@ pub use given::Profiles;
 pub use guard::{ServeError, serve};
 pub use http::{Front, FrontOptions};
 pub use options::{Closing, Meter, ServerOptions};
-pub use page::PageError;
+pub use page::{News, PageError};
 pub use reach::Reach;
 pub use server::{Mine, Server};

@@ -6,6 +6,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use super::elsewhere::{Decided, send};
+use super::resources::seen_now;
 use super::server::Server;
 use crate::access::Right;
 use crate::approval::{DecideError, Verdict};
@@ -45,6 +46,53 @@ impl From<ErrorData> for PageError {
     }
 }
 
+/// What there is to look at, as it changes: of what another does, who may not see it hears nothing.
+#[derive(Debug)]
+pub struct News {
+    server: Server,
+    changes: watch::Receiver<u64>,
+    /// Something was recorded, and has not been looked at.
+    recorded: bool,
+    seen: [Option<String>; 2],
+}
+
+/// What it is made of: each session's last event, and the open questions.
+const LOOKED_AT: [&str; 2] = ["codex://sessions", "codex://decisions"];
+
+impl News {
+    pub(super) async fn of(server: Server) -> Result<Self, PageError> {
+        server.may("to look", Right::Read)?;
+        let changes = server.sessions.journal().watch_all().await;
+        let changes = changes.map_err(|error| PageError::Broken(error.to_string()))?;
+        let mut news = Self { server, changes, recorded: false, seen: [None, None] };
+        news.seen = news.look().await;
+        Ok(news)
+    }
+
+    /// Returns when something looks another way; `None` where nothing ever will. Nothing is lost where the wait is given
+    /// up and taken up again.
+    pub async fn next(&mut self) -> Option<()> {
+        loop {
+            if !self.recorded {
+                self.changes.changed().await.ok()?;
+                self.recorded = true;
+            }
+            let now = self.look().await;
+            self.recorded = false;
+            if now != self.seen {
+                self.seen = now;
+                return Some(());
+            }
+        }
+    }
+
+    async fn look(&self) -> [Option<String>; 2] {
+        let journal = self.server.sessions.journal().as_ref();
+        let [first, second] = LOOKED_AT.map(|address| seen_now(journal, &self.server.options.reach, address));
+        [first.await, second.await]
+    }
+}
+
 impl Server {
     /// A resource, by its address: its type, and what it says now.
     pub(super) async fn shown(&self, uri: &str) -> Result<(String, String), PageError> {
@@ -56,12 +104,6 @@ impl Server {
             }
             _ => Err(PageError::Broken("the resource is no text".to_owned())),
         }
-    }
-
-    /// What changes whenever there may be something new to look at.
-    pub(super) async fn news(&self) -> Result<watch::Receiver<u64>, PageError> {
-        self.may("to look", Right::Read)?;
-        self.sessions.journal().watch_all().await.map_err(|error| PageError::Broken(error.to_string()))
     }
 
     /// Decides what codex asks, as a person.
@@ -77,6 +119,7 @@ impl Server {
             Some(thread) if self.within(&thread).await.is_ok() => thread,
             _ => return Err(PageError::Missing(DecideError::Unknown(id).to_string())),
         };
+        self.may_decide(decided.decision).map_err(PageError::Refused)?;
         let Decided { decision, reason, answers } = decided;
         if let Some(handle) = self.sessions.live(&thread).await {
             let verdict = Verdict { reason, answers, ..Verdict::of(decision, DecidedBy::Person, WAY) };

@@ -9,7 +9,7 @@ use super::args::CodexArgs;
 use super::faults::above;
 use super::given::Given;
 use super::server::Server;
-use super::{output, result};
+use super::{images, output, result};
 use crate::limits::Wanted;
 use crate::session::{Handle, ThreadParams};
 
@@ -85,6 +85,9 @@ impl Server {
         if asked.is_none() && folder.parent().is_none() {
             return Err(refuse("the host started the bridge in the root folder, which is no workspace"));
         }
+        // First: what there is outside of the limits is nobody's to know.
+        let limits = &self.options.limits;
+        limits.folder(&images::where_it_would_be(&folder)).map_err(|error| above(&error))?;
         match std::fs::canonicalize(&folder) {
             Ok(real) if real.is_dir() => Ok(plain(real)),
             Ok(_) => Err(refuse("it is not a folder")),

@@ -6,6 +6,7 @@ use rmcp::model::{CallToolResult, Tool};
 use super::result;
 use super::server::Server;
 use crate::access::Right;
+use crate::event::Decision;
 
 /// The right that a tool takes.
 pub(super) fn needed(tool: &str) -> Right {
@@ -34,6 +35,18 @@ impl Server {
     pub(super) fn may(&self, what: &str, right: Right) -> Result<(), ErrorData> {
         let refuse = || ErrorData::invalid_request(self.lacks(what, right), None);
         if self.options.rights.has(right) { Ok(()) } else { Err(refuse()) }
+    }
+
+    /// Whether its host may decide so: a permanent rule is of all sessions, also of those that it does not see.
+    pub(super) fn may_decide(&self, decision: Decision) -> Result<(), String> {
+        if decision == Decision::ApproveAlways && self.options.reach.own.is_some() {
+            return Err(format!(
+                "`approve-always` makes a rule for the sessions of all, and the token of `{}` is for its own; take \
+                 `approve-for-session`",
+                self.caller()
+            ));
+        }
+        Ok(())
     }
 
     fn lacks(&self, what: &str, right: Right) -> String {

@@ -321,6 +321,7 @@ impl ServerHandler for Server {
         let journal = self.sessions.journal().as_ref();
         tokio::select! {
             () = context.cancelled() => {}
+            () = self.closing.begun.cancelled() => {}
             () = run_notices(journal, &self.options.reach, Outlet::Sink(context.sink()), wants.subscribe(), begun) => {}
         }
         Ok(())

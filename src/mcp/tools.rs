@@ -161,6 +161,7 @@ impl Server {
             );
             return Err(result::refused("approval_unknown", message));
         };
+        self.may_decide(args.decision).map_err(|why| result::refused("not_allowed", why))?;
         let call = self.call(context, args.wait);
         let answers = args.answers.map(|answers| Answers(Value::Object(answers)));
         let Some(handle) = self.sessions.live(&thread).await else {

@@ -220,7 +220,9 @@ impl Line {
 
     fn arrive(&mut self, mut entry: Entry) {
         self.leave();
-        if self.may(&entry.who) {
+        // What may be had can have grown since: whoever waits comes before one who comes now.
+        self.admit_all();
+        if !self.waiting.contains_key(&entry.who) && self.may(&entry.who) {
             self.admit(entry);
             self.tell();
             return;
@@ -238,7 +240,7 @@ impl Line {
         self.tell();
     }
 
-    /// Whether one more of somebody may run now. Whoever waits may not: else he would be inside.
+    /// Whether one more of somebody may run now.
     fn may(&self, who: &Who) -> bool {
         self.inside.len() < self.room.running && self.ledger.may(who, (self.room.shares.0)(who.as_ref()))
     }
@@ -246,6 +248,11 @@ impl Line {
     /// Lets in whoever may come in.
     fn let_in(&mut self) {
         self.leave();
+        self.admit_all();
+        self.tell();
+    }
+
+    fn admit_all(&mut self) {
         while self.inside.len() < self.room.running {
             let shares = &self.room.shares.0;
             let waiting = self.waiting.keys().map(|who| (who, shares(who.as_ref())));
@@ -253,7 +260,6 @@ impl Line {
             let Some(first) = next.and_then(|who| self.take(&who)) else { break };
             self.admit(first);
         }
-        self.tell();
     }
 
     /// The first of his that waits.

@@ -11,14 +11,13 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::doors::Door;
 use crate::event::{Answers, Decision};
 use crate::ids::ApprovalId;
-use crate::mcp::{Decided, PageError};
+use crate::mcp::{Decided, News, PageError};
 
 /// The least time between two words that there is something new.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -51,37 +50,31 @@ pub(super) async fn resource(
 
 /// `GET /api/news`: a stream of events, each of which says that something may look another way by now.
 pub(super) async fn news(Extension(door): Extension<Arc<Door>>) -> Response {
-    let changes = match door.front.news().await {
-        Ok(changes) => changes,
+    let news = match door.front.news().await {
+        Ok(news) => news,
         Err(error) => return refused(&error),
     };
-    let state = (changes, door.front.over().clone(), true);
-    let stream = futures::stream::unfold(state, |(mut changes, over, first)| async move {
-        let said = next(&mut changes, &over, first).await?;
-        Some((Ok::<_, std::convert::Infallible>(Bytes::from_static(said)), (changes, over, false)))
+    let state = (news, door.front.over().clone(), true);
+    let stream = futures::stream::unfold(state, |(mut news, over, first)| async move {
+        let said = next(&mut news, &over, first).await?;
+        Some((Ok::<_, std::convert::Infallible>(Bytes::from_static(said)), (news, over, false)))
     });
     ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(stream)).into_response()
 }
 
 /// The next word; nothing where there is no more.
-async fn next(
-    changes: &mut watch::Receiver<u64>,
-    over: &CancellationToken,
-    first: bool,
-) -> Option<&'static [u8]> {
+async fn next(news: &mut News, over: &CancellationToken, first: bool) -> Option<&'static [u8]> {
     if first {
         return Some(b"data: {}\n\n");
     }
     let waiting = async {
-        let changed = timeout(ALIVE, changes.changed()).await;
-        match changed {
-            Ok(Ok(())) => {
-                // What comes at once is one word.
+        match timeout(ALIVE, news.next()).await {
+            Ok(Some(())) => {
+                // What comes at once is one word, or two.
                 sleep(PAUSE).await;
-                changes.mark_unchanged();
                 Some(&b"data: {}\n\n"[..])
             }
-            Ok(Err(_)) => None,
+            Ok(None) => None,
             Err(_) => Some(&b": alive\n\n"[..]),
         }
     };

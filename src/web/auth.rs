@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use tokio::sync::watch;
 
 use super::doors::{Door, Doors};
@@ -22,12 +24,23 @@ pub(super) struct Auth {
 /// Lets requests in that carry a good token, with its door.
 pub(super) async fn bearer(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
     let found = token(&request).and_then(|token| auth.doors.borrow().find(token).cloned());
-    let Some(door) = found else { return unknown(&auth.place, token(&request).is_some()) };
-    if let Err(wait) = door.admits() {
-        return too_many(&door, wait);
+    let Some(door) = found else { return unknown(&auth.place, &request) };
+    match door.admits() {
+        Err(wait) => too_many(&door, wait),
+        Ok(place) => {
+            request.extensions_mut().insert(door);
+            held(next.run(request).await, place)
+        }
     }
-    request.extensions_mut().insert(door);
-    next.run(request).await
+}
+
+/// The answer, which holds something until its last byte is gone.
+pub(super) fn held(response: Response, what: impl Send + Sync + 'static) -> Response {
+    let (parts, body) = response.into_parts();
+    let stream = body.into_data_stream().inspect(move |_| {
+        let _ = &what;
+    });
+    Response::from_parts(parts, Body::from_stream(stream))
 }
 
 /// The token of a request. More than one is none.
@@ -39,9 +52,9 @@ pub(super) fn token(request: &Request) -> Option<&str> {
 }
 
 /// What is said to one who carries no good token, whatever he asked for (RFC 6750, section 3; RFC 9728, section 5.1).
-fn unknown(place: &Place, given: bool) -> Response {
-    let error = if given { "error=\"invalid_token\", " } else { "" };
-    let metadata = super::metadata::address(place);
+fn unknown(place: &Place, request: &Request) -> Response {
+    let error = if token(request).is_some() { "error=\"invalid_token\", " } else { "" };
+    let metadata = super::metadata::address(place, request.headers());
     let challenge = format!("Bearer {error}resource_metadata=\"{metadata}\"");
     let words = "a token is needed: `Authorization: Bearer …`, with one of the bridge's file of tokens\n";
     let mut response = (StatusCode::UNAUTHORIZED, words).into_response();
@@ -56,7 +69,8 @@ pub(super) fn too_many(door: &Door, wait: Duration) -> Response {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let words = format!(
         "the token of `{}` has made as many requests as it may in a minute (`requests` in the file of tokens, or \
-         http.requests); the next may come in {seconds} s\n",
+         http.requests), or has as many open as it may at once (a quarter of http.connections); the next may come in \
+         {seconds} s\n",
         door.grant.name
     );
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())], words).into_response()

@@ -1,5 +1,5 @@
 //! The body of a request, whole before anything is done with it: so large at most, in so much time at most, and all that
-//! are held at once together no larger than a bound.
+//! come at once together no larger than a bound.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use super::doors::Door;
+
 /// The largest body, in bytes. A prompt with images is the largest that is of use.
 pub const MOST: usize = 8 << 20;
 
-/// What all bodies that are held at once may be together, in bytes.
+/// What all bodies that come at once may be together, in bytes.
 const HELD: usize = 64 << 20;
 
 /// How long one may take to come.
@@ -45,9 +47,14 @@ pub(super) async fn whole(State(room): State<Room>, request: Request, next: Next
     };
     match tokio::time::timeout(TIME, reading).await {
         Ok((Ok(bytes), held)) => {
-            let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+            // What is done with it may take an hour, and holds what it makes of it.
             drop(held);
-            response
+            // The token was good when the head came.
+            let door = parts.extensions.get::<Arc<Door>>();
+            if door.is_some_and(|door| door.front.over().is_cancelled()) {
+                return (StatusCode::UNAUTHORIZED, "the token is good no more\n").into_response();
+            }
+            next.run(Request::from_parts(parts, Body::from(bytes))).await
         }
         Ok((Err(_), _)) => {
             (StatusCode::PAYLOAD_TOO_LARGE, format!("a body has {MOST} bytes at most, and comes whole\n"))

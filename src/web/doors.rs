@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,13 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often sessions of MCP are ended that nobody uses, in looks.
 const SWEEP: u32 = 30;
 
+/// The part of all connections that one token may have for itself, and how many it has at least.
+const PART: usize = 4;
+const LEAST: usize = 8;
+
+/// When one may try again who has as many requests open as he may.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// Makes the server for a token; the error is a folder of it that the settings do not allow.
 pub type Make = Box<dyn Fn(Arc<Grant>) -> Result<Server, PathBuf> + Send + Sync>;
 
@@ -32,14 +39,21 @@ pub struct Door {
     pub grant: Arc<Grant>,
     /// Where its requests go.
     pub front: Front,
+    /// By which it is known that the token is the same still.
+    print: Option<[u8; 32]>,
     rate: DefaultDirectRateLimiter,
+    /// How many of its requests may be answered at once.
+    room: Arc<Semaphore>,
 }
 
 impl Door {
-    /// Whether one more request may come through now; else in how long.
-    pub(super) fn admits(&self) -> Result<(), Duration> {
+    /// Whether one more request may come through now, which holds what is given back until it is answered; else in how
+    /// long.
+    pub(super) fn admits(&self) -> Result<OwnedSemaphorePermit, Duration> {
         use governor::clock::{Clock, DefaultClock};
-        self.rate.check().map_err(|not_until| not_until.wait_time_from(DefaultClock::default().now()))
+        let late = |not_until: governor::NotUntil<_>| not_until.wait_time_from(DefaultClock::default().now());
+        self.rate.check().map_err(late)?;
+        self.room.clone().try_acquire_owned().map_err(|_| BUSY)
     }
 }
 
@@ -76,9 +90,10 @@ pub struct Keeper {
     make: Make,
     options: FrontOptions,
     requests: NonZeroU32,
+    room: usize,
     tokens: watch::Sender<Arc<Tokens>>,
     doors: watch::Sender<Arc<Doors>>,
-    seen: Option<(SystemTime, u64)>,
+    seen: Option<Stamp>,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -89,7 +104,7 @@ impl std::fmt::Debug for Keeper {
 
 impl Keeper {
     /// Over the tokens that `tokens` holds, which came from the file at `path`. `requests`: a minute, where a token says
-    /// nothing else.
+    /// nothing else. `connections`: of all together.
     #[must_use]
     pub fn new(
         path: PathBuf,
@@ -97,10 +112,12 @@ impl Keeper {
         make: Make,
         options: FrontOptions,
         requests: NonZeroU32,
+        connections: usize,
     ) -> Self {
         let seen = stamp(&path);
         let now = tokens.borrow().clone();
-        let keeper = Self { path, make, options, requests, tokens, doors: watch::Sender::default(), seen };
+        let (room, doors) = ((connections / PART).max(LEAST), watch::Sender::default());
+        let keeper = Self { path, make, options, requests, room, tokens, doors, seen };
         let (doors, _) = keeper.built(now);
         keeper.doors.send_replace(Arc::new(doors));
         keeper
@@ -165,8 +182,16 @@ impl Keeper {
         let before = self.doors.borrow().clone();
         let mut doors = BTreeMap::new();
         for grant in tokens.grants() {
-            let kept = before.doors.get(&grant.name).filter(|door| door.grant == *grant).cloned();
-            match kept.map_or_else(|| self.door(grant.clone()), Ok) {
+            let print = tokens.print(&grant.name);
+            let same = |door: &&Arc<Door>| door.print == print && door.grant.is_like(grant);
+            let door = match before.doors.get(&grant.name).filter(same) {
+                Some(door) if door.grant == *grant => Ok(door.clone()),
+                // What is open stays: only how much comes through is another.
+                Some(door) => Ok(self.door(grant.clone(), print, door.front.clone())),
+                None => (self.make)(grant.clone())
+                    .map(|server| self.door(grant.clone(), print, Front::new(server, self.options))),
+            };
+            match door {
                 Ok(door) => drop(doors.insert(grant.name.clone(), door)),
                 Err(folder) => tracing::error!(
                     token = %grant.name,
@@ -175,20 +200,34 @@ impl Keeper {
                 ),
             }
         }
-        let stays = |door: &Arc<Door>| doors.values().any(|one| Arc::ptr_eq(one, door));
+        let stays = |door: &Arc<Door>| doors.values().any(|one: &Arc<Door>| one.front.is(&door.front));
         let closed = before.doors.values().filter(|door| !stays(door)).cloned().collect();
         (Doors { tokens, doors }, closed)
     }
 
-    fn door(&self, grant: Arc<Grant>) -> Result<Arc<Door>, PathBuf> {
-        let front = Front::new((self.make)(grant.clone())?, self.options);
+    fn door(&self, grant: Arc<Grant>, print: Option<[u8; 32]>, front: Front) -> Arc<Door> {
         let rate = RateLimiter::direct(Quota::per_minute(grant.requests.unwrap_or(self.requests)));
-        Ok(Arc::new(Door { grant, front, rate }))
+        let room = Arc::new(Semaphore::new(self.room));
+        Arc::new(Door { grant, front, print, rate, room })
     }
 }
 
-/// By what a file is known to have changed.
-fn stamp(path: &std::path::Path) -> Option<(SystemTime, u64)> {
+/// By what a file is known to have changed: its time, its length, and where the system says it, which file it is and when
+/// anything of it changed.
+type Stamp = (SystemTime, u64, [i64; 3]);
+
+fn stamp(path: &std::path::Path) -> Option<Stamp> {
     let meta = std::fs::metadata(path).ok()?;
-    Some((meta.modified().ok()?, meta.len()))
+    Some((meta.modified().ok()?, meta.len(), which(&meta)))
+}
+
+#[cfg(unix)]
+fn which(meta: &std::fs::Metadata) -> [i64; 3] {
+    use std::os::unix::fs::MetadataExt;
+    [meta.ino().cast_signed(), meta.ctime(), meta.ctime_nsec()]
+}
+
+#[cfg(not(unix))]
+fn which(_: &std::fs::Metadata) -> [i64; 3] {
+    [0; 3]
 }

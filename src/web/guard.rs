@@ -61,7 +61,7 @@ fn check(place: &Place, request: &Request) -> Result<(), (StatusCode, &'static s
     }
     let allowed = match text(header::ORIGIN) {
         Ok(None) => true,
-        Ok(Some(origin)) => place.is_origin(origin),
+        Ok(Some(origin)) => place.is_origin(origin, host),
         Err(()) => false,
     };
     if !allowed {

@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use serde_json::{Value, json};
 
 use super::origin::Place;
@@ -15,14 +16,22 @@ pub(super) const PATH: &str = "/.well-known/oauth-protected-resource/mcp";
 pub(super) const ROOT: &str = "/.well-known/oauth-protected-resource";
 
 /// Its address.
-pub(super) fn address(place: &Place) -> String {
-    format!("{}{PATH}", place.url)
+pub(super) fn address(place: &Place, headers: &HeaderMap) -> String {
+    format!("{}{PATH}", site(place, headers))
+}
+
+/// By which address the bridge was reached: http.url, or the host that the request names, which is one of ours.
+fn site(place: &Place, headers: &HeaderMap) -> String {
+    match headers.get(header::HOST).and_then(|host| host.to_str().ok()) {
+        Some(host) if !place.is_named => format!("http://{host}"),
+        _ => place.url.clone(),
+    }
 }
 
 /// The metadata.
-pub(super) async fn metadata(State(public): State<Public>) -> Json<Value> {
+pub(super) async fn metadata(State(public): State<Public>, headers: HeaderMap) -> Json<Value> {
     let mut metadata = json!({
-        "resource": format!("{}/mcp", public.place.url),
+        "resource": format!("{}/mcp", site(&public.place, &headers)),
         "bearer_methods_supported": ["header"],
         "resource_name": "codex-bridge",
     });

@@ -9,6 +9,9 @@ use axum::http::Uri;
 use axum::http::uri::Authority;
 use thiserror::Error;
 
+/// The port of a name that says none.
+const HTTP: u16 = 80;
+
 /// Why it may not listen where it is to.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PlaceError {
@@ -33,6 +36,8 @@ pub struct Place {
     pub listen: SocketAddr,
     /// The address that stands for all of it, as `https://bridge.example.com`.
     pub url: String,
+    /// Whether somebody has said which that is.
+    pub is_named: bool,
     names: Vec<(String, Option<u16>)>,
 }
 
@@ -58,8 +63,9 @@ impl Place {
             let authority = host.parse::<Authority>().map_err(|_| PlaceError::Name(host.clone()))?;
             names.push(name(&authority));
         }
+        let is_named = url.is_some();
         let url = url.map_or_else(|| format!("http://{listen}"), str::to_owned);
-        Ok(Self { listen, url, names })
+        Ok(Self { listen, url, is_named, names })
     }
 
     /// Whether it is reached by TLS.
@@ -74,14 +80,18 @@ impl Place {
         host.parse::<Authority>().is_ok_and(|authority| self.is_ours(&authority))
     }
 
-    /// Whether a page of this origin may send requests here: one of ours.
+    /// Whether a page of this origin may send a request that names this host, which is ours: only the page of the same.
     #[must_use]
-    pub fn is_origin(&self, origin: &str) -> bool {
-        let Ok(uri) = origin.parse::<Uri>() else { return false };
-        let known = matches!(uri.scheme_str(), Some("http" | "https"));
-        // An origin ends with its name.
-        let whole = |authority: &Authority| origin.ends_with(authority.as_str());
-        known && uri.authority().is_some_and(|authority| whole(authority) && self.is_ours(authority))
+    pub fn is_origin(&self, origin: &str, host: &str) -> bool {
+        if self.url.eq_ignore_ascii_case(origin) {
+            return true;
+        }
+        let name = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let encrypted = origin.starts_with("https://");
+        // Where it is reached by TLS, a page of the same name without is another.
+        let as_named = self.url.rsplit_once("://").is_some_and(|(_, name)| name.eq_ignore_ascii_case(host));
+        name.is_some_and(|name| name.eq_ignore_ascii_case(host))
+            && (encrypted || !self.is_encrypted() || !as_named)
     }
 
     fn is_ours(&self, authority: &Authority) -> bool {
@@ -94,14 +104,15 @@ impl Place {
             let here = self.listen.ip();
             let same =
                 address == here || here.is_unspecified() || (here.is_loopback() && address.is_loopback());
-            let ours = same && port == Some(self.listen.port());
+            let ours = same && port.unwrap_or(HTTP) == self.listen.port();
             return ours || self.is_named(&host, port);
         }
         self.is_named(&host, port)
     }
 
     fn is_named(&self, host: &str, port: Option<u16>) -> bool {
-        self.names.iter().any(|(name, of)| name == host && (of.is_none() || *of == port))
+        let fits = |of: Option<u16>| of.is_none_or(|of| of == port.unwrap_or(HTTP));
+        self.names.iter().any(|(name, of)| name == host && (fits(*of) || *of == port))
     }
 }
 

@@ -11,7 +11,7 @@ use axum::routing::{any, get, post};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use super::auth::{Auth, bearer};
+use super::auth::{Auth, bearer, held};
 use super::body::{Room, whole};
 use super::doors::{Door, Doors};
 use super::guard::guard;
@@ -150,12 +150,6 @@ async fn mcp(Extension(door): Extension<Arc<Door>>, request: Request) -> Respons
 
 /// Counts the calls that are being answered, to their last byte: at the end they have a moment.
 async fn count(State(calls): State<TaskTracker>, request: Request, next: Next) -> Response {
-    use futures::StreamExt;
     let counted = (request.method() == axum::http::Method::POST).then(|| calls.token());
-    let response = next.run(request).await;
-    let (parts, body) = response.into_parts();
-    let stream = body.into_data_stream().inspect(move |_| {
-        let _ = &counted;
-    });
-    Response::from_parts(parts, axum::body::Body::from_stream(stream))
+    held(next.run(request).await, counted)
 }

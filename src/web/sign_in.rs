@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::auth::{token, too_many};
+use super::auth::{held, token, too_many};
 use super::doors::{Door, Doors};
 use super::origin::Place;
 use super::seal::Seal;
@@ -87,15 +87,22 @@ pub(super) async fn person(State(people): State<People>, mut request: Request, n
             door
         }
     };
-    if let Err(wait) = door.admits() {
-        return too_many(&door, wait);
+    match door.admits() {
+        Err(wait) => too_many(&door, wait),
+        Ok(place) => {
+            request.extensions_mut().insert(door);
+            held(next.run(request).await, place)
+        }
     }
-    request.extensions_mut().insert(door);
-    next.run(request).await
 }
 
 /// `POST /api/sign-in {"token": "…"}`.
 pub(super) async fn sign_in(State(people): State<People>, request: Request) -> Response {
+    // No form of another page can be sent as that.
+    let json = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if !json {
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "a sign-in is application/json\n").into_response();
+    }
     let reading = to_bytes(request.into_body(), BODY);
     let given = match tokio::time::timeout(TIME, reading).await {
         Ok(Ok(bytes)) => serde_json::from_slice::<Given>(&bytes).ok(),

@@ -37,7 +37,8 @@ fn only_our_own_names_lead_here() {
         (&wide, "bridge.lan", true),
         (&wide, "bridge.lan:443", true),
         (&wide, "other.lan:80", true),
-        (&wide, "other.lan", false),
+        (&wide, "other.lan", true),
+        (&wide, "other.lan:81", false),
         (&wide, "evil.example:8717", false),
         (&front, "bridge.example.com", true),
         (&front, "127.0.0.1:8717", true),
@@ -45,13 +46,47 @@ fn only_our_own_names_lead_here() {
     ];
     for (place, host, ours) in table {
         assert_eq!(place.is_host(host), ours, "{host:?} at {}", place.listen);
-        let there = !host.is_empty() && !host.contains('/');
-        assert_eq!(place.is_origin(&format!("http://{host}")), ours && there, "http://{host}");
     }
-    for origin in ["null", "", "file://localhost:8717", "localhost:8717", "chrome-extension://localhost:8717"]
-    {
-        assert!(!local.is_origin(origin), "{origin}");
+}
+
+#[test]
+fn a_page_may_ask_the_host_that_it_is_of() {
+    let local = place("127.0.0.1:8717", None, &["bridge.lan"]);
+    let front = place("127.0.0.1:8717", Some("https://bridge.example.com"), &["bridge.lan"]);
+    let wide = place("0.0.0.0:8717", None, &[]);
+    let table = [
+        (&local, "http://127.0.0.1:8717", "127.0.0.1:8717", true),
+        (&local, "http://localhost:8717", "localhost:8717", true),
+        (&local, "https://bridge.lan", "bridge.lan", true),
+        (&local, "http://localhost:8717", "127.0.0.1:8717", false),
+        (&local, "http://localhost:8718", "localhost:8717", false),
+        (&local, "http://localhost:8717/x", "localhost:8717", false),
+        (&local, "http://user@localhost:8717", "localhost:8717", false),
+        (&local, "null", "localhost:8717", false),
+        (&local, "", "localhost:8717", false),
+        (&local, "file://localhost:8717", "localhost:8717", false),
+        (&local, "chrome-extension://localhost:8717", "localhost:8717", false),
+        (&front, "https://bridge.example.com", "bridge.example.com", true),
+        (&front, "https://bridge.example.com", "127.0.0.1:8717", true),
+        (&front, "https://bridge.example.com:9999", "bridge.example.com", false),
+        (&front, "http://bridge.example.com", "bridge.example.com", false),
+        (&front, "http://bridge.example.com:9999", "bridge.example.com", false),
+        (&front, "http://127.0.0.1:8717", "127.0.0.1:8717", true),
+        (&wide, "http://192.168.0.1:8717", "192.168.0.1:8717", true),
+        (&wide, "http://6.6.6.6:8717", "192.168.0.1:8717", false),
+    ];
+    for (place, origin, host, may) in table {
+        assert_eq!(place.is_origin(origin, host), may, "{origin} asks {host}");
     }
+}
+
+#[test]
+fn a_name_without_a_port_is_at_port_80() {
+    let local = place("127.0.0.1:80", None, &[]);
+    for host in ["localhost", "localhost:80", "127.0.0.1", "127.0.0.1:80"] {
+        assert!(local.is_host(host), "{host}");
+    }
+    assert!(!local.is_host("localhost:81"));
 }
 
 #[test]

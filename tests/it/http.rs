@@ -2,6 +2,7 @@
 
 mod attacks;
 mod calls;
+mod changes;
 mod crowd;
 mod ends;
 mod inspector;

@@ -1,7 +1,8 @@
-//! Over HTTP, with the real codex: the official clients in both eras, and what the limits of a token come to.
+//! Over HTTP, with the real codex: the official clients in both eras, Claude Code, and what the limits of a token come to.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
@@ -87,4 +88,48 @@ fn a_token_limits_what_codex_makes_of_a_call() {
     assert_eq!(call("reads", json!({}))["error"]["code"], "limit");
     assert_eq!(call("reads", json!({ "sandbox": "read-only" }))["content"], "hello");
     assert_eq!(call("writes", json!({}))["content"], "hello");
+}
+
+/// A real Claude Code, whose model is scripted, delegates to codex and approves what it asks.
+#[test]
+fn claude_code_runs_a_task_with_an_approval() {
+    let node = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node");
+    let claude = node.join("claude/node_modules/.bin/claude");
+    assert!(claude.exists(), "Claude Code is not installed: run scripts/test.sh once");
+    let mut model =
+        Command::new("node").arg(node.join("claude-model.mjs")).stdout(Stdio::piped()).spawn().unwrap();
+    let mut port = String::new();
+    BufReader::new(model.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let stage = Stage::new();
+    let served = Served::start(&stage.host(), &[("claude", "")]);
+    let server = json!({
+        "type": "http", "url": format!("http://{}/mcp", served.address),
+        "headers": { "Authorization": format!("Bearer {}", token("claude")) },
+    });
+    let config = stage.place.root.join("mcp.json");
+    std::fs::write(&config, json!({ "mcpServers": { "codex": server } }).to_string()).unwrap();
+    let out = Command::new(claude)
+        .args(["-p", "Delegate.", "--strict-mcp-config", "--model", "claude-sonnet-4-5", "--mcp-config"])
+        .arg(&config)
+        .args(["--allowedTools", "mcp__codex__codex,mcp__codex__codex-approve"])
+        .current_dir(stage.place.work())
+        .stdin(Stdio::null())
+        .env("HOME", stage.place.root.join("claude-home"))
+        .envs([
+            ("ANTHROPIC_BASE_URL", format!("http://127.0.0.1:{}", port.trim()).as_str()),
+            ("ANTHROPIC_API_KEY", "scripted"),
+            // Its model is asked at once, with all tools.
+            ("ENABLE_TOOL_SEARCH", "false"),
+            ("MCP_CONNECTION_NONBLOCKING", "false"),
+            ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+            ("DISABLE_AUTOUPDATER", "1"),
+        ])
+        .output()
+        .unwrap();
+    let _ = model.kill();
+    let _ = model.wait();
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success(), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
+    assert!(said.contains("codex has ended") && said.contains("completed"), "{said}\n{}", served.logged());
+    assert!(stage.place.work().join("made.txt").exists());
 }

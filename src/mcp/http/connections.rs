@@ -27,6 +27,11 @@ pub(super) struct Opening {
 }
 
 impl Opening {
+    /// Of a front that ends with `over`.
+    pub fn below(over: &CancellationToken) -> Self {
+        Self { gone: over.child_token(), ..Self::default() }
+    }
+
     /// Whether there was no room for it.
     pub fn is_refused(&self) -> bool {
         self.refused.load(Ordering::Relaxed)
@@ -48,22 +53,40 @@ pub(super) enum ConnectionError {
 #[derive(Debug)]
 struct Entry {
     gone: CancellationToken,
-    streams: Arc<AtomicUsize>,
-    used: Instant,
+    streams: Arc<Streams>,
 }
 
 impl Entry {
     fn is_in_use(&self) -> bool {
-        self.streams.load(Ordering::Relaxed) > 0
+        self.streams.open.load(Ordering::Relaxed) > 0
+    }
+
+    fn used(&self) -> Instant {
+        *self.streams.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The streams of answers of a session.
+#[derive(Debug)]
+struct Streams {
+    open: AtomicUsize,
+    /// When the last one was opened or closed.
+    used: Mutex<Instant>,
+}
+
+impl Streams {
+    fn touch(&self) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 }
 
 /// A stream of answers that is open.
-pub(super) struct Open(Arc<AtomicUsize>);
+pub(super) struct Open(Arc<Streams>);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.touch();
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -95,7 +118,7 @@ impl Connections {
 
     /// Ends those that have done nothing for long.
     pub async fn sweep(&self) {
-        let idle = |entry: &Entry| !entry.is_in_use() && entry.used.elapsed() >= self.idle;
+        let idle = |entry: &Entry| !entry.is_in_use() && entry.used().elapsed() >= self.idle;
         let over: Vec<_> =
             self.entries().iter().filter(|(_, entry)| idle(entry)).map(|(id, _)| id.clone()).collect();
         for id in over {
@@ -119,7 +142,7 @@ impl Connections {
                 return Ok(());
             }
             let rests = entries.iter().filter(|(_, entry)| !entry.is_in_use());
-            rests.min_by_key(|(_, entry)| entry.used).map(|(id, _)| id.clone())
+            rests.min_by_key(|(_, entry)| entry.used()).map(|(id, _)| id.clone())
         };
         match last {
             Some(id) => self.close_session(&id).await,
@@ -129,10 +152,10 @@ impl Connections {
 
     /// A session is used, by a stream where there is one.
     pub fn used(&self, id: &SessionId) -> Option<Open> {
-        let mut entries = self.entries();
-        let entry = entries.get_mut(id)?;
-        entry.used = Instant::now();
-        entry.streams.fetch_add(1, Ordering::Relaxed);
+        let entries = self.entries();
+        let entry = entries.get(id)?;
+        entry.streams.touch();
+        entry.streams.open.fetch_add(1, Ordering::Relaxed);
         Some(Open(entry.streams.clone()))
     }
 }
@@ -158,7 +181,8 @@ impl SessionManager for Connections {
             return Err(error);
         }
         let (id, transport) = self.inner.create_session().await?;
-        let entry = Entry { gone: opening.gone, streams: Arc::default(), used: Instant::now() };
+        let streams = Streams { open: AtomicUsize::new(0), used: Mutex::new(Instant::now()) };
+        let entry = Entry { gone: opening.gone, streams: Arc::new(streams) };
         self.entries().insert(id.clone(), entry);
         Ok((id, transport))
     }

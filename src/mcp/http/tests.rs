@@ -33,6 +33,9 @@ async fn one_that_nobody_uses_ends_and_its_handler_hears_of_it() {
     assert!(is_there(&connections, &second).await && !other.gone.is_cancelled());
     drop(stream);
     connections.sweep().await;
+    assert!(is_there(&connections, &second).await, "its call has just ended");
+    tokio::time::advance(HOUR).await;
+    connections.sweep().await;
     assert!(!is_there(&connections, &second).await && other.gone.is_cancelled());
 }
 

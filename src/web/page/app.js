@@ -51,7 +51,7 @@ function route(moved) {
   if (!me) return;
   const session = /^#\/session\/(.+)$/.exec(location.hash);
   const may = me.rights.includes("decide");
-  if (session) view = new Session(decodeURIComponent(session[1]));
+  if (session) view = new Session(session[1].replace(/[^\w-]/g, ""));
   else if (location.hash === "#/sessions") view = new Sessions();
   else view = inbox = new Inbox(may);
   for (const link of document.querySelectorAll("#views a")) {
