@@ -8,5 +8,9 @@ mod ends;
 mod inspector;
 mod tokens;
 
-/// Tokens that all may do everything, of two people and of one who sees all.
-const PEOPLE: [(&str, &str); 3] = [("alice", ""), ("bob", ""), ("owner", "sessions = \"all\"")];
+/// Tokens that all may do everything, of two people and of one who sees all. A test that waits for something asks often.
+const PEOPLE: [(&str, &str); 3] = [
+    ("alice", "requests = 100000"),
+    ("bob", "requests = 100000"),
+    ("owner", "requests = 100000\nsessions = \"all\""),
+];

@@ -11,6 +11,9 @@ use super::PEOPLE;
 use crate::common::http::{Client, Reply, Served, heard, request, token, write_tokens};
 use crate::common::{PATIENCE, Place, Setup};
 
+/// Who looks on.
+const OWNER: (&str, &str) = PEOPLE[2];
+
 /// A blocking call that does not end by itself, and its session.
 fn stall(served: &Served, client: &mut Client) -> (thread::JoinHandle<(u16, Option<Value>)>, Value) {
     let message = client
@@ -49,11 +52,11 @@ fn more_or_less_at_once_ends_nothing_and_another_right_ends_what_is_open_but_no_
         let mut alice = if modern { alice.modern(json!({})) } else { alice.legacy(json!({})) };
         let (call, thread) = stall(&served, &mut alice);
         // How much at once.
-        write_tokens(&place, &[("alice", "share = 3\nrequests = 5000"), ("owner", "sessions = \"all\"")]);
-        while status(&served, "bob") == 200 {}
+        write_tokens(&place, &[("alice", "share = 3\nrequests = 50000"), OWNER]);
+        while status(&served, "bob") != 401 {}
         assert!(!call.is_finished());
         // What he may do.
-        write_tokens(&place, &[("alice", "rights = [\"read\"]"), ("owner", "sessions = \"all\"")]);
+        write_tokens(&place, &[("alice", "rights = [\"read\"]"), OWNER]);
         let (status, words) = call.join().unwrap();
         assert!(
             status == 503 || words.as_ref().is_none_or(|words| words.get("result").is_none()),
@@ -97,8 +100,8 @@ fn a_request_that_began_with_a_good_token_does_nothing_once_it_is_none() {
     let mut stream = TcpStream::connect(served.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(&bytes[..bytes.len() - 1]).unwrap();
-    write_tokens(&place, &[("owner", "sessions = \"all\"")]);
-    while status(&served, "alice") == 200 {}
+    write_tokens(&place, &[OWNER]);
+    while status(&served, "alice") != 401 {}
     stream.write_all(&bytes[bytes.len() - 1..]).unwrap();
     assert_eq!(heard(stream).unwrap().status, 401);
     let mut owner = served.client("owner").modern(json!({}));

@@ -12,7 +12,7 @@ use crate::common::{Place, Setup};
 #[test]
 fn calls_that_end_in_time_are_answered_and_others_get_a_handle() {
     let place = Place::new();
-    let setup = Setup::fake(&place).env("CODEX_BRIDGE_HTTP_DRAIN", "2s");
+    let setup = Setup::fake(&place).env("CODEX_BRIDGE_HTTP_DRAIN", "6s");
     let mut served = Served::start(&setup, &PEOPLE);
     let mut calls = Vec::new();
     for (prompt, modern) in
