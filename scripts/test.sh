@@ -81,10 +81,11 @@ fi
 say "tests"
 cargo nextest run --locked --features fakes -E "$tests"
 if ! $fast; then
-  # Users have the bridge in the background, and so have the tests above; here all is in the process of the host.
+  # Users have the bridge in the background, and so have the tests above; here all is in the process of the host. What is
+  # about `serve` is that in any case.
   say "tests with all in one process"
   TEST_EMBEDDED=1 cargo nextest run --locked --features fakes \
-    -E "($tests) & binary(it) & !test(/^real::|^conformance::|^matrix::|^memory::|^daemon::|slow_/)"
+    -E "($tests) & binary(it) & !test(/^real::|^conformance::|^matrix::|^memory::|^daemon::|^http::|^page::|slow_/)"
   for version in $older; do
     say "tests against codex $version.0, all in one process"
     # The table of flags is about the newest codex and its SDK; what is done many times is done with the newest.

@@ -25,7 +25,7 @@ impl Server {
         call: &Call<'_>,
         progress: &mut Progress<'_>,
     ) -> Result<Begun, CallError> {
-        let turn = TurnParams { trace: call.trace(), ..turn };
+        let turn = TurnParams { trace: call.trace(), principal: self.principal().cloned(), ..turn };
         let (start, run) = (handle.number(), turn.key.clone());
         // Before it begins: its host may go in the middle of that.
         self.tell(handle, start).await;

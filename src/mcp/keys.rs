@@ -87,6 +87,26 @@ impl Server {
         })
     }
 
+    /// Names are each caller's own, but what the events of one session say of a name they say of one run: there somebody
+    /// else may have it.
+    pub(super) async fn unless_anothers(
+        &self,
+        key: Option<&Key>,
+        thread: &ThreadId,
+    ) -> Result<(), CallToolResult> {
+        let Some(key) = key else { return Ok(()) };
+        let found = self.sessions.journal().run(thread.clone(), key.name.clone()).await;
+        let found = found.map_err(|error| open_error(&error.into()))?;
+        if found.is_none_or(|run| run.principal.as_ref() == self.principal()) {
+            return Ok(());
+        }
+        let message = format!(
+            "`key` is `{}`, which names another run in this session, of somebody else; give this one another key",
+            key.name
+        );
+        Err(result::refused("key_taken", message))
+    }
+
     /// Frees the name of a run that did not begin, where this call took it: one that others may go on with keeps
     /// it.
     pub(super) async fn settled(&self, key: Option<&Key>, fresh: bool, outcome: Outcome) -> Outcome {

@@ -35,6 +35,7 @@ impl Server {
         let args: ReplyArgs = args::parse(arguments).map_err(|e| bad(&e))?;
         let call = self.call(context, args.wait);
         let mut progress = Progress::of(call.context);
+        self.unless_anothers(key.as_ref(), &args.thread_id).await?;
         let unbegun = match self.unbegun(key.as_mut(), &call, &mut progress).await? {
             ControlFlow::Break(response) => return Ok(response),
             ControlFlow::Continue(unbegun) => unbegun,

@@ -15,7 +15,7 @@ use crate::event::{
     Answers, Body, Decision, ErrorInfo, RateLimit, RequestKind, SessionInfo, Subject, Survivor, Tokens,
     TurnStatus,
 };
-use crate::ids::{Generation, ThreadId, TraceContext, TurnId};
+use crate::ids::{Generation, Principal, ThreadId, TraceContext, TurnId};
 use crate::servers::Wanted;
 
 /// Where the agent puts what it says to one session. Bounded: a session that cannot keep up holds
@@ -99,6 +99,8 @@ pub struct TurnParams {
     pub review: Option<Box<ReviewTarget>>,
     /// The trace that its call is part of.
     pub trace: Option<TraceContext>,
+    /// Whose share of the turns that run at once it spends: that of who asks for it.
+    pub principal: Option<Principal>,
 }
 
 /// What is to be reviewed.

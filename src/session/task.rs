@@ -182,10 +182,10 @@ impl Run {
     /// Takes a place in the line of all sessions for a prompt that will wait in this one; the call that it is of,
     /// where there is none.
     async fn place(&mut self, input: &Input) -> Result<(), (CallId, Full)> {
-        let Input::Run(call, _, when) = input else { return Ok(()) };
+        let Input::Run(call, turn, when) = input else { return Ok(()) };
         let busy = self.task.state.starting() || self.task.state.running().is_some();
         let standing = match when {
-            WhenBusy::Queue if busy => match self.task.gate.place(self.task.row.principal.clone()).await {
+            WhenBusy::Queue if busy => match self.task.gate.place(turn.principal.clone()).await {
                 Ok(place) => place.map(Standing::Placed),
                 Err(full) => return Err((*call, full)),
             },
@@ -224,7 +224,7 @@ impl Run {
                     // The place of the turn before, which has ended: whoever kept it would wait for himself.
                     self.pass = None;
                     let standing = self.standing.remove(&start).unwrap_or_default();
-                    let who = self.task.row.principal.clone();
+                    let who = turn.principal.clone();
                     let waiting = self.task.gate.join(who, standing).await;
                     self.line = Some(OnTheWay { waiting, start, turn });
                 }

@@ -149,3 +149,34 @@ fn until(mut good: impl FnMut() -> bool) {
         std::thread::yield_now();
     }
 }
+
+/// Whose turn it is counts, and not whose session.
+#[test]
+fn a_turn_spends_the_share_of_who_asks_for_it() {
+    let place = Place::new();
+    let served = Served::start(&Setup::fake(&place), &[("a", ""), ("b", "sessions = \"all\"\nrunning = 1")]);
+    let (mut a, mut b) = (served.client("a").modern(json!({})), served.client("b").modern(json!({})));
+    let theirs = a.structured("codex", json!({ "prompt": "say done", "wait": 50 }))["threadId"].clone();
+    let first = b.structured("codex", json!({ "prompt": "stall", "wait": 0 }));
+    assert_eq!(first["status"], "running", "{first}");
+    let reply = b.structured("codex-reply", json!({ "threadId": theirs, "prompt": "say more", "wait": 0 }));
+    assert_eq!(reply["status"], "queued", "{reply}");
+    // It takes nothing from whose session it is.
+    assert_eq!(a.structured("codex", json!({ "prompt": "say on", "wait": 50 }))["content"], "on");
+    b.structured("codex-cancel", json!({ "threadId": first["threadId"] }));
+    assert_eq!(b.structured("codex-wait", json!({ "threadId": theirs, "wait": 50 }))["content"], "more");
+}
+
+#[test]
+fn two_who_name_a_run_alike_in_one_session_are_told() {
+    let place = Place::new();
+    let served = Served::start(&Setup::fake(&place), &super::PEOPLE);
+    let client = |name| served.client(name).modern(json!({}));
+    let (mut alice, mut owner) = (client("alice"), client("owner"));
+    let thread = alice.structured("codex", json!({ "prompt": "say one", "wait": 50 }))["threadId"].clone();
+    let named =
+        |text: &str| json!({ "threadId": thread, "prompt": format!("say {text}"), "key": "k", "wait": 50 });
+    assert_eq!(owner.structured("codex-reply", named("two"))["content"], "two");
+    assert_eq!(code(&alice.call("codex-reply", named("three"))), "key_taken");
+    assert_eq!(owner.structured("codex-reply", named("two"))["content"], "two");
+}
