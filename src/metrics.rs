@@ -43,12 +43,12 @@ struct DecidedHow {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Called {
-    tool: &'static str,
+    tool: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CalledHow {
-    tool: &'static str,
+    tool: String,
     outcome: &'static str,
 }
 
@@ -194,10 +194,10 @@ impl Metrics {
     }
 
     /// A call of a tool was answered.
-    pub fn called(&self, tool: &'static str, failed: bool, took: Duration) {
-        let outcome = if failed { "error" } else { "ok" };
+    pub fn called(&self, tool: &str, failed: bool, took: Duration) {
+        let (tool, outcome) = (tool.to_owned(), if failed { "error" } else { "ok" });
+        self.call_took.get_or_create(&Called { tool: tool.clone() }).observe(took.as_secs_f64());
         self.calls.get_or_create(&CalledHow { tool, outcome }).inc();
-        self.call_took.get_or_create(&Called { tool }).observe(took.as_secs_f64());
     }
 
     /// A request of HTTP was answered.

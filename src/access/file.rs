@@ -6,6 +6,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -165,11 +166,7 @@ fn private(_: &Path, _: &std::fs::Metadata) -> Result<(), AccessError> {
 fn fresh() -> Result<String, AccessError> {
     let mut bytes = [0; RANDOM];
     getrandom::fill(&mut bytes).map_err(|error| AccessError::Random(error.to_string()))?;
-    Ok(format!("cbt_{}", hex(&bytes)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(format!("cbt_{}", HEXLOWER.encode(&bytes)))
 }
 
 fn template(token: &str) -> String {
@@ -279,13 +276,5 @@ fn grant(entry: Entry) -> Result<(Print, Grant), String> {
 }
 
 fn digest_of(text: &str) -> Option<Print> {
-    let mut print = [0; 32];
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    for (byte, pair) in print.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(print)
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
 }

@@ -44,17 +44,17 @@ pub(super) fn host(loaded: &Loaded, guest: Guest) -> (HostOptions, ServerOptions
     let own = grant.as_ref().filter(|grant| !grant.sees_all).map(|grant| grant.name.clone());
     let options = ServerOptions {
         rights: grant.map_or(Rights::ALL, |grant| grant.rights),
-        reach: Reach { limits: limits.clone(), own },
+        reach: Reach { limits, own },
         principal: principal.clone(),
         dialogs,
         drop_in,
-        ..options(loaded, &defaults, limits)
+        ..options(loaded, &defaults)
     };
     (HostOptions { defaults, keeps: Keeps(Arc::new(keeps)), principal }, options)
 }
 
 /// What it runs with that is everybody's.
-fn options(loaded: &Loaded, params: &ThreadParams, limits: Arc<Limits>) -> ServerOptions {
+fn options(loaded: &Loaded, params: &ThreadParams) -> ServerOptions {
     let (defaults, settings) = (&loaded.defaults, &loaded.settings);
     ServerOptions {
         cwd: defaults.cwd.clone(),
@@ -65,7 +65,6 @@ fn options(loaded: &Loaded, params: &ThreadParams, limits: Arc<Limits>) -> Serve
         servers: params.servers.clone(),
         overlay,
         profiles: profiles(loaded),
-        limits,
         reach: Reach::default(),
         rights: Rights::ALL,
         principal: None,

@@ -18,7 +18,7 @@ use crate::ids::Principal;
 use crate::mcp::{Closing, FrontOptions};
 use crate::session::{Share, Shares};
 use crate::terminal::Screen;
-use crate::web::{self, Ends, Keeper, MOST_BODY, Place, Web};
+use crate::web::{self, Ends, Keeper, MOST_BODY, Place, Seal, Web};
 
 /// Serves until a signal ends it.
 ///
@@ -60,16 +60,18 @@ pub async fn run_serve(loaded: Loaded) -> anyhow::Result<()> {
     let requests = u32::try_from(http.requests).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
     let keeper = Keeper::new(path.clone(), tokens, Box::new(make), options, requests, http.connections);
     let calls = TaskTracker::new();
-    let web = Web::new(
-        place.clone(),
-        keeper.doors(),
-        http.authorization_servers,
-        bridge.sessions().clone(),
-        closing.clone(),
-        calls.clone(),
-        bridge.metrics().clone(),
-    );
-    let router = web::router(web.map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?);
+    let seal =
+        Seal::fresh().map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    let router = web::router(Web {
+        place: place.clone(),
+        doors: keeper.doors(),
+        authorization_servers: http.authorization_servers.into(),
+        sessions: bridge.sessions().clone(),
+        closing: closing.clone(),
+        calls: calls.clone(),
+        metrics: bridge.metrics().clone(),
+        seal: Arc::new(seal),
+    });
     let ends = Ends {
         shutdown: shutdown.clone(),
         drain: http.drain,

@@ -79,7 +79,7 @@ impl Given {
 
 /// The limits come first: who may not use a profile does not hear which there are.
 fn read(name: &Value, options: &ServerOptions) -> Result<Map<String, Value>, CallToolResult> {
-    options.limits.key(PROFILE).map_err(|error| above(&error))?;
+    options.reach.limits.key(PROFILE).map_err(|error| above(&error))?;
     let Some(name) = name.as_str() else {
         let message = "`config.profile` is no text; give NAME, where NAME.config.toml lies in codex's home";
         return Err(result::refused("bad_arguments", message.to_owned()));

@@ -45,6 +45,8 @@ pub struct Front {
     server: Server,
     service: StreamableHttpService<Server, Connections>,
     connections: Arc<Connections>,
+    /// Fires first: handlers hear that their connection is over, and not that they are cancelled.
+    gone: CancellationToken,
     over: CancellationToken,
 }
 
@@ -58,7 +60,7 @@ impl Front {
     /// Over this server. Hosts and origins are checked before a request comes here.
     #[must_use]
     pub fn new(server: Server, options: FrontOptions) -> Self {
-        let over = CancellationToken::new();
+        let (gone, over) = (CancellationToken::new(), CancellationToken::new());
         let connections = Arc::new(Connections::new(options.sessions, options.idle));
         let config = StreamableHttpServerConfig::default()
             .disable_allowed_hosts()
@@ -70,17 +72,16 @@ impl Front {
             Ok(own.connection(gone))
         };
         let service = StreamableHttpService::new(factory, connections.clone(), config);
-        Self { server, service, connections, over }
+        Self { server, service, connections, gone, over }
     }
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response {
-        let opening = Opening::below(&self.over);
+        let opening = Opening::below(&self.gone);
         let answering = Box::pin(OPENING.scope(opening.clone(), self.service.handle(request)));
         let response = tokio::select! {
             biased;
-            // The handler hears of it before it is cancelled by that: its turn goes on.
-            () = self.over.cancelled() => {
+            () = self.gone.cancelled() => {
                 let words = "what was open with this token has ended; its turns go on\n";
                 return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
             }
@@ -122,8 +123,8 @@ impl Front {
 
     /// Fires when all that is open here ends.
     #[must_use]
-    pub fn over(&self) -> &CancellationToken {
-        &self.over
+    pub fn gone(&self) -> &CancellationToken {
+        &self.gone
     }
 
     /// Ends the sessions that have done nothing for long.
@@ -138,8 +139,9 @@ impl Front {
     }
 
     /// Ends all that is open. Work goes on; calls that wait for it have no answer.
-    pub async fn end(&self) {
-        self.connections.end().await;
+    pub fn end(&self) {
+        self.gone.cancel();
+        // rmcp closes its sessions by that, and each takes itself off the list.
         self.over.cancel();
     }
 }

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use rmcp::model::{CallToolResponse, CallToolResult, JsonObject};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -65,7 +66,7 @@ impl Key {
         let mut asked = arguments.clone();
         asked.retain(|name, _| !matches!(name.as_str(), "key" | "wait"));
         let digest = Sha256::digest(format!("{tool} {}", sorted(&Value::Object(asked))));
-        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = HEXLOWER.encode(&digest);
         let claim = uuid::Uuid::new_v4().to_string();
         (!name.is_empty()).then_some(Self { name, digest, claim, prompt })
     }

@@ -62,7 +62,7 @@ impl Server {
             self.check(&catalog, Some(asked), None, IN_REVIEW)?;
         }
         let Some(model) = asked.map(str::to_owned).or(catalog.review) else { return Ok(()) };
-        self.options.limits.model(Some(&model)).map_err(|error| above(&error))?;
+        self.options.reach.limits.model(Some(&model)).map_err(|error| above(&error))?;
         (self.options.overlay)(&mut params.config, "review_model", json!(model));
         params.model = Some(model);
         Ok(())

@@ -13,7 +13,6 @@ use super::hosts;
 use super::reach::Reach;
 use crate::access::Rights;
 use crate::ids::Principal;
-use crate::limits::Limits;
 use crate::servers::Wanted;
 
 /// What a server runs with.
@@ -35,9 +34,7 @@ pub struct ServerOptions {
     pub overlay: fn(&mut Map<String, Value>, &str, Value),
     /// Profiles of codex by their names.
     pub profiles: Profiles,
-    /// What a call may ask for.
-    pub limits: Arc<Limits>,
-    /// Which sessions its host may know of.
+    /// What a call may ask for, and which sessions its host may know of.
     pub reach: Reach,
     /// What its host may do with them.
     pub rights: Rights,
@@ -59,7 +56,7 @@ pub struct ServerOptions {
     pub waits: BTreeMap<String, hosts::WaitPolicy>,
 }
 
-type Measure = dyn Fn(&'static str, bool, Duration) + Send + Sync;
+type Measure = dyn Fn(&str, bool, Duration) + Send + Sync;
 
 /// Hears that a call of a tool was answered, whether with an error, and after which time.
 #[derive(Clone)]

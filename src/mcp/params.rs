@@ -21,7 +21,7 @@ impl Server {
         if let Ok(real) = std::fs::canonicalize(&info.cwd) {
             info.cwd = real.to_string_lossy().into_owned();
         }
-        self.options.limits.check_effective(&info).map_err(|error| above(&error))
+        self.options.reach.limits.check_effective(&info).map_err(|error| above(&error))
     }
 
     pub(super) fn thread_params(&self, args: &CodexArgs) -> Result<ThreadParams, CallToolResult> {
@@ -47,14 +47,14 @@ impl Server {
             model: model.as_deref(),
             config: &given.asked,
         };
-        self.options.limits.check(&wanted).map_err(|error| above(&error))?;
+        self.options.reach.limits.check(&wanted).map_err(|error| above(&error))?;
         let added = [
             ("mcp.add", args.mcp.add()),
             ("config.mcp_servers", args.mcp.config()),
             ("config.profile", given.of_profile.config()),
         ];
         for (parameter, servers) in added {
-            self.options.limits.add(parameter, servers).map_err(|error| above(&error))?;
+            self.options.reach.limits.add(parameter, servers).map_err(|error| above(&error))?;
         }
         let mut servers = self.options.servers.clone();
         servers.overlay(given.of_profile);
@@ -86,7 +86,7 @@ impl Server {
             return Err(refuse("the host started the bridge in the root folder, which is no workspace"));
         }
         // First: what there is outside of the limits is nobody's to know.
-        let limits = &self.options.limits;
+        let limits = &self.options.reach.limits;
         limits.folder(&images::where_it_would_be(&folder)).map_err(|error| above(&error))?;
         match std::fs::canonicalize(&folder) {
             Ok(real) if real.is_dir() => Ok(plain(real)),

@@ -16,7 +16,7 @@ use crate::session::{OpenError, Sessions};
 /// How far a caller sees.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
-    /// The folders among them.
+    /// What its calls may ask for; what lies outside of the folders among that is not seen either.
     pub limits: Arc<Limits>,
     /// Whose sessions alone; all where it is nobody in particular.
     pub own: Option<Principal>,

@@ -54,13 +54,14 @@ impl Server {
         mut progress: Progress<'a>,
     ) -> Outcome {
         call.before(self.within(&args.thread_id)).await.map_err(too_slow)??;
-        self.options.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
+        self.options.reach.limits.model(args.model.as_deref()).map_err(|error| above(&error))?;
         let known = self.known_in(&args.thread_id, args.model.as_deref(), args.effort.as_deref());
         call.before(known).await.map_err(too_slow)??;
         let output_schema = schema(args.output_schema.clone())?;
         // Looked at before codex is asked for anything: what is outside is neither loaded nor copied.
         let cwd = self.folder_of(&args.thread_id, call, &mut progress).await?;
-        let images = images::look(&args.images, &cwd, &self.options.limits).map_err(|e| bad_image(&e))?;
+        let images =
+            images::look(&args.images, &cwd, &self.options.reach.limits).map_err(|e| bad_image(&e))?;
         let (handle, note) = match (&unbegun, &args.fork) {
             // A copy that was made for it already.
             (Some((thread, _)), _) => self.go_on(thread, call, &mut progress).await?,
@@ -179,7 +180,7 @@ impl Server {
         let cwd = PathBuf::from(cwd);
         if !cwd.as_os_str().is_empty() {
             let real = std::fs::canonicalize(&cwd).unwrap_or_else(|_| cwd.clone());
-            self.options.limits.folder(&real).map_err(|error| above(&error))?;
+            self.options.reach.limits.folder(&real).map_err(|error| above(&error))?;
         }
         Ok(cwd)
     }

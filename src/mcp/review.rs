@@ -77,7 +77,7 @@ impl Server {
 impl Server {
     /// A caller can choose no other policy: it must hear whose limit that is.
     fn may_review(&self) -> Result<(), CallToolResult> {
-        let allowed = &self.options.limits.approval_policies;
+        let allowed = &self.options.reach.limits.approval_policies;
         let never = ApprovalPolicy::Never.name();
         if allowed.is_empty() || allowed.iter().any(|policy| policy == never) {
             return Ok(());

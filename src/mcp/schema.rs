@@ -20,24 +20,6 @@ use super::review;
 /// Characters up to which Claude Code shows a result: well above our own budget.
 const MAX_RESULT_CHARS: u64 = 200_000;
 
-/// Their names, in the order in which a host lists them.
-const NAMES: [&str; 8] = [
-    "codex",
-    "codex-reply",
-    "codex-review",
-    "codex-wait",
-    "codex-events",
-    "codex-approve",
-    "codex-cancel",
-    "codex-sessions",
-];
-
-/// The name of a tool that there is.
-#[must_use]
-pub fn named(tool: &str) -> Option<&'static str> {
-    NAMES.into_iter().find(|name| *name == tool)
-}
-
 /// The tools, in the order in which a host lists them.
 #[must_use]
 pub fn tools() -> Vec<Tool> {

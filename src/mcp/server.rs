@@ -405,7 +405,9 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let (begun, tool) = (Instant::now(), schema::named(&request.name));
+        let begun = Instant::now();
+        // What there is: a name of somebody's own would be a number of its own.
+        let tool = self.get_tool(&request.name).map(|tool| tool.name);
         let answering = Box::pin(self.route(request, &context));
         let answered = tokio::select! {
             biased;
@@ -419,7 +421,7 @@ impl ServerHandler for Server {
             Err(_) => true,
         };
         if let Some(tool) = tool {
-            (self.options.meter.0)(tool, failed, begun.elapsed());
+            (self.options.meter.0)(&tool, failed, begun.elapsed());
         }
         answered
     }

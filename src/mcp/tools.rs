@@ -66,7 +66,7 @@ impl Server {
         mut progress: Progress<'a>,
     ) -> Outcome {
         let params = self.thread_params(&args)?;
-        let images = images::look(&args.images, Path::new(&params.cwd), &self.options.limits);
+        let images = images::look(&args.images, Path::new(&params.cwd), &self.options.reach.limits);
         let images = images.map_err(|error| bad_image(&error))?;
         let output_schema = schema(args.output_schema)?;
         let of = CatalogOf::New { cwd: params.cwd.clone(), config: params.config.clone() };

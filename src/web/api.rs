@@ -54,7 +54,7 @@ pub(super) async fn news(Extension(door): Extension<Arc<Door>>) -> Response {
         Ok(news) => news,
         Err(error) => return refused(&error),
     };
-    let state = (news, door.front.over().clone(), true);
+    let state = (news, door.front.gone().clone(), true);
     let stream = futures::stream::unfold(state, |(mut news, over, first)| async move {
         let said = next(&mut news, &over, first).await?;
         Some((Ok::<_, std::convert::Infallible>(Bytes::from_static(said)), (news, over, false)))

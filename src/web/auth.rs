@@ -1,6 +1,5 @@
 //! Who makes a request: the token that it carries, and how often he comes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,22 +8,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
-use tokio::sync::watch;
 
-use super::doors::{Door, Doors};
+use super::doors::Door;
 use super::origin::Place;
-
-/// What it takes to know who makes a request.
-#[derive(Clone, Debug)]
-pub(super) struct Auth {
-    pub doors: watch::Receiver<Arc<Doors>>,
-    pub place: Arc<Place>,
-}
+use super::router::Web;
 
 /// Lets requests in that carry a good token, with its door.
-pub(super) async fn bearer(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
-    let found = token(&request).and_then(|token| auth.doors.borrow().find(token).cloned());
-    let Some(door) = found else { return unknown(&auth.place, &request) };
+pub(super) async fn bearer(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let found = token(&request).and_then(|token| web.doors.borrow().find(token).cloned());
+    let Some(door) = found else { return unknown(&web.place, &request) };
     match door.admits() {
         Err(wait) => too_many(&door, wait),
         Ok(place) => {

@@ -51,7 +51,7 @@ pub(super) async fn whole(State(room): State<Room>, request: Request, next: Next
             drop(held);
             // The token was good when the head came.
             let door = parts.extensions.get::<Arc<Door>>();
-            if door.is_some_and(|door| door.front.over().is_cancelled()) {
+            if door.is_some_and(|door| door.front.gone().is_cancelled()) {
                 return (StatusCode::UNAUTHORIZED, "the token is good no more\n").into_response();
             }
             next.run(Request::from_parts(parts, Body::from(bytes))).await

@@ -148,7 +148,7 @@ impl Keeper {
         }
         let doors = self.doors.borrow().clone();
         for door in doors.doors.values() {
-            door.front.end().await;
+            door.front.end();
         }
     }
 
@@ -169,7 +169,7 @@ impl Keeper {
                 self.doors.send_replace(Arc::new(doors));
                 for door in closed {
                     tracing::info!(token = %door.grant.name, "what is open with a token ends: it is gone, or gives something else");
-                    door.front.end().await;
+                    door.front.end();
                 }
             }
             Ok(Err(error)) => tracing::error!(%error, "the tokens stay as they were"),

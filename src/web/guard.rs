@@ -1,13 +1,12 @@
 //! What stands before everything: the check of host and origin, and what all answers carry.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::origin::Place;
+use super::router::Web;
 
 /// What every answer carries: nothing of it is kept by anybody, shown inside of another page, or taken for something
 /// else than it says; and its scripts and styles are its own files.
@@ -24,8 +23,8 @@ const ALL: [(HeaderName, &str); 5] = [
 ];
 
 /// Lets requests in that are meant for this bridge, by their host, and come from no page of another, by their origin.
-pub(super) async fn guard(State(place): State<Arc<Place>>, request: Request, next: Next) -> Response {
-    let mut response = match check(&place, &request) {
+pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let mut response = match check(&web.place, &request) {
         Ok(()) => next.run(request).await,
         Err((status, words)) => (status, words).into_response(),
     };

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use serde_json::{Value, json};
 
 use super::origin::Place;
-use super::router::Public;
+use super::router::Web;
 
 /// Where it is, for the MCP endpoint.
 pub(super) const PATH: &str = "/.well-known/oauth-protected-resource/mcp";
@@ -29,14 +29,14 @@ fn site(place: &Place, headers: &HeaderMap) -> String {
 }
 
 /// The metadata.
-pub(super) async fn metadata(State(public): State<Public>, headers: HeaderMap) -> Json<Value> {
+pub(super) async fn metadata(State(web): State<Web>, headers: HeaderMap) -> Json<Value> {
     let mut metadata = json!({
-        "resource": format!("{}/mcp", site(&public.place, &headers)),
+        "resource": format!("{}/mcp", site(&web.place, &headers)),
         "bearer_methods_supported": ["header"],
         "resource_name": "codex-bridge",
     });
-    if !public.authorization_servers.is_empty() {
-        metadata["authorization_servers"] = json!(public.authorization_servers);
+    if !web.authorization_servers.is_empty() {
+        metadata["authorization_servers"] = json!(web.authorization_servers);
     }
     Json(metadata)
 }

@@ -26,3 +26,4 @@ pub use doors::{Door, Doors, Keeper, Make};
 pub use listen::{Ends, serve};
 pub use origin::{Place, PlaceError};
 pub use router::{Web, router};
+pub use seal::Seal;

@@ -11,26 +11,26 @@ use axum::routing::{any, get, post};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use super::auth::{Auth, bearer, held};
+use super::auth::{bearer, held};
 use super::body::{Room, whole};
 use super::doors::{Door, Doors};
 use super::guard::guard;
 use super::origin::Place;
 use super::seal::Seal;
-use super::sign_in::{People, person};
+use super::sign_in::person;
 use super::{api, assets, health, metadata, sign_in};
 use crate::mcp::Closing;
 use crate::metrics::Metrics;
 use crate::session::Sessions;
 
-/// What the bridge over the network is made of.
+/// What the bridge over the network is made of. A handle; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Web {
     /// Where it is reached.
     pub place: Arc<Place>,
     /// Who may come in.
     pub doors: watch::Receiver<Arc<Doors>>,
-    /// Whose authorisation servers' tokens something in front of it takes.
+    /// Whose tokens something in front of it takes.
     pub authorization_servers: Arc<[String]>,
     /// The sessions of the bridge.
     pub sessions: Sessions,
@@ -40,75 +40,31 @@ pub struct Web {
     pub calls: TaskTracker,
     /// What happens in it, in numbers.
     pub metrics: Arc<Metrics>,
-    seal: Arc<Seal>,
-}
-
-impl Web {
-    /// The doors, where it is reached, and what stands behind them.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
-    pub fn new(
-        place: Arc<Place>,
-        doors: watch::Receiver<Arc<Doors>>,
-        authorization_servers: Vec<String>,
-        sessions: Sessions,
-        closing: Closing,
-        calls: TaskTracker,
-        metrics: Arc<Metrics>,
-    ) -> Result<Self, getrandom::Error> {
-        let authorization_servers = authorization_servers.into();
-        let seal = Arc::new(Seal::fresh()?);
-        Ok(Self { place, doors, authorization_servers, sessions, closing, calls, metrics, seal })
-    }
-}
-
-/// What everybody may ask for.
-#[derive(Clone, Debug)]
-pub(super) struct Public {
-    pub place: Arc<Place>,
-    pub authorization_servers: Arc<[String]>,
-    pub sessions: Sessions,
-    pub closing: Closing,
-    pub calls: TaskTracker,
-    pub metrics: Arc<Metrics>,
+    /// What makes of a name what a browser keeps of a sign-in.
+    pub seal: Arc<Seal>,
 }
 
 /// All paths.
 pub fn router(web: Web) -> Router {
-    let Web { place, doors, authorization_servers, sessions, closing, calls, metrics, seal } = web;
-    let counted = metrics.clone();
-    let public = Public {
-        place: place.clone(),
-        authorization_servers,
-        sessions,
-        closing,
-        calls: calls.clone(),
-        metrics,
-    };
-    let auth = Auth { doors, place: place.clone() };
-    let people = People { doors: auth.doors.clone(), place: place.clone(), seal };
+    let by_token = || from_fn_with_state(web.clone(), bearer);
     let page = Router::new()
         .route("/api/resource", get(api::resource))
         .route("/api/news", get(api::news))
         .route("/api/decisions/{id}", post(api::decide))
         .layer(from_fn_with_state(Room::default(), whole))
-        .layer(from_fn_with_state(people.clone(), person));
+        .layer(from_fn_with_state(web.clone(), person));
     let sign_in = Router::new()
         .route("/api/me", get(sign_in::me))
         .route("/api/sign-in", post(sign_in::sign_in))
-        .route("/api/sign-out", post(sign_in::sign_out))
-        .with_state(people);
+        .route("/api/sign-out", post(sign_in::sign_out));
     let mcp = Router::new()
         .route("/mcp", any(mcp))
-        .layer(from_fn_with_state(calls, count))
+        .layer(from_fn_with_state(web.clone(), count))
         .layer(from_fn_with_state(Room::default(), whole))
-        .layer(from_fn_with_state(auth.clone(), bearer));
-    let numbers =
-        Router::new().route("/metrics", get(health::metrics)).layer(from_fn_with_state(auth, bearer));
+        .layer(by_token());
     Router::new()
         .merge(mcp)
-        .merge(numbers)
+        .merge(Router::new().route("/metrics", get(health::metrics)).layer(by_token()))
         .merge(page)
         .merge(sign_in)
         .merge(files())
@@ -117,20 +73,20 @@ pub fn router(web: Web) -> Router {
         .route(metadata::ROOT, get(metadata::metadata))
         .route(metadata::PATH, get(metadata::metadata))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here; MCP is at /mcp\n") })
-        .with_state(public)
-        .layer(from_fn_with_state(place, guard))
-        .layer(from_fn_with_state(counted, answered))
+        .with_state(web.clone())
+        .layer(from_fn_with_state(web.clone(), guard))
+        .layer(from_fn_with_state(web, answered))
 }
 
 /// Counts the answers.
-async fn answered(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+async fn answered(State(web): State<Web>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    metrics.answered(response.status().as_u16());
+    web.metrics.answered(response.status().as_u16());
     response
 }
 
 /// The files of the page, which say nothing to anybody.
-fn files() -> Router<Public> {
+fn files() -> Router<Web> {
     Router::new()
         .route("/", get(assets::index))
         .route("/style.css", get(assets::style))
@@ -149,7 +105,7 @@ async fn mcp(Extension(door): Extension<Arc<Door>>, request: Request) -> Respons
 }
 
 /// Counts the calls that are being answered, to their last byte: at the end they have a moment.
-async fn count(State(calls): State<TaskTracker>, request: Request, next: Next) -> Response {
-    let counted = (request.method() == axum::http::Method::POST).then(|| calls.token());
+async fn count(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let counted = (request.method() == axum::http::Method::POST).then(|| web.calls.token());
     held(next.run(request).await, counted)
 }

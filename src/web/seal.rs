@@ -1,6 +1,7 @@
 //! What a browser keeps of a sign-in: the name and a time, sealed with a key of this process. No token is in it, and
 //! nothing needs to be kept here.
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -9,7 +10,7 @@ use crate::ids::Principal;
 
 /// The key. Whoever is signed in is not any more once the bridge is started again.
 #[derive(Clone)]
-pub(super) struct Seal([u8; 32]);
+pub struct Seal([u8; 32]);
 
 impl Seal {
     /// A new one.
@@ -23,25 +24,20 @@ impl Seal {
     }
 
     /// What stands for somebody until then (in seconds since 1970), as long as his token stays what it is.
-    pub fn close(&self, tokens: &Tokens, name: &Principal, until: u64) -> Option<String> {
-        let mac = self.mac(tokens, name, until)?.finalize().into_bytes();
-        let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    pub(super) fn close(&self, tokens: &Tokens, name: &Principal, until: u64) -> Option<String> {
+        let mac = HEXLOWER.encode(&self.mac(tokens, name, until)?.finalize().into_bytes());
         Some(format!("{until}.{name}.{mac}"))
     }
 
     /// For whom a text stands.
-    pub fn open(&self, tokens: &Tokens, text: &str, now: u64) -> Option<Principal> {
+    pub(super) fn open(&self, tokens: &Tokens, text: &str, now: u64) -> Option<Principal> {
         let (until, rest) = text.split_once('.')?;
         let (name, mac) = rest.rsplit_once('.')?;
         let (until, name) = (until.parse().ok()?, Principal::from(name));
-        if until <= now || mac.len() != 64 || !mac.is_ascii() {
-            return None;
-        }
-        let bytes = (0..32).map(|at| u8::from_str_radix(&mac[2 * at..2 * at + 2], 16).ok());
-        let bytes = bytes.collect::<Option<Vec<_>>>()?;
+        let mac = HEXLOWER.decode(mac.as_bytes()).ok()?;
         // In constant time.
-        self.mac(tokens, &name, until)?.verify_slice(&bytes).ok()?;
-        Some(name)
+        self.mac(tokens, &name, until)?.verify_slice(&mac).ok()?;
+        (now < until).then_some(name)
     }
 
     fn mac(&self, tokens: &Tokens, name: &Principal, until: u64) -> Option<Hmac<Sha256>> {

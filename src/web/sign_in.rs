@@ -12,12 +12,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use super::auth::{held, token, too_many};
-use super::doors::{Door, Doors};
-use super::origin::Place;
-use super::seal::Seal;
+use super::doors::Door;
+use super::router::Web;
 use crate::access::Right;
 
 /// How long one stays signed in, in seconds.
@@ -27,35 +25,27 @@ const STAY: u64 = 12 * 60 * 60;
 const BODY: usize = 4096;
 const TIME: Duration = Duration::from_secs(10);
 
-/// What it takes to know who uses the page.
-#[derive(Clone, Debug)]
-pub(super) struct People {
-    pub doors: watch::Receiver<Arc<Doors>>,
-    pub place: Arc<Place>,
-    pub seal: Arc<Seal>,
-}
-
 #[derive(Deserialize)]
 struct Given {
     token: String,
 }
 
-impl People {
+impl Web {
     /// The name of what the browser keeps. With TLS no other site of the same machine can set one.
-    fn cookie(&self) -> &'static str {
+    fn cookie_name(&self) -> &'static str {
         if self.place.is_encrypted() { "__Host-codex-bridge" } else { "codex-bridge" }
     }
 
-    fn set(&self, value: &str, stay: u64) -> String {
+    fn set_cookie(&self, value: &str, stay: u64) -> String {
         let secure = if self.place.is_encrypted() { "; Secure" } else { "" };
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={stay}{secure}", self.cookie())
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={stay}{secure}", self.cookie_name())
     }
 
     /// The door of whoever is signed in.
     fn signed_in(&self, headers: &HeaderMap) -> Option<Arc<Door>> {
         let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let (_, value) = pairs.find(|(name, _)| *name == self.cookie())?;
+        let (_, value) = pairs.find(|(name, _)| *name == self.cookie_name())?;
         let doors = self.doors.borrow();
         let name = self.seal.open(doors.tokens(), value, now())?;
         doors.of(&name).cloned()
@@ -63,8 +53,8 @@ impl People {
 }
 
 /// `GET /api/me`: who is signed in, and what he may do; `null` where nobody is.
-pub(super) async fn me(State(people): State<People>, headers: HeaderMap) -> Json<Value> {
-    let Some(door) = people.signed_in(&headers) else { return Json(Value::Null) };
+pub(super) async fn me(State(web): State<Web>, headers: HeaderMap) -> Json<Value> {
+    let Some(door) = web.signed_in(&headers) else { return Json(Value::Null) };
     let grant = &door.grant;
     let rights = Right::ALL.into_iter().filter(|right| grant.rights.has(*right)).map(Right::name);
     let rights: Vec<_> = rights.collect();
@@ -72,12 +62,12 @@ pub(super) async fn me(State(people): State<People>, headers: HeaderMap) -> Json
 }
 
 /// Lets requests of the page in, with the door of whoever is signed in, or carries a token.
-pub(super) async fn person(State(people): State<People>, mut request: Request, next: Next) -> Response {
-    let by_token = token(&request).and_then(|token| people.doors.borrow().find(token).cloned());
+pub(super) async fn person(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let by_token = token(&request).and_then(|token| web.doors.borrow().find(token).cloned());
     let door = match by_token {
         Some(door) => door,
         None => {
-            let Some(door) = people.signed_in(request.headers()) else {
+            let Some(door) = web.signed_in(request.headers()) else {
                 return (StatusCode::UNAUTHORIZED, "sign in first\n").into_response();
             };
             // A browser names the page that has something done; that it is one of ours was asked before.
@@ -97,7 +87,7 @@ pub(super) async fn person(State(people): State<People>, mut request: Request, n
 }
 
 /// `POST /api/sign-in {"token": "…"}`.
-pub(super) async fn sign_in(State(people): State<People>, request: Request) -> Response {
+pub(super) async fn sign_in(State(web): State<Web>, request: Request) -> Response {
     // No form of another page can be sent as that.
     let json = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if !json {
@@ -112,21 +102,21 @@ pub(super) async fn sign_in(State(people): State<People>, request: Request) -> R
         return (StatusCode::BAD_REQUEST, "a sign-in is {\"token\": \"…\"}\n").into_response();
     };
     let kept = {
-        let doors = people.doors.borrow();
+        let doors = web.doors.borrow();
         let name = doors.find(given.token.trim()).map(|door| door.grant.name.clone());
-        name.and_then(|name| people.seal.close(doors.tokens(), &name, now() + STAY))
+        name.and_then(|name| web.seal.close(doors.tokens(), &name, now() + STAY))
     };
     match kept {
         Some(kept) => {
-            (StatusCode::NO_CONTENT, [(header::SET_COOKIE, people.set(&kept, STAY))]).into_response()
+            (StatusCode::NO_CONTENT, [(header::SET_COOKIE, web.set_cookie(&kept, STAY))]).into_response()
         }
         None => (StatusCode::UNAUTHORIZED, "this token lets nobody in\n").into_response(),
     }
 }
 
 /// `POST /api/sign-out`: the browser forgets.
-pub(super) async fn sign_out(State(people): State<People>) -> Response {
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, people.set("", 0))]).into_response()
+pub(super) async fn sign_out(State(web): State<Web>) -> Response {
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, web.set_cookie("", 0))]).into_response()
 }
 
 fn now() -> u64 {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{PATIENCE, Place, Setup};
+use super::{PATIENCE, Place, Setup, content, result};
 
 /// A token for a name, as the file of tokens has it here.
 pub fn token(name: &str) -> String {
@@ -352,16 +352,12 @@ impl Client {
 
     /// Calls a tool: the whole result.
     pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }));
-        assert!(answer.get("result").is_some(), "{answer}");
-        answer["result"].clone()
+        result(&self.request("tools/call", json!({ "name": tool, "arguments": arguments })))
     }
 
     /// Calls a tool that must succeed: its structured content.
     pub fn structured(&mut self, tool: &str, arguments: Value) -> Value {
-        let result = self.call(tool, arguments);
-        assert_ne!(result["isError"], true, "{result}");
-        result["structuredContent"].clone()
+        content(&self.call(tool, arguments))
     }
 
     /// Another request of HTTP, with the token.

@@ -282,16 +282,12 @@ impl Host {
 
     /// Calls a tool: the whole result.
     pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        let answer = self.request("tools/call", json!({ "name": tool, "arguments": arguments }));
-        assert!(answer.get("result").is_some(), "{answer}");
-        answer["result"].clone()
+        result(&self.request("tools/call", json!({ "name": tool, "arguments": arguments })))
     }
 
     /// Calls a tool that must succeed: its structured content.
     pub fn structured(&mut self, tool: &str, arguments: Value) -> Value {
-        let result = self.call(tool, arguments);
-        assert_ne!(result["isError"], true, "{result}");
-        result["structuredContent"].clone()
+        content(&self.call(tool, arguments))
     }
 
     /// All events of a session.
@@ -385,6 +381,18 @@ impl Drop for Host {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The result of an answer that is no error of the protocol.
+pub fn result(answer: &Value) -> Value {
+    assert!(answer.get("result").is_some(), "{answer}");
+    answer["result"].clone()
+}
+
+/// The structured content of a result that is no error.
+pub fn content(result: &Value) -> Value {
+    assert_ne!(result["isError"], true, "{result}");
+    result["structuredContent"].clone()
 }
 
 /// Reads what a child says up to a line with these words; what it says after that is still to be read.

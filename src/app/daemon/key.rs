@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -59,7 +60,7 @@ impl Key {
             add(value.as_bytes());
         }
         let digest = digest.finalize();
-        let name = digest[..NAME].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = HEXLOWER.encode(&digest[..NAME]);
         Ok(Self { name, named })
     }
 

@@ -27,9 +27,9 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// Of a front that ends with `over`.
-    pub fn below(over: &CancellationToken) -> Self {
-        Self { gone: over.child_token(), ..Self::default() }
+    /// Of a front that ends with `gone`.
+    pub fn below(gone: &CancellationToken) -> Self {
+        Self { gone: gone.child_token(), ..Self::default() }
     }
 
     /// Whether there was no room for it.
@@ -122,14 +122,6 @@ impl Connections {
         let over: Vec<_> =
             self.entries().iter().filter(|(_, entry)| idle(entry)).map(|(id, _)| id.clone()).collect();
         for id in over {
-            let _ = self.close_session(&id).await;
-        }
-    }
-
-    /// Ends all.
-    pub async fn end(&self) {
-        let all: Vec<_> = self.entries().keys().cloned().collect();
-        for id in all {
             let _ = self.close_session(&id).await;
         }
     }

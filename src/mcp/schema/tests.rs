@@ -121,8 +121,3 @@ fn hints_say_what_hosts_decide_by() {
         assert_eq!((&*tool.name, got), (name, wanted));
     }
 }
-
-#[test]
-fn each_tool_is_known_by_its_name() {
-    assert!(tools().iter().map(|tool| tool.name.as_ref()).eq(NAMES));
-}
