@@ -219,9 +219,8 @@ impl Line {
     }
 
     fn arrive(&mut self, mut entry: Entry) {
-        self.leave();
         // What may be had can have grown since: whoever waits comes before one who comes now.
-        self.admit_all();
+        self.let_in();
         if !self.waiting.contains_key(&entry.who) && self.may(&entry.who) {
             self.admit(entry);
             self.tell();
@@ -248,11 +247,6 @@ impl Line {
     /// Lets in whoever may come in.
     fn let_in(&mut self) {
         self.leave();
-        self.admit_all();
-        self.tell();
-    }
-
-    fn admit_all(&mut self) {
         while self.inside.len() < self.room.running {
             let shares = &self.room.shares.0;
             let waiting = self.waiting.keys().map(|who| (who, shares(who.as_ref())));
@@ -260,6 +254,7 @@ impl Line {
             let Some(first) = next.and_then(|who| self.take(&who)) else { break };
             self.admit(first);
         }
+        self.tell();
     }
 
     /// The first of his that waits.

@@ -254,6 +254,8 @@ fn what_reaches_codex_or_is_a_setting_decides_who_shares() {
         ("OPENAI_API_KEY", "another", 2),
         ("HTTPS_PROXY", "http://proxy", 3),
         ("GITHUB_TOKEN", "secret", 4),
+        // It is none that serves.
+        ("CODEX_BRIDGE_HTTP_LISTEN", "1234", 4),
         ("CODEX_BRIDGE_LIMITS_RUNNING", "3", 5),
         ("OPENAI_API_KEY", "another", 5),
         ("PATH", "/usr/bin:/bin:/other", 6),

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::variables::{Whose, named, whose};
 use crate::app::bridge::lookup;
 use crate::codex::locate::locate;
-use crate::config::Loaded;
+use crate::config::{HttpSettings, Loaded, Settings};
 use crate::control::door::gave_up_privileges;
 
 /// How much of the digest names a door, in bytes: 64 bits, all of one user.
@@ -46,7 +46,9 @@ impl Key {
         };
         // One in a sandbox and one outside do not let each other in.
         let confined = gave_up_privileges();
-        let settings = json!({ "settings": loaded.settings, "depth": loaded.depth, "confined": confined });
+        // It does not listen on the network: what is said of that is none of its own.
+        let settings = Settings { http: HttpSettings::default(), ..loaded.settings.clone() };
+        let settings = json!({ "settings": settings, "depth": loaded.depth, "confined": confined });
         add(&serde_json::to_vec(&settings)?);
         let places = [
             real(&loaded.paths.codex_home),

@@ -57,7 +57,6 @@ export class Session {
     this.thread = thread;
     this.address = `codex://sessions/${thread}`;
     this.next = 0;
-    this.usage = null;
     this.shownDiff = null;
     this.state = el("p", { class: "meta" });
     this.facts = el("dl", { class: "facts" });
